@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace pith {
+
+/// How a bucket's units reach the other ranks.
+enum class Exchange : std::uint8_t { raw, gather, sharded, linear };
+
+/// What kind of compressor a pipeline is used as. A cast is of all three kinds: raw in 16 bit.
+enum class CompressorKind : std::uint8_t { none, message, linear };
+
+std::string_view name_of(Exchange exchange);
+std::string_view name_of(CompressorKind kind);
+
+/// The exchange of that name; throws UsageError with the nearest known one.
+Exchange exchange_named(std::string_view name);
+
+struct Combination {
+  CompressorKind kind;
+  Exchange exchange;
+  std::string_view feedback;
+  std::string_view owner;  ///< rule of the shard's owner; empty outside `sharded`
+};
+
+/// Every combination of compressor kind, exchange and rule that is legal; all others are a usage
+/// error on every rank. Tests iterate over it.
+std::span<const Combination> legal_combinations();
+
+/// The table's row, or null.
+const Combination* find_combination(CompressorKind kind, Exchange exchange,
+                                    std::string_view feedback);
+
+}  // namespace pith

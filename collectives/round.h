@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <pith/comm/communicator.h>
+#include <pith/core/scratch.h>
+#include <pith/feedback/feedback.h>
+
+namespace pith {
+
+/// What went wrong on this rank in a step, kept until the ranks agree at its end.
+struct Fault {
+  enum class Kind : std::uint8_t { usage, wire, non_finite };
+  Kind kind = Kind::usage;
+  std::string text;  ///< names the tensor and the value
+};
+
+/// What all exchanges of one step share.
+struct Round {
+  Communicator& communicator;
+  Scratch& scratch;
+  StepContext step;  ///< the guarantee is filled in per unit
+  std::uint64_t seed = 0;
+  std::uint64_t config = 0;    ///< hash of the registration
+  std::uint64_t sequence = 0;  ///< of the next message; exchanges count it up
+  std::uint32_t epoch = 0;
+  std::uint32_t bucket = 0;      ///< of the bucket at hand
+  bool check_signature = false;  ///< raw and linear compare signatures in this step
+  bool check_finite = true;    ///< look for non-finite input (false: nothing can be damaged by it)
+  bool measure_error = false;  ///< fill in UnitCost::relative_error
+  std::vector<Fault> faults = {};
+};
+
+}  // namespace pith

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include <pith/compressors/linear.h>
+#include <pith/compressors/message.h>
+#include <pith/feedback/feedback.h>
+
+namespace pith {
+
+/// What a unit cost in the last step, on this rank.
+struct UnitCost {
+  std::size_t message_bytes = 0;  ///< of this rank's own messages, the unit's share
+  double encode_seconds = 0;      ///< compose, encode, commit
+  double decode_seconds = 0;      ///< decode and sum, or reconstruct
+  double exchange_seconds = 0;    ///< the unit's bucket, in the communicator
+  double relative_error = -1;     ///< ||composed - sent|| / ||composed||; below 0: not measured
+};
+
+/// The compressed unit (a tensor, a bucket or the whole model) as an exchange sees it: n elements,
+/// where they come from, where their mean goes, and who compresses them.
+template <Element T>
+struct Unit {
+  std::string_view name;    ///< for messages to people
+  std::uint64_t key = 0;    ///< hash of the name: keys random numbers
+  std::uint16_t codec = 0;  ///< for the directory
+  std::size_t elements = 0;
+  std::span<const T> gradient;  ///< this rank's; unused if not present
+  bool present = true;          ///< false: this rank takes no part in this step
+  T divisor = 1;                ///< of the sum over ranks
+  std::span<T> mean;            ///< result; scratch of compose() before
+
+  Feedback<T>* feedback = nullptr;
+  MessageCompressor<T>* message = nullptr;  ///< gather and sharded
+  LinearCompressor<T>* linear = nullptr;    ///< linear
+  Feedback<T>* owner_feedback = nullptr;    ///< sharded: of this rank's element range
+  MessageCompressor<T>* owner_message = nullptr;
+
+  UnitCost cost;
+};
+
+}  // namespace pith

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+
+#include <pith/compressors/guarantee.h>
+#include <pith/core/element.h>
+#include <pith/core/random.h>
+#include <pith/core/scratch.h>
+
+namespace pith {
+
+/// Where a message is cut: segment s holds the elements [cuts[s], cuts[s+1]) of the tensor;
+/// cuts.front() = 0 and cuts.back() = n. One segment is {0, n}.
+using Cuts = std::span<const std::size_t>;
+
+inline std::size_t segments(Cuts cuts) { return cuts.size() - 1; }
+
+/// Where encode() writes: the bytes of all segments one after the other, and how many each took.
+struct Wire {
+  std::span<std::byte> bytes;
+  std::span<std::size_t> sizes;  ///< one per segment
+};
+
+/// One segment on its way in: its bytes, and the index of its first element in the tensor.
+struct Segment {
+  std::span<const std::byte> bytes;
+  std::size_t first = 0;
+};
+
+/// Turns a tensor of n elements into bytes and back; each rank's message stands for itself.
+///
+/// One instance per tensor. The cuts do not change what is decoded: statistics are taken over all
+/// of x (or over blocks counted from the tensor's start) and repeated per segment, and random
+/// numbers are keyed by the global element index. Finite input only: the caller checks.
+template <Element T>
+class MessageCompressor {
+ public:
+  virtual ~MessageCompressor() = default;
+
+  /// Upper bound on the bytes of n elements in `segments` segments; the same on every rank.
+  virtual std::size_t max_wire_bytes(std::size_t n, std::size_t segments) const = 0;
+
+  /// Writes one message and returns the bytes used, a multiple of kWireAlignment, as is every
+  /// segment. wire.bytes.size() >= max_wire_bytes(x.size(), segments(cuts)).
+  virtual std::size_t encode(std::span<const T> x, Cuts cuts, const RandomKey& key, Wire wire,
+                             Scratch& scratch) = 0;
+
+  /// y += a * decode(segment), for any rank's segment; y are the segment's elements.
+  /// Throws WireError, with y untouched, if the bytes are not a valid segment of y.size() elements.
+  virtual void decode_axpy(T a, Segment segment, std::span<T> y, Scratch& scratch) const = 0;
+
+  /// For tensors of n elements.
+  virtual Guarantee guarantee(std::size_t n) const = 0;
+};
+
+/// A message compressor that keeps some elements and drops the others: decoding costs O(k).
+template <Element T>
+class SparseCompressor : public MessageCompressor<T> {
+ public:
+  using Visitor = std::function<void(std::size_t index, T value)>;
+
+  /// Calls visit(index, value) for every entry, index relative to the segment of n elements and
+  /// ascending. Throws WireError before the first call if the bytes are not valid.
+  virtual void visit(Segment segment, std::size_t n, Scratch& scratch,
+                     const Visitor& visit) const = 0;
+};
+
+}  // namespace pith

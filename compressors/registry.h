@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include <pith/compressors/linear.h>
+#include <pith/compressors/message.h>
+#include <pith/core/shape.h>
+#include <pith/core/spec.h>
+
+namespace pith {
+
+/// One compressor by name: the table below feeds users, tests, benchmarks and the docs.
+struct CompressorEntry {
+  std::string_view name;     ///< as in a spec
+  std::uint16_t codec;       ///< as in a message's directory; never reused
+  std::string_view example;  ///< a complete spec
+  std::string_view source;   ///< where it was published
+  bool message;              ///< make_message() accepts it
+  bool linear;               ///< make_linear() accepts it
+};
+
+/// All compressors but `none`, which is the absence of one.
+std::span<const CompressorEntry> compressors();
+
+/// The entry of that name; throws UsageError with the nearest known one.
+const CompressorEntry& compressor(std::string_view name);
+
+/// Builds the compressor that `pipeline` describes for tensors of `shape`. A second stage codes the
+/// values that a sparse first one keeps: topk(density=0.01)|quantize(bits=4).
+/// Throws UsageError for unknown names and arguments, values out of range, stages that do not fit,
+/// and kinds that the compressor is not of; the message quotes the spec.
+template <Element T>
+std::unique_ptr<MessageCompressor<T>> make_message(const Pipeline& pipeline, const Shape& shape);
+
+/// Also throws UsageError if the compressor needs a matrix and `shape` is not one.
+template <Element T>
+std::unique_ptr<LinearCompressor<T>> make_linear(const Pipeline& pipeline, const Shape& shape);
+
+/// Codec id of the first stage.
+std::uint16_t codec_of(const Pipeline& pipeline);
+
+}  // namespace pith

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <any>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+
+#include <pith/core/element.h>
+
+namespace pith {
+
+/// The collectives that everything else is built from. Calls are blocking and every rank makes them
+/// in the same order; results are bit-identical on all ranks. It knows nothing of compression.
+///
+/// Wire bytes, counted per rank as a ring sends them, p ranks, b bytes:
+///   all_reduce      2 (p-1) b / p, rounded up    b = bytes of the buffer
+///   reduce_scatter  (p-1) b / p, rounded up      b = bytes of the input
+///   all_gather(v)   (p-1) b                      b = bytes of this rank's part
+///   all_to_all(v)   what goes to the other ranks
+///   broadcast       (p-1) b at the root (a tree moves as much in all), 0 elsewhere
+///   barrier         0
+///
+/// Throws   UsageError before anything is sent if the spans do not fit; TransportError if the
+///          communication fails, after which the communicator is dead.
+/// Threads  one call at a time.
+class Communicator {
+ public:
+  virtual ~Communicator() = default;
+  Communicator(const Communicator&) = delete;
+  Communicator& operator=(const Communicator&) = delete;
+
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+
+  /// Replaces x by its sum over all ranks. The order of summation is the back end's.
+  void all_reduce(std::span<float> x);
+  void all_reduce(std::span<double> x);
+
+  /// out = sum over ranks of this rank's block of x. Block r holds the elements
+  /// [n r / p, n (r+1) / p) of x's n; out.size() is the size of this rank's block.
+  void reduce_scatter(std::span<const float> x, std::span<float> out);
+  void reduce_scatter(std::span<const double> x, std::span<double> out);
+
+  /// all = every rank's `mine`, in rank order; all of the same size. all.size() = p * mine.size().
+  void all_gather(std::span<const std::byte> mine, std::span<std::byte> all);
+
+  /// The same with sizes[r] bytes from rank r; all.size() is their sum.
+  void all_gather_v(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
+                    std::span<std::byte> all);
+
+  /// Sends block r of `out` to rank r and receives rank r's block into block r of `in`; all blocks
+  /// are of the same size.
+  void all_to_all(std::span<const std::byte> out, std::span<std::byte> in);
+
+  /// The same with out_sizes[r] bytes to rank r and in_sizes[r] bytes from it.
+  void all_to_all_v(std::span<const std::byte> out, std::span<const std::size_t> out_sizes,
+                    std::span<std::byte> in, std::span<const std::size_t> in_sizes);
+
+  /// Replaces x by rank `root`'s.
+  void broadcast(std::span<std::byte> x, int root);
+
+  void barrier();
+
+  /// A communicator of the ranks that gave the same color, ordered by key, then by rank.
+  virtual std::unique_ptr<Communicator> split(int color, int key) = 0;
+
+  /// What this rank has sent so far by the formulas above.
+  std::uint64_t wire_bytes() const { return wire_bytes_; }
+
+  /// State that others keep with this communicator, by name; it ends with the communicator.
+  std::any& attachment(const std::string& name) { return attachments_[name]; }
+
+ protected:
+  Communicator() = default;
+
+  /// What a back end implements. Sizes have been checked against each other.
+  virtual void do_all_reduce(std::span<std::byte> x, ElementType type) = 0;
+  virtual void do_reduce_scatter(std::span<const std::byte> x, std::span<std::byte> out,
+                                 ElementType type) = 0;
+  virtual void do_all_gather_v(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
+                               std::span<std::byte> all) = 0;
+  virtual void do_all_to_all_v(std::span<const std::byte> out,
+                               std::span<const std::size_t> out_sizes, std::span<std::byte> in,
+                               std::span<const std::size_t> in_sizes) = 0;
+  virtual void do_broadcast(std::span<std::byte> x, int root) = 0;
+  virtual void do_barrier() = 0;
+
+ private:
+  std::uint64_t wire_bytes_ = 0;
+  std::map<std::string, std::any> attachments_;
+};
+
+/// First element of block r when n elements are cut into p blocks: n r / p.
+constexpr std::size_t block_start(std::size_t n, std::size_t p, std::size_t r) {
+  return n / p * r + n % p * r / p;
+}
+
+}  // namespace pith

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <pith/core/spec.h>
+
+namespace pith {
+
+/// Reads a spec's arguments by key, with ranges and defaults.
+///
+///   Arguments arguments(spec);
+///   bits = arguments.integer("bits", 4, 1, 8);
+///   arguments.finish();
+///
+/// Throws   UsageError that names the spec, the key, the value and what is allowed; finish() throws
+///          for a key that nobody asked for, with the nearest known one.
+class Arguments {
+ public:
+  explicit Arguments(const Spec& spec);
+
+  /// A real number in (low, high].
+  double number(std::string_view key, double fallback, double low, double high);
+
+  /// The same without a default: throws if the key is missing.
+  double required_number(std::string_view key, double low, double high);
+
+  std::uint64_t integer(std::string_view key, std::uint64_t fallback, std::uint64_t low,
+                        std::uint64_t high);
+
+  /// One of `allowed`. The first positional argument also answers to `key`: cast(fp16).
+  std::string word(std::string_view key, std::string_view fallback,
+                   std::initializer_list<std::string_view> allowed);
+
+  /// A nested spec; `fallback` is parsed.
+  Spec spec(std::string_view key, std::string_view fallback);
+
+  void finish() const;
+
+ private:
+  const Spec* find(std::string_view key, bool positional = false);
+
+  const Spec& spec_;
+  std::vector<std::string> known_;
+  std::vector<bool> read_;
+};
+
+/// The candidate that is nearest to `name` by edit distance, or empty if none is near (more than a
+/// third of its letters differ).
+std::string nearest(std::string_view name, const std::vector<std::string>& candidates);
+
+/// "unknown compressor \"topq\": did you mean \"topk\"? Known: ..." as a UsageError's text.
+std::string unknown_name(std::string_view kind, std::string_view name,
+                         const std::vector<std::string>& candidates);
+
+}  // namespace pith

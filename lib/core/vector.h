@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include <pith/core/element.h>
+
+// Loops over whole vectors, in index order; sums are taken in double. x and y may be the same span.
+namespace pith {
+
+/// y += a * x
+template <Element T>
+void axpy(T a, std::span<const T> x, std::span<T> y);
+
+/// out = x + a * y. `out` may be x or y.
+template <Element T>
+void add_scaled(std::span<const T> x, T a, std::span<const T> y, std::span<T> out);
+
+/// x *= a
+template <Element T>
+void scale(T a, std::span<T> x);
+
+/// x /= divisor
+template <Element T>
+void divide(std::span<T> x, T divisor);
+
+/// sum of x[i]^2
+template <Element T>
+double squared_norm(std::span<const T> x);
+
+/// False if an element is a NaN or an infinity.
+template <Element T>
+bool all_finite(std::span<const T> x);
+
+}  // namespace pith

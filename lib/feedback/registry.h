@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include <pith/core/spec.h>
+#include <pith/feedback/feedback.h>
+
+namespace pith {
+
+/// One rule by name.
+struct FeedbackEntry {
+  std::string_view name;    ///< as in a spec
+  std::string_view owner;   ///< the rule of a shard's owner in the sharded exchange
+  bool estimates_mean;      ///< the estimate is the plain mean of what was sent (none, ef14)
+  int vectors_inplace;      ///< n-element states per rank with Commit::inplace
+  int vectors_step;         ///< and with Commit::step
+  std::string_view source;  ///< where it was published
+};
+
+std::span<const FeedbackEntry> feedback_rules();
+
+/// The entry of that name; throws UsageError with the nearest known one.
+const FeedbackEntry& feedback_rule(std::string_view name);
+
+/// Builds the rule that `spec` describes for a tensor, or an element range, of n elements.
+/// Throws UsageError for unknown names and arguments and values out of range.
+template <Element T>
+std::unique_ptr<Feedback<T>> make_feedback(const Spec& spec, std::size_t n, Commit commit);
+
+}  // namespace pith

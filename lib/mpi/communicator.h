@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mpi.h>
+
+#include <pith/comm/communicator.h>
+
+namespace pith::mpi {
+
+/// The ranks of an MPI communicator.
+///
+/// Works on a private duplicate, so messages never match the user's; every call is checked
+/// (MPI_ERRORS_RETURN) and becomes a TransportError with MPI's own text, the operation and the
+/// rank. Counts above 2^31 - 1 are sent in chunks. Works with the thread level that MPI was
+/// initialised with: one thread at a time calls it. A boost::mpi::communicator converts to MPI_Comm
+/// and is accepted too.
+///
+/// The constructor and the destructor are collective. The destructor leaves MPI alone after
+/// MPI_Finalize.
+/// Throws   UsageError if MPI is not initialised, is finalised, or `user` is null or an
+///          intercommunicator.
+class Communicator final : public pith::Communicator {
+ public:
+  explicit Communicator(MPI_Comm user);
+  ~Communicator() override;
+
+  int rank() const override { return rank_; }
+  int size() const override { return size_; }
+  std::unique_ptr<pith::Communicator> split(int color, int key) override;
+
+ private:
+  struct Owned {};
+  Communicator(MPI_Comm own, Owned);
+
+  void do_all_reduce(std::span<std::byte> x, ElementType type) override;
+  void do_reduce_scatter(std::span<const std::byte> x, std::span<std::byte> out,
+                         ElementType type) override;
+  void do_all_gather_v(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
+                       std::span<std::byte> all) override;
+  void do_all_to_all_v(std::span<const std::byte> out, std::span<const std::size_t> out_sizes,
+                       std::span<std::byte> in, std::span<const std::size_t> in_sizes) override;
+  void do_broadcast(std::span<std::byte> x, int root) override;
+  void do_barrier() override;
+
+  MPI_Comm comm_ = MPI_COMM_NULL;
+  int rank_ = 0;
+  int size_ = 1;
+};
+
+}  // namespace pith::mpi

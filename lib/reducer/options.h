@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <pith/feedback/feedback.h>
+
+namespace pith {
+
+/// What is compressed as one vector: each tensor for itself, the tensors of a bucket, or all of
+/// them (one global top-k, biases inside: what the highest ratios need).
+enum class CompressedUnit { tensor, bucket, model };
+
+/// What happens to a step in which a rank pushed a NaN or an infinity. In every case no state
+/// changes on any rank. `skip`: gradients stay as they were pushed and wait() says so. `propagate`:
+/// every gradient becomes NaN, for trainers that look for it. `fail`: wait() throws on every rank.
+enum class NonFinite { skip, propagate, fail };
+
+/// Which compressor and rule a tensor gets. Of several rules that match, the first one holds.
+struct TensorRule {
+  std::string pattern = "*";  ///< of the name; * is any text, ? any letter
+  std::size_t min_elements = 0;
+  std::size_t max_elements = std::numeric_limits<std::size_t>::max();
+  std::size_t min_dimensions = 0;
+  std::size_t max_dimensions = std::numeric_limits<std::size_t>::max();
+  std::string compressor;  ///< empty: the reducer's
+  std::string feedback;    ///< empty: the reducer's
+  std::string exchange;    ///< empty: the reducer's
+};
+
+/// How a reducer treats its tensors; the same on all ranks, which the first step checks. The
+/// environment variable named behind a field beats what the code says.
+struct ReducerOptions {
+  /// Spec, or schedule of specs: topk(density=0.01)@58,topk(density=0.001).  PITH_COMPRESSOR
+  std::string compressor = "none";
+  /// none, ef14, ef21, ef21_sgdm(eta=0.1), econtrol(eta=...).  PITH_FEEDBACK
+  std::string feedback = "ef14";
+  /// auto (the natural one of the compressor), raw, gather, sharded, linear.  PITH_EXCHANGE
+  std::string exchange = "auto";
+  CompressedUnit unit = CompressedUnit::tensor;
+  /// With unit = tensor: tensors of fewer bytes, and all of one dimension, travel dense in one
+  /// bucket.  PITH_MIN_BYTES
+  std::size_t min_bytes = 4096;
+  /// A bucket is closed when it would grow above this.  PITH_BUCKET_BYTES
+  std::size_t bucket_bytes = 26'214'400;
+  /// Everything is dense in the steps before.  PITH_START_STEP
+  std::uint64_t start_step = 0;
+  Commit commit = Commit::step;  ///< PITH_COMMIT: step or inplace
+  NonFinite non_finite = NonFinite::skip;
+  /// Each rank scales its gradients, all tensors together, to at most this norm before feedback (in
+  /// the pushed buffers); 0: not.
+  double clip = 0;
+  /// Tell it if the optimizer applies momentum to the estimate: some rules warn then.
+  double optimizer_momentum = 0;
+  std::uint64_t seed = 0;  ///< of everything random.  PITH_SEED
+  /// Raw and linear exchanges, which carry no header, compare signatures at their first use and
+  /// every so many steps.  PITH_CHECK_EVERY
+  std::uint64_t check_every = 100;
+  /// Relative errors are measured every so many steps; 0: never.  PITH_STATS
+  std::uint64_t statistics_every = 100;
+  std::vector<TensorRule> rules;
+};
+
+/// What the sum over the ranks is divided by.
+enum class Divisor {
+  ranks,         ///< all ranks: an absent one counts as a gradient of zero
+  participants,  ///< the ranks that pushed the unit; costs one small all-gather
+};
+
+/// What the trainer says about one step; the same on all ranks.
+struct StepOptions {
+  double learning_rate = 0;  ///< lets ef14 rescale its residual when the rate changes; 0: unknown
+  double loss_scale = 1;     ///< gradients were multiplied by it; states follow its changes
+  Divisor divisor = Divisor::ranks;
+};
+
+/// How a step ended.
+struct StepResult {
+  bool committed = true;  ///< false: skipped, every state and gradient as before
+  std::string reason;     ///< why not: tensor and rank
+};
+
+}  // namespace pith

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <pith/comm/communicator.h>
+#include <pith/core/element.h>
+#include <pith/core/half.h>
+#include <pith/core/shape.h>
+#include <pith/core/state.h>
+#include <pith/reducer/options.h>
+#include <pith/reducer/statistics.h>
+
+namespace pith {
+
+/// What a data-parallel trainer holds instead of its all-reduce.
+///
+///   Reducer reducer(world, {.compressor = "topk(density=0.01)"});
+///   for (auto& p : parameters) reducer.add(p.name, p.shape);
+///   reducer.broadcast(parameters);                       // replicas start equal, checked
+///   for (...) {
+///     for (auto& p : parameters) reducer.push(p.name, p.gradient);   // any order
+///     reducer.wait({.learning_rate = lr});               // p.gradient: same bits on every rank
+///   }
+///
+/// Every rank makes the same calls; only the order of push() and skip() within a step is free. A
+/// mistake on one rank becomes the same error on every rank at wait(), and no state changes.
+///
+/// Throws   UsageError: wrong options, names, shapes, calls; WireError: a damaged message (both
+/// leave
+///          every state as it was; with Commit::inplace a WireError makes further steps throw);
+///          TransportError: the communication failed, end the job.
+/// Memory   states of the rules (docs/algorithms.md), one copy of all gradients as scratch,
+/// messages.
+class Reducer {
+ public:
+  /// `communicator` must outlive the reducer.
+  explicit Reducer(Communicator& communicator, ReducerOptions options = {});
+  ~Reducer();
+  Reducer(const Reducer&) = delete;
+  Reducer& operator=(const Reducer&) = delete;
+
+  /// Registers a tensor. Before the first broadcast() or wait(); the same order on all ranks.
+  void add(std::string_view name, const Shape& shape, ElementType type = ElementType::float32);
+
+  /// Replaces the parameter by rank 0's and checks by digest that all ranks now hold the same.
+  void broadcast(std::string_view name, std::span<float> values);
+  void broadcast(std::string_view name, std::span<double> values);
+
+  /// The same for everything in a range whose elements have a `name` and contiguous `values`.
+  template <class Parameters>
+  void broadcast(Parameters&& parameters) {
+    for (auto& parameter : parameters) broadcast(parameter.name, std::span(parameter.values));
+  }
+
+  /// Hands over this rank's gradient. The memory must stay until wait() has returned, which writes
+  /// the estimate over it.
+  void push(std::string_view name, std::span<float> gradient);
+  void push(std::string_view name, std::span<double> gradient);
+  void push(std::string_view name, std::span<Half> gradient);
+  void push(std::string_view name, std::span<BFloat16> gradient);
+
+  /// This rank has no gradient for the tensor in this step: it sends nothing for it and keeps its
+  /// state. `estimate` receives what the others' gradients give, so that replicas stay equal.
+  void skip(std::string_view name, std::span<float> estimate);
+  void skip(std::string_view name, std::span<double> estimate);
+  void skip(std::string_view name, std::span<Half> estimate);
+  void skip(std::string_view name, std::span<BFloat16> estimate);
+
+  /// Exchanges everything that was pushed and replaces every gradient by its estimate, on all ranks
+  /// or on none.
+  StepResult wait(const StepOptions& step = {});
+
+  Statistics statistics() const;
+
+  /// Every state of every rule and compressor, named "unit/state".
+  template <Element T>
+  std::vector<StateView<T>> states();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pith

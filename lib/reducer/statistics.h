@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace pith {
+
+/// One compressed unit, since the reducer was made, on this rank.
+struct UnitStatistics {
+  std::string name;  ///< the tensor's; "bucket 0", "model" or "dense" for several together
+  std::vector<std::string> tensors;
+  std::size_t elements = 0;
+  std::size_t dense_bytes = 0;  ///< elements in their own type
+  std::string compressor;       ///< the current one
+  std::string feedback;
+  std::string exchange;
+  std::string why_dense;  ///< why it is not compressed, if it is not
+  std::uint64_t steps = 0;
+  std::uint64_t message_bytes = 0;  ///< of this rank's own messages, all steps
+  double ratio = 1;                 ///< dense bytes over message bytes, all steps
+  double relative_error = -1;       ///< ||composed - sent|| / ||composed|| when last measured
+  double encode_seconds = 0;        ///< all steps
+  double exchange_seconds = 0;
+  double decode_seconds = 0;
+};
+
+/// The whole reducer. Two numbers, never mixed (docs/numbers.md): `ratio` counts this rank's own
+/// messages, headers and agreement included; `wire_bytes` what it sent during the whole operation.
+struct Statistics {
+  std::uint64_t steps = 0;  ///< committed
+  std::uint64_t skipped_steps = 0;
+  std::size_t parameters = 0;
+  std::uint64_t dense_bytes = 0;    ///< of all tensors, all committed steps
+  std::uint64_t message_bytes = 0;  ///< of this rank's own messages, all committed steps
+  std::uint64_t wire_bytes = 0;     ///< counted at the communicator, all committed steps
+  double ratio = 1;                 ///< dense_bytes / message_bytes
+  double wire_ratio = 1;            ///< a raw all-reduce's wire bytes over wire_bytes
+  std::vector<UnitStatistics> units;
+};
+
+}  // namespace pith
