@@ -6,8 +6,8 @@
 
 #include <pith/compressors/bits.h>
 #include <pith/compressors/blocks.h>
-#include <pith/compressors/level_rounding.h>
 #include <pith/compressors/message.h>
+#include <pith/compressors/rounding_point.h>
 #include <pith/compressors/segments.h>
 #include <pith/core/bytes.h>
 #include <pith/core/error.h>

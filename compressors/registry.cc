@@ -5,10 +5,13 @@
 #include <vector>
 
 #include <pith/compressors/cast.h>
+#include <pith/compressors/cast_linear.h>
 #include <pith/compressors/identity.h>
+#include <pith/compressors/lowrank.h>
 #include <pith/compressors/natural.h>
 #include <pith/compressors/onebit.h>
 #include <pith/compressors/quantize.h>
+#include <pith/compressors/randomk.h>
 #include <pith/compressors/registry.h>
 #include <pith/compressors/threshold.h>
 #include <pith/compressors/topk.h>
@@ -19,15 +22,16 @@ namespace pith {
 namespace {
 
 constexpr CompressorEntry kCompressors[] = {
-    {"identity", 1, "identity", "", true, false},
-    {"cast", 2, "cast(bf16)", "", true, true},
-    {"topk", 3, "topk(density=0.01)", "Aji and Heafield 2017, arXiv:1704.05021", true, false},
-    {"threshold", 4, "threshold(value=0.5)", "Strom 2015", true, false},
-    {"onebit", 5, "onebit", "Seide et al. 2014", true, false},
-    {"quantize", 6, "quantize(bits=4)", "Markov et al. 2022, arXiv:2111.08617", true, false},
-    {"natural", 7, "natural", "Horvath et al. 2019, arXiv:1905.10988", true, false},
-    {"randomk", 8, "randomk(density=0.01)", "Stich et al. 2018, arXiv:1809.07599", false, true},
-    {"lowrank", 9, "lowrank(rank=4)", "Vogels et al. 2019, arXiv:1905.13727", false, true},
+    {"identity", 1, "identity", "", true, false, false},
+    {"cast", 2, "cast(bf16)", "", true, true, false},
+    {"topk", 3, "topk(density=0.01)", "Aji and Heafield 2017, arXiv:1704.05021", true, false, true},
+    {"threshold", 4, "threshold(value=0.5)", "Strom 2015", true, false, true},
+    {"onebit", 5, "onebit", "Seide et al. 2014", true, false, false},
+    {"quantize", 6, "quantize(bits=4)", "Markov et al. 2022, arXiv:2111.08617", true, false, false},
+    {"natural", 7, "natural", "Horvath et al. 2019, arXiv:1905.10988", true, false, false},
+    {"randomk", 8, "randomk(density=0.01)", "Stich et al. 2018, arXiv:1809.07599", false, true,
+     false},
+    {"lowrank", 9, "lowrank(rank=4)", "Vogels et al. 2019, arXiv:1905.13727", false, true, false},
 };
 
 template <Element T>
@@ -83,6 +87,19 @@ Message<T> make_stages(const Pipeline& pipeline) {
   return std::ranges::find(kDense<T>, entry.name, &DenseMaker<T>::name)->make(pipeline.front());
 }
 
+template <Element T>
+using Linear = std::unique_ptr<LinearCompressor<T>>;
+
+// What the factors of a linear compressor travel as: its second stage, if there is one, is a cast.
+template <Element T>
+ElementType factor_type(const Pipeline& pipeline) {
+  if (pipeline.size() == 1) return element_type<T>;
+  if (pipeline.size() > 2 || pipeline.back().name != "cast" || pipeline.front().name == "cast") {
+    fail(pipeline, "only a cast may follow a linear compressor");
+  }
+  return make_cast_linear<T>(pipeline.back(), Shape::flat(1))->factor_type();
+}
+
 }  // namespace
 
 std::span<const CompressorEntry> compressors() { return kCompressors; }
@@ -104,15 +121,20 @@ Message<T> make_message(const Pipeline& pipeline, const Shape& shape) {
 }
 
 template <Element T>
-std::unique_ptr<LinearCompressor<T>> make_linear(const Pipeline& pipeline, const Shape&) {
-  fail(pipeline, std::string(first_stage(pipeline).name) + " is not of the linear kind");
+Linear<T> make_linear(const Pipeline& pipeline, const Shape& shape) {
+  const CompressorEntry& entry = first_stage(pipeline);
+  if (!entry.linear) fail(pipeline, std::string(entry.name) + " is not of the linear kind");
+  const ElementType factors = factor_type<T>(pipeline);
+  if (entry.name == "randomk") return make_randomk<T>(pipeline.front(), shape, factors);
+  if (entry.name == "lowrank") return make_lowrank<T>(pipeline.front(), shape, factors);
+  return make_cast_linear<T>(pipeline.front(), shape);
 }
 
 std::uint16_t codec_of(const Pipeline& pipeline) { return first_stage(pipeline).codec; }
 
 #define PITH_INSTANTIATE(T)                                        \
   template Message<T> make_message(const Pipeline&, const Shape&); \
-  template std::unique_ptr<LinearCompressor<T>> make_linear(const Pipeline&, const Shape&);
+  template Linear<T> make_linear(const Pipeline&, const Shape&);
 PITH_INSTANTIATE(float)
 PITH_INSTANTIATE(double)
 #undef PITH_INSTANTIATE

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -33,8 +34,8 @@ const GoldenFile kFiles[] = {
     {"natural", {"natural"}},
 };
 
-std::string path(const GoldenFile& file) {
-  return std::string(PITH_GOLDEN_DIR) + "/" + file.codec + ".hex";
+std::filesystem::path path(const GoldenFile& file) {
+  return (std::filesystem::path(PITH_GOLDEN_DIR) / file.codec).replace_extension(".hex");
 }
 
 std::string hex(const Bytes& bytes) {
