@@ -132,6 +132,12 @@ class Tree(Planted):
         self.plant("docs/x.md", "x\n" * 401)
         self.assertEqual(self.problems(), ["docs/x.md: 401 lines, more than 400"])
 
+    def test_a_line_of_code_has_at_most_100_columns(self):
+        self.plant("lib/core/x.h", HEADER + "/" * 100 + "\n")
+        self.assertEqual(self.problems(), [])
+        self.plant("lib/core/x.h", HEADER + "/" * 101 + "\n")
+        self.assertEqual(self.problems(), ["lib/core/x.h:3: 101 columns, more than 100"])
+
     def test_nothing_refers_to_the_machine_it_was_written_on(self):
         for path in ("/" + "work/x", "/" + "root/.x", "`/" + "home/x`", "../sha" + "red/x.md"):
             self.plant("docs/x.md", f"see {path}\n")
