@@ -22,7 +22,9 @@ struct Fault {
 struct Round {
   Communicator& communicator;
   Scratch& scratch;
-  StepContext step;  ///< the guarantee is filled in per unit
+  StepContext step;    ///< guarantee and exact are filled in per unit
+  double divisor = 1;  ///< of the sum over the ranks
+  int message = 0;     ///< which of the rules' messages is exchanged
   std::uint64_t seed = 0;
   std::uint64_t config = 0;    ///< hash of the registration
   std::uint64_t sequence = 0;  ///< of the next message; exchanges count it up

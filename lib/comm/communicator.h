@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <pith/core/element.h>
 
@@ -24,8 +25,12 @@ namespace pith {
 ///   broadcast       (p-1) b at the root (a tree moves as much in all), 0 elsewhere
 ///   barrier         0
 ///
-/// Throws   UsageError before anything is sent if the spans do not fit; TransportError if the
-///          communication fails, after which the communicator is dead.
+/// Empty spans are legal everywhere; every rank still makes the call. Spans of one call must not
+/// overlap, but for one case: `mine` of a gather may be its own place in `all`.
+///
+/// Throws   UsageError before anything is sent if the spans do not fit; nothing is counted then.
+///          TransportError if the communication fails, after which the communicator is dead.
+/// Memory   one size per rank.
 /// Threads  one call at a time.
 class Communicator {
  public:
@@ -65,7 +70,8 @@ class Communicator {
 
   void barrier();
 
-  /// A communicator of the ranks that gave the same color, ordered by key, then by rank.
+  /// A communicator of the ranks that gave the same color (not negative), ordered by key, then by
+  /// rank. It counts its own bytes, from 0.
   virtual std::unique_ptr<Communicator> split(int color, int key) = 0;
 
   /// What this rank has sent so far by the formulas above.
@@ -76,6 +82,9 @@ class Communicator {
 
  protected:
   Communicator() = default;
+
+  /// UsageError if a back end's split() cannot take this color.
+  void check_split(int color) const;
 
   /// What a back end implements. Sizes have been checked against each other.
   virtual void do_all_reduce(std::span<std::byte> x, ElementType type) = 0;
@@ -90,7 +99,20 @@ class Communicator {
   virtual void do_barrier() = 0;
 
  private:
+  std::size_t ranks() const { return static_cast<std::size_t>(size()); }
+  [[noreturn]] void refuse(const char* operation, const std::string& reason) const;
+  void expect(const char* operation, const char* what, std::size_t given, std::size_t needed) const;
+
+  void all_reduce(std::span<std::byte> x, ElementType type);
+  void reduce_scatter(std::span<const std::byte> x, std::span<std::byte> out, ElementType type);
+  void gather(const char* operation, std::span<const std::byte> mine,
+              std::span<const std::size_t> sizes, std::span<std::byte> all);
+  void exchange(const char* operation, std::span<const std::byte> out,
+                std::span<const std::size_t> out_sizes, std::span<std::byte> in,
+                std::span<const std::size_t> in_sizes);
+
   std::uint64_t wire_bytes_ = 0;
+  std::vector<std::size_t> equal_sizes_;
   std::map<std::string, std::any> attachments_;
 };
 

@@ -11,11 +11,11 @@ namespace pith {
 /// all have ended. For tests, notebooks and first contact: no MPI, no network.
 ///
 /// Sums are taken in rank order. Ranks that call different operations, or the same with sizes that
-/// do not fit, all get a UsageError that names both calls. If a rank leaves with an exception,
-/// every other rank that waits for it gets a TransportError, and the first exception is thrown
-/// here.
+/// do not fit, all get a UsageError that names both calls, and may go on. If a rank leaves, with an
+/// exception or because its body has ended, every rank that waits for it gets a TransportError that
+/// says so, and the first exception of all is thrown here when the last rank has ended.
 ///
-/// Memory   one scratch of the largest all_reduce.
+/// Memory   nothing beside the buffers of the calls.
 /// Throws   UsageError if ranks < 1; what `body` throws.
 void run_local(int ranks, const std::function<void(Communicator&)>& body);
 

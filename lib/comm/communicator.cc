@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <functional>
+#include <limits>
+
+#include <pith/comm/communicator.h>
+#include <pith/core/error.h>
+
+namespace pith {
+namespace {
+
+/// times * b / p, rounded up; times * b may be more than 64 bits hold.
+std::uint64_t share(std::uint64_t times, std::uint64_t b, std::uint64_t p) {
+  return b / p * times + (b % p * times + p - 1) / p;
+}
+
+/// The sum, or the largest number if that is less: sizes from outside may be anything.
+std::size_t total(std::span<const std::size_t> sizes) {
+  std::size_t sum = 0;
+  for (const std::size_t size : sizes) {
+    sum += std::min(size, std::numeric_limits<std::size_t>::max() - sum);
+  }
+  return sum;
+}
+
+bool overlap(std::span<const std::byte> a, std::span<const std::byte> b) {
+  const std::less<const std::byte*> before;
+  return !a.empty() && !b.empty() && before(a.data(), b.data() + b.size()) &&
+         before(b.data(), a.data() + a.size());
+}
+
+}  // namespace
+
+void Communicator::refuse(const char* operation, const std::string& reason) const {
+  throw UsageError(std::string(operation) + " on rank " + std::to_string(rank()) + ": " + reason);
+}
+
+void Communicator::expect(const char* operation, const char* what, std::size_t given,
+                          std::size_t needed) const {
+  if (given == needed) return;
+  refuse(operation,
+         std::to_string(given) + " " + what + ", " + std::to_string(needed) + " expected");
+}
+
+void Communicator::check_split(int color) const {
+  if (color < 0) refuse("split", "color " + std::to_string(color) + " is negative");
+}
+
+void Communicator::all_reduce(std::span<float> x) {
+  all_reduce(std::as_writable_bytes(x), element_type<float>);
+}
+
+void Communicator::all_reduce(std::span<double> x) {
+  all_reduce(std::as_writable_bytes(x), element_type<double>);
+}
+
+void Communicator::all_reduce(std::span<std::byte> x, ElementType type) {
+  do_all_reduce(x, type);
+  wire_bytes_ += share(2 * (ranks() - 1), x.size(), ranks());
+}
+
+void Communicator::reduce_scatter(std::span<const float> x, std::span<float> out) {
+  reduce_scatter(std::as_bytes(x), std::as_writable_bytes(out), element_type<float>);
+}
+
+void Communicator::reduce_scatter(std::span<const double> x, std::span<double> out) {
+  reduce_scatter(std::as_bytes(x), std::as_writable_bytes(out), element_type<double>);
+}
+
+void Communicator::reduce_scatter(std::span<const std::byte> x, std::span<std::byte> out,
+                                  ElementType type) {
+  const std::size_t n = x.size() / size_of(type);
+  const auto r = static_cast<std::size_t>(rank());
+  expect("reduce_scatter", "elements of out", out.size() / size_of(type),
+         block_start(n, ranks(), r + 1) - block_start(n, ranks(), r));
+  if (overlap(x, out)) refuse("reduce_scatter", "x and out overlap");
+  do_reduce_scatter(x, out, type);
+  wire_bytes_ += share(ranks() - 1, x.size(), ranks());
+}
+
+void Communicator::all_gather(std::span<const std::byte> mine, std::span<std::byte> all) {
+  equal_sizes_.assign(ranks(), mine.size());
+  gather("all_gather", mine, equal_sizes_, all);
+}
+
+void Communicator::all_gather_v(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
+                                std::span<std::byte> all) {
+  expect("all_gather_v", "sizes", sizes.size(), ranks());
+  expect("all_gather_v", "bytes of mine", mine.size(), sizes[static_cast<std::size_t>(rank())]);
+  gather("all_gather_v", mine, sizes, all);
+}
+
+void Communicator::gather(const char* operation, std::span<const std::byte> mine,
+                          std::span<const std::size_t> sizes, std::span<std::byte> all) {
+  expect(operation, "bytes of all", all.size(), total(sizes));
+  const std::size_t start = total(sizes.first(static_cast<std::size_t>(rank())));
+  if (overlap(mine, all) && mine.data() != all.data() + start) {
+    refuse(operation, "mine and all overlap, and mine is not its own place in all");
+  }
+  do_all_gather_v(mine, sizes, all);
+  wire_bytes_ += (ranks() - 1) * mine.size();
+}
+
+void Communicator::all_to_all(std::span<const std::byte> out, std::span<std::byte> in) {
+  if (out.size() % ranks() != 0) {
+    refuse("all_to_all", std::to_string(out.size()) + " bytes of out, a multiple of " +
+                             std::to_string(ranks()) + " expected");
+  }
+  equal_sizes_.assign(ranks(), out.size() / ranks());
+  exchange("all_to_all", out, equal_sizes_, in, equal_sizes_);
+}
+
+void Communicator::all_to_all_v(std::span<const std::byte> out,
+                                std::span<const std::size_t> out_sizes, std::span<std::byte> in,
+                                std::span<const std::size_t> in_sizes) {
+  const auto r = static_cast<std::size_t>(rank());
+  expect("all_to_all_v", "out_sizes", out_sizes.size(), ranks());
+  expect("all_to_all_v", "in_sizes", in_sizes.size(), ranks());
+  expect("all_to_all_v", "bytes from this rank to itself", in_sizes[r], out_sizes[r]);
+  exchange("all_to_all_v", out, out_sizes, in, in_sizes);
+}
+
+void Communicator::exchange(const char* operation, std::span<const std::byte> out,
+                            std::span<const std::size_t> out_sizes, std::span<std::byte> in,
+                            std::span<const std::size_t> in_sizes) {
+  expect(operation, "bytes of out", out.size(), total(out_sizes));
+  expect(operation, "bytes of in", in.size(), total(in_sizes));
+  if (overlap(out, in)) refuse(operation, "out and in overlap");
+  do_all_to_all_v(out, out_sizes, in, in_sizes);
+  wire_bytes_ += out.size() - out_sizes[static_cast<std::size_t>(rank())];
+}
+
+void Communicator::broadcast(std::span<std::byte> x, int root) {
+  if (root < 0 || root >= size()) {
+    refuse("broadcast",
+           "root " + std::to_string(root) + " is not one of " + std::to_string(size()) + " ranks");
+  }
+  do_broadcast(x, root);
+  if (root == rank()) wire_bytes_ += (ranks() - 1) * x.size();
+}
+
+void Communicator::barrier() { do_barrier(); }
+
+}  // namespace pith

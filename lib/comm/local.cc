@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include <pith/comm/local.h>
+#include <pith/comm/rendezvous.h>
+#include <pith/core/error.h>
+
+namespace pith {
+namespace {
+
+using local::Call;
+using local::Group;
+using local::Operation;
+using local::World;
+using Calls = std::span<const Call>;
+
+void copy(std::span<const std::byte> from, std::byte* to) {
+  if (!from.empty() && from.data() != to) std::memcpy(to, from.data(), from.size());
+}
+
+std::size_t offset(std::span<const std::size_t> sizes, std::size_t block) {
+  return std::accumulate(sizes.begin(), sizes.begin() + static_cast<std::ptrdiff_t>(block),
+                         std::size_t{0});
+}
+
+/// The elements of block `block` of p in a buffer of T.
+template <Element T>
+std::span<const T> block_of(std::span<const std::byte> x, std::size_t p, std::size_t block) {
+  const std::size_t n = x.size() / sizeof(T);
+  const std::size_t start = block_start(n, p, block);
+  return {reinterpret_cast<const T*>(x.data()) + start, block_start(n, p, block + 1) - start};
+}
+
+template <Element T>
+void add(std::span<const T> x, T* sum) {
+  for (std::size_t i = 0; i < x.size(); ++i) sum[i] += x[i];
+}
+
+/// sum = x_0 + x_1 + ..., from left to right. `sum` may be x_0's own place.
+template <Element T>
+void sum_block(Calls calls, std::span<const std::byte> (*buffer)(const Call&), std::size_t block,
+               T* sum) {
+  const std::size_t p = calls.size();
+  copy(std::as_bytes(block_of<T>(buffer(calls[0]), p, block)), reinterpret_cast<std::byte*>(sum));
+  for (const Call& call : calls.subspan(1)) add(block_of<T>(buffer(call), p, block), sum);
+}
+
+/// Sums one block in rank 0's buffer and hands it to all. No other rank touches this block, and
+/// one sum for all is what makes the bits the same.
+template <Element T>
+void all_reduce_block(Calls calls, std::size_t block) {
+  const std::size_t start = block_start(calls[0].in.size() / sizeof(T), calls.size(), block);
+  const auto place = [&](const Call& call) { return reinterpret_cast<T*>(call.in.data()) + start; };
+  sum_block<T>(
+      calls, [](const Call& call) -> std::span<const std::byte> { return call.in; }, block,
+      place(calls[0]));
+  const auto sum = std::as_bytes(block_of<T>(calls[0].in, calls.size(), block));
+  for (const Call& call : calls) copy(sum, reinterpret_cast<std::byte*>(place(call)));
+}
+
+template <Element T>
+void reduce_scatter_block(Calls calls, std::size_t block) {
+  sum_block<T>(
+      calls, [](const Call& call) { return call.out; }, block,
+      reinterpret_cast<T*>(calls[block].in.data()));
+}
+
+class LocalCommunicator final : public Communicator {
+ public:
+  explicit LocalCommunicator(Group::Place place)
+      : group_(std::move(place.group)), rank_(place.rank) {}
+
+  int rank() const override { return rank_; }
+  int size() const override { return group_->size(); }
+
+  std::unique_ptr<Communicator> split(int color, int key) override {
+    check_split(color);
+    group_->meet(rank_, {.operation = Operation::split, .color = color, .key = key});
+    return std::make_unique<LocalCommunicator>(group_->regroup(rank_));
+  }
+
+ private:
+  void do_all_reduce(std::span<std::byte> x, ElementType type) override {
+    together({.operation = Operation::all_reduce, .type = type, .in = x}, [&](Calls calls) {
+      if (type == ElementType::float32) return all_reduce_block<float>(calls, block());
+      all_reduce_block<double>(calls, block());
+    });
+  }
+
+  void do_reduce_scatter(std::span<const std::byte> x, std::span<std::byte> out,
+                         ElementType type) override {
+    together({.operation = Operation::reduce_scatter, .type = type, .out = x, .in = out},
+             [&](Calls calls) {
+               if (type == ElementType::float32) return reduce_scatter_block<float>(calls, block());
+               reduce_scatter_block<double>(calls, block());
+             });
+  }
+
+  void do_all_gather_v(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
+                       std::span<std::byte> all) override {
+    together({.operation = Operation::all_gather, .out = mine, .in = all, .out_sizes = sizes},
+             [&](Calls calls) {
+               for (std::size_t r = 0; r < calls.size(); ++r) {
+                 copy(calls[r].out, all.data() + offset(sizes, r));
+               }
+             });
+  }
+
+  void do_all_to_all_v(std::span<const std::byte> out, std::span<const std::size_t> out_sizes,
+                       std::span<std::byte> in, std::span<const std::size_t> in_sizes) override {
+    together({.operation = Operation::all_to_all,
+              .out = out,
+              .in = in,
+              .out_sizes = out_sizes,
+              .in_sizes = in_sizes},
+             [&](Calls calls) {
+               for (std::size_t r = 0; r < calls.size(); ++r) {
+                 const std::size_t start = offset(calls[r].out_sizes, block());
+                 copy(calls[r].out.subspan(start, in_sizes[r]), in.data() + offset(in_sizes, r));
+               }
+             });
+  }
+
+  void do_broadcast(std::span<std::byte> x, int root) override {
+    together({.operation = Operation::broadcast, .in = x, .root = root},
+             [&](Calls calls) { copy(calls[static_cast<std::size_t>(root)].in, x.data()); });
+  }
+
+  void do_barrier() override {
+    together({.operation = Operation::barrier}, [](Calls) {});
+  }
+
+  template <class Work>
+  void together(const Call& call, const Work& work) {
+    work(group_->meet(rank_, call));
+    group_->part(rank_);
+  }
+
+  std::size_t block() const { return static_cast<std::size_t>(rank_); }
+
+  std::shared_ptr<Group> group_;
+  int rank_;
+};
+
+void run_rank(World& world, std::shared_ptr<Group> group, int rank,
+              const std::function<void(Communicator&)>& body) {
+  try {
+    LocalCommunicator communicator({std::move(group), rank});
+    body(communicator);
+    world.leave(rank, "has ended", nullptr);
+  } catch (const std::exception& error) {
+    world.leave(rank, std::string("failed: ") + error.what(), std::current_exception());
+  } catch (...) {
+    world.leave(rank, "failed with an unknown exception", std::current_exception());
+  }
+}
+
+}  // namespace
+
+void run_local(int ranks, const std::function<void(Communicator&)>& body) {
+  if (ranks < 1) throw UsageError("run_local: " + std::to_string(ranks) + " ranks, at least 1");
+  const auto world = std::make_shared<World>();
+  std::vector<int> members(static_cast<std::size_t>(ranks));
+  std::iota(members.begin(), members.end(), 0);
+  const auto group = std::make_shared<Group>(world, std::move(members));
+  {
+    std::vector<std::jthread> threads;
+    for (int rank = 0; rank < ranks; ++rank) {
+      try {
+        threads.emplace_back([&, rank] { run_rank(*world, group, rank, body); });
+      } catch (const std::system_error& error) {  // out of threads: let those that run go
+        world->leave(rank, std::string("failed: ") + error.what(), std::current_exception());
+        break;
+      }
+    }
+  }
+  if (world->first_exception) std::rethrow_exception(world->first_exception);
+}
+
+}  // namespace pith
