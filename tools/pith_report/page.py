@@ -23,8 +23,7 @@ th, td { text-align: right; padding: .45rem .6rem; border-bottom: 1px solid var(
   white-space: nowrap; font-variant-numeric: tabular-nums; }
 th { color: var(--soft); font-weight: 500; }
 th:nth-child(-n+3), td:nth-child(-n+3) { text-align: left; }
-td:first-child { font-family: ui-monospace, monospace; white-space: normal;
-  overflow-wrap: anywhere; }
+td:first-child { font-family: ui-monospace, monospace; white-space: normal; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; padding: 0;
   margin: .5rem 0; font-size: .85rem; }
 .legend li { display: flex; align-items: center; gap: .5rem; } .legend svg { width: 28px; }
@@ -52,9 +51,14 @@ def introduction(groups):
             f"batch {first['batch']}{averaged}.")
 
 
+def breakable(cell):
+    """A long spec may go on in the next line after a comma."""
+    return html.escape(cell).replace(",", ",<wbr>")
+
+
 def html_table(groups):
     head = "".join(f"<th>{html.escape(cell)}</th>" for cell in table.HEADERS)
-    rows = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in table.row(entry)) +
+    rows = "".join("<tr>" + "".join(f"<td>{breakable(cell)}</td>" for cell in table.row(entry)) +
                    "</tr>" for entry in groups)
     return f'<div class="scroll"><table><tr>{head}</tr>{rows}</table></div>'
 
@@ -78,9 +82,9 @@ def html_figures(groups):
                "samples in the same order and follow the same shape of learning rate."),
         figure("Compression ratios", figures.ratio_bars(groups),
                "Bytes of all gradients in fp32 over the bytes of one rank's own messages, averaged "
-               "over all steps, on a logarithmic scale; in brackets the same against 16-bit "
+               "over all steps, on a logarithmic scale; then the same against 16-bit "
                "gradients. The table's wire bytes count everything that one rank sends during the "
-               "whole exchange, which grows with the number of ranks where payloads are gathered.")))
+               "whole exchange; where payloads are gathered they grow with the number of ranks.")))
 
 
 def document(title, body):
