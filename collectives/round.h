@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <pith/comm/communicator.h>
@@ -17,6 +18,11 @@ struct Fault {
   Kind kind = Kind::usage;
   std::string text;  ///< names the tensor and the value
 };
+
+/// The fault of a tensor, or a unit, that is not finite.
+inline Fault non_finite_fault(std::string_view name) {
+  return {Fault::Kind::non_finite, std::string(name) + " holds a NaN or an infinity"};
+}
 
 /// What all exchanges of one step share.
 struct Round {
