@@ -128,8 +128,9 @@ void Trainer::finish() {
   result_.final_loss = evaluate(model_, train_, kFinalLossSamples, world_).loss;
   result_.ratio_fp32 = static_cast<double>(statistics.dense_bytes) / message_bytes;
   result_.wire_bytes_per_step = wire_bytes / static_cast<double>(statistics.steps);
-  result_.wire_ratio =
-      statistics.wire_ratio * static_cast<double>(statistics.wire_bytes) / wire_bytes;
+  const double raw_wire_bytes =
+      2.0 * (world_.size() - 1) / world_.size() * static_cast<double>(statistics.dense_bytes);
+  result_.wire_ratio = wire_bytes > 0 ? raw_wire_bytes / wire_bytes : 1;
   progress_.line(summary_line(result_));
 }
 
