@@ -16,7 +16,7 @@ std::span<const T> compose(Unit<T>& unit, const Guarantee& guarantee, bool exact
   step.guarantee = guarantee;
   step.exact = exact;
   const auto x = unit.feedback->compose(round.message, unit.gradient, step, unit.mean);
-  if (round.check_finite && !all_finite(x)) round.faults.push_back(non_finite_fault(unit.name));
+  if (!all_finite(x)) round.faults.push_back(non_finite_fault(unit.name));
   return x;
 }
 

@@ -75,7 +75,7 @@ void exchange_factors(std::span<Unit<T>> bucket, std::span<const std::span<const
   }
   Stopwatch watch(bucket.front().cost.exchange_seconds);
   average(factors, type, round);
-  if (round.check_finite && round.faults.empty() && !all_finite(std::span<const T>(factors))) {
+  if (round.faults.empty() && !all_finite(std::span<const T>(factors))) {
     round.faults.push_back({Fault::Kind::non_finite,
                             std::string(bucket.front().name) + ": the averaged factors overflow"});
   }

@@ -28,7 +28,7 @@ inline Fault non_finite_fault(std::string_view name) {
 struct Round {
   Communicator& communicator;
   Scratch& scratch;
-  StepContext step;    ///< guarantee and exact are filled in per unit
+  StepContext step = {};    ///< guarantee and exact are filled in per unit
   double divisor = 1;  ///< of the sum over the ranks
   int message = 0;     ///< which of the rules' messages is exchanged
   std::uint64_t seed = 0;
@@ -37,8 +37,7 @@ struct Round {
   std::uint32_t epoch = 0;
   std::uint32_t bucket = 0;      ///< of the bucket at hand
   bool check_signature = false;  ///< raw and linear compare signatures in this step
-  bool check_finite = true;    ///< look for non-finite input (false: nothing can be damaged by it)
-  bool measure_error = false;  ///< fill in UnitCost::relative_error
+  bool measure_error = false;    ///< fill in UnitCost::relative_error
   std::vector<Fault> faults = {};
 };
 

@@ -55,7 +55,7 @@ void LowRank<T>::left_factor(Matrix<const T> m, const Random& random, std::span<
   std::ranges::fill(q.values, T{0});
   std::ranges::copy(state_, q.values.begin());
   orthonormalise(q, random);
-  project_rows<T>(m, {q.values, rank_, columns_}, {out, rank_, rows_});
+  project_rows<T>(m, q, {out, rank_, rows_});
   round_to(factors_, out);
   averaged_p_ = out;
 }

@@ -18,6 +18,8 @@ struct Matrix {
 
   std::span<T> row(std::size_t i) const { return values.subspan(i * columns, columns); }
   T& at(std::size_t i, std::size_t j) const { return values[i * columns + j]; }
+
+  operator Matrix<const T>() const requires(!std::is_const_v<T>) { return {values, rows, columns}; }
 };
 
 /// sum of x[i] y[i], computed in the type Sum.

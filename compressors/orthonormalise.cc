@@ -13,9 +13,13 @@ namespace {
 template <Element T>
 constexpr double kDependent = 16.0 * std::numeric_limits<T>::epsilon();
 
+// v scaled to length 1; false if it is not longer than `least`, or not finite.
 template <Element T>
-double length(std::span<const T> v) {
-  return std::sqrt(dot<double, T>(v, v));
+bool normalise(std::span<T> v, double least) {
+  const double length = std::sqrt(dot<double, T>(v, v));
+  if (!(length > least && std::isfinite(length))) return false;
+  for (T& value : v) value = static_cast<T>(value / length);
+  return true;
 }
 
 // v minus its parts along the rows of `basis`.
@@ -26,16 +30,13 @@ void remove_parts(Matrix<const T> basis, std::span<T> v) {
   }
 }
 
-// False if next to nothing is left of v, or if it was not finite.
+// False if v is zero, not finite, or if next to nothing of it is left outside the basis.
 template <Element T>
 bool orthonormalise_row(Matrix<const T> basis, std::span<T> v) {
-  const double before = length<T>(v);
+  if (!normalise<T>(v, 0)) return false;
   remove_parts<T>(basis, v);
   remove_parts<T>(basis, v);
-  const double after = length<T>(v);
-  if (!(after > kDependent<T> * before)) return false;
-  for (T& value : v) value = static_cast<T>(value / after);
-  return true;
+  return normalise<T>(v, kDependent<T>);
 }
 
 template <Element T>

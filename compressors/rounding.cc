@@ -30,7 +30,7 @@ void round_to(ElementType type, std::span<T> x) {
 
 std::optional<double> rounding_contraction(ElementType type) {
   if (type == ElementType::float16) return std::nullopt;
-  return type == ElementType::bfloat16 ? 1 - 0x1p-18 : 1.0;
+  return type == ElementType::bfloat16 ? 1 - 0x1p-16 : 1.0;
 }
 
 template void round_to<float>(ElementType, std::span<float>);

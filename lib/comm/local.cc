@@ -156,14 +156,15 @@ void run_rank(World& world, std::shared_ptr<Group> group, int rank,
   } catch (const std::exception& error) {
     world.leave(rank, std::string("failed: ") + error.what(), std::current_exception());
   } catch (...) {
-    world.leave(rank, "failed with an unknown exception", std::current_exception());
+    world.leave(rank, "failed: unknown exception", std::current_exception());
   }
 }
 
 }  // namespace
 
 void run_local(int ranks, const std::function<void(Communicator&)>& body) {
-  if (ranks < 1) throw UsageError("run_local: " + std::to_string(ranks) + " ranks, at least 1");
+  if (ranks < 1)
+    throw UsageError("run_local: " + std::to_string(ranks) + " ranks, at least 1 expected");
   const auto world = std::make_shared<World>();
   std::vector<int> members(static_cast<std::size_t>(ranks));
   std::iota(members.begin(), members.end(), 0);

@@ -81,6 +81,16 @@ double Arguments::number(std::string_view key, double fallback, double low, doub
   return *number;
 }
 
+std::optional<double> Arguments::optional_number(std::string_view key, double low, double high) {
+  const Spec* value = find(key);
+  if (value == nullptr) return {};
+  const auto number = number_of<double>(*value);
+  if (!number || !(*number >= low && *number <= high)) {
+    fail(key, "must be from " + text_of(low) + " to " + text_of(high) + ", not " + value->text());
+  }
+  return number;
+}
+
 double Arguments::required_number(std::string_view key, double low, double high) {
   const double number = this->number(key, std::nan(""), low, high);
   if (std::isnan(number)) fail(key, "is missing; it must be " + range_text(low, high));

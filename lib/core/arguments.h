@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +28,10 @@ class Arguments {
   /// A finite number in (low, high]. Defaults are taken as they are.
   double number(std::string_view key, double fallback, double low, double high);
 
-  /// The same without a default: throws if the key is missing.
+  /// A real number in [low, high], if it is given.
+  std::optional<double> optional_number(std::string_view key, double low, double high);
+
+  /// As number(), without a default: throws if the key is missing.
   double required_number(std::string_view key, double low, double high);
 
   /// A whole number in [low, high].

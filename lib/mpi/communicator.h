@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
+#include <span>
+#include <vector>
+
 #include <mpi.h>
 
 #include <pith/comm/communicator.h>
+#include <pith/mpi/layout.h>
 
 namespace pith::mpi {
 
@@ -11,9 +16,10 @@ namespace pith::mpi {
 ///
 /// Works on a private duplicate, so messages never match the user's; every call is checked
 /// (MPI_ERRORS_RETURN) and becomes a TransportError with MPI's own text, the operation and the
-/// rank. Counts above 2^31 - 1 are sent in chunks. Works with the thread level that MPI was
-/// initialised with: one thread at a time calls it. A boost::mpi::communicator converts to MPI_Comm
-/// and is accepted too.
+/// rank. More elements (of gathered and exchanged bytes: more bytes) than `largest_count` are sent
+/// in several calls, or as derived types, so no size is too large for MPI's int. Works with the
+/// thread level that MPI was initialised with: one thread at a time calls it. A
+/// boost::mpi::communicator converts to MPI_Comm and is accepted too.
 ///
 /// The constructor and the destructor are collective. The destructor leaves MPI alone after
 /// MPI_Finalize.
@@ -21,7 +27,10 @@ namespace pith::mpi {
 ///          intercommunicator.
 class Communicator final : public pith::Communicator {
  public:
-  explicit Communicator(MPI_Comm user);
+  static constexpr std::size_t kLargestCount = std::size_t{1} << 30;
+
+  /// `largest_count`, the same on all ranks, is there for tests: 1 to 2^31 - 1.
+  explicit Communicator(MPI_Comm user, std::size_t largest_count = kLargestCount);
   ~Communicator() override;
 
   int rank() const override { return rank_; }
@@ -30,7 +39,7 @@ class Communicator final : public pith::Communicator {
 
  private:
   struct Owned {};
-  Communicator(MPI_Comm own, Owned);
+  Communicator(MPI_Comm own, std::size_t largest_count, Owned);
 
   void do_all_reduce(std::span<std::byte> x, ElementType type) override;
   void do_reduce_scatter(std::span<const std::byte> x, std::span<std::byte> out,
@@ -42,9 +51,18 @@ class Communicator final : public pith::Communicator {
   void do_broadcast(std::span<std::byte> x, int root) override;
   void do_barrier() override;
 
+  void reduce_blocks(std::span<const std::byte> x, std::span<std::byte> out, ElementType type);
+  void broadcast_blocks(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
+                        std::span<std::byte> all);
+  void broadcast_chunks(std::span<std::byte> x, int root, const char* operation);
+
   MPI_Comm comm_ = MPI_COMM_NULL;
+  std::size_t largest_count_ = kLargestCount;
   int rank_ = 0;
   int size_ = 1;
+  std::vector<int> block_counts_;
+  Layout out_layout_;
+  Layout in_layout_;
 };
 
 }  // namespace pith::mpi

@@ -15,13 +15,7 @@ constexpr double kSparseMomentum = 0.5;  // beyond it sparse error feedback over
 // The contraction that the last compressor of a unit's schedule gives it, if that is typical.
 std::optional<double> contraction_of(const UnitPlan& unit) {
   const Pipeline& pipeline = unit.treatment.compressor.back().pipeline;
-  const Choice choice = choose(pipeline, unit.treatment);
-  Guarantee guarantee;
-  if (choice.kind == CompressorKind::message) {
-    guarantee = make_message<float>(pipeline, unit.shape)->guarantee(unit.elements);
-  } else if (choice.kind == CompressorKind::linear) {
-    guarantee = make_linear<float>(pipeline, unit.shape)->guarantee();
-  }
+  const Guarantee guarantee = guarantee_for(pipeline, unit);
   return guarantee.contraction_is_typical ? guarantee.contraction : std::nullopt;
 }
 

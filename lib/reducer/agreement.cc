@@ -19,7 +19,10 @@ static_assert(sizeof(Vote) == kAgreementBytes);
 
 std::uint32_t bit(Fault::Kind kind) { return 1u << static_cast<unsigned>(kind); }
 
+// One line per rank that has something to say; one for all where all say the same.
 std::string joined(const std::vector<std::string>& texts) {
+  const bool alike = std::ranges::count(texts, texts.front()) == std::ssize(texts);
+  if (alike && texts.size() > 1 && !texts.front().empty()) return "every rank: " + texts.front();
   std::string out;
   for (std::size_t rank = 0; rank < texts.size(); ++rank) {
     if (texts[rank].empty()) continue;

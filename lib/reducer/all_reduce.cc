@@ -14,9 +14,15 @@ namespace {
 /// A reducer of one tensor, and what it was made for.
 struct NamedBuffer {
   NamedBuffer(Communicator& communicator, std::string_view text, std::string_view rule)
-      : compressor(text),
-        feedback(rule),
-        reducer(communicator, {.rules = {{.compressor = compressor, .feedback = feedback}}}) {}
+      : compressor(text), feedback(rule), reducer(communicator, options()) {}
+
+  // Asked for by a rule: whatever the size and the dimensions are.
+  ReducerOptions options() const {
+    TensorRule rule;
+    rule.compressor = compressor;
+    rule.feedback = feedback;
+    return {.rules = {rule}};
+  }
 
   std::string compressor;
   std::string feedback;

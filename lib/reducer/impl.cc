@@ -46,6 +46,7 @@ void Reducer::Impl::start() {
   if (started_) return;
   config_ = compare_registration(communicator_, registration_text(tensors_, settings_));
   plan_ = plan_units(tensors_, settings_);
+  check_units(plan_);
   floats_.emplace(plan_, settings_, communicator_.rank(), communicator_.size());
   doubles_.emplace(plan_, settings_, communicator_.rank(), communicator_.size());
   changes_.insert({0, settings_.options.start_step});

@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include <pith/compressors/registry.h>
+#include <pith/core/error.h>
 #include <pith/feedback/registry.h>
 #include <pith/reducer/layout.h>
 
@@ -72,6 +73,14 @@ bool joins(const UnitPlan& unit, const std::vector<Tensor>& tensors, const Setti
          !settings.rule_for(tensor.name, tensor.elements, tensor.shape.dimensions());
 }
 
+void check_guarantee(const UnitPlan& unit, const Pipeline& pipeline, const Guarantee& guarantee) {
+  const bool noise = guarantee.variance && *guarantee.variance >= 1 && !guarantee.contraction;
+  if (!noise || unit.treatment.feedback.name == "none") return;
+  throw UsageError(unit.name + ": " + text_of(pipeline) + " has a variance of " +
+                   std::to_string(*guarantee.variance) + " and contracts nothing, so feedback " +
+                   unit.treatment.feedback.name + " would diverge; use feedback none");
+}
+
 class Joiner {
  public:
   explicit Joiner(const Settings& settings) : settings_(settings) {}
@@ -103,6 +112,19 @@ class Joiner {
 
 }  // namespace
 
+Guarantee guarantee_for(const Pipeline& pipeline, const UnitPlan& unit) {
+  const Choice choice = choose(pipeline, unit.treatment);
+  switch (choice.kind) {
+    case CompressorKind::message:
+      return make_message<float>(pipeline, unit.shape)->guarantee(unit.elements);
+    case CompressorKind::linear:
+      return make_linear<float>(pipeline, unit.shape)->guarantee();
+    case CompressorKind::none:
+      break;
+  }
+  return {.contraction = 1.0, .variance = 0.0, .contraction_is_typical = true};
+}
+
 ElementType computed_type(ElementType type) {
   return type == ElementType::float64 ? ElementType::float64 : ElementType::float32;
 }
@@ -123,6 +145,15 @@ std::vector<UnitPlan> plan_units(const std::vector<Tensor>& tensors, const Setti
   std::ranges::move(alone, std::back_inserter(units));
   for (UnitPlan& unit : units) leave_out_rule(unit);
   return units;
+}
+
+void check_units(const std::vector<UnitPlan>& units) {
+  for (const UnitPlan& unit : units) {
+    if (!unit.why_dense.empty()) continue;
+    for (const ScheduledPipeline& entry : unit.treatment.compressor) {
+      check_guarantee(unit, entry.pipeline, guarantee_for(entry.pipeline, unit));
+    }
+  }
 }
 
 Choice choice_at(const UnitPlan& unit, const Settings& settings, std::uint64_t step) {

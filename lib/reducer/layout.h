@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <pith/compressors/guarantee.h>
 #include <pith/core/element.h>
 #include <pith/core/shape.h>
 #include <pith/reducer/choice.h>
@@ -46,6 +47,14 @@ struct BucketPlan {
 };
 
 std::vector<UnitPlan> plan_units(const std::vector<Tensor>& tensors, const Settings& settings);
+
+/// What the compressor promises for the unit; throws UsageError if it does not fit its shape.
+Guarantee guarantee_for(const Pipeline& pipeline, const UnitPlan& unit);
+
+/// Builds every compressor of every unit's schedule once.
+/// Throws   UsageError if one does not fit its unit's shape, or only adds noise that error feedback
+///          would amplify (unbiased, variance of 1 or more, no contraction).
+void check_units(const std::vector<UnitPlan>& units);
 
 /// How a unit travels at `step`.
 Choice choice_at(const UnitPlan& unit, const Settings& settings, std::uint64_t step);

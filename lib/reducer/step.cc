@@ -63,7 +63,7 @@ void Reducer::Impl::collect_faults(const StepOptions& step) {
 
 Round Reducer::Impl::begin_round(const StepOptions& step, bool changed) {
   const auto every = settings_.options.statistics_every;
-  Round round{.communicator = communicator_, .scratch = scratch_};
+  Round round{communicator_, scratch_};
   round.step.step = step_;
   round.step.learning_rate = step.learning_rate;
   round.divisor = divisor(step);
@@ -125,7 +125,6 @@ StepResult Reducer::Impl::exchange(const StepOptions& step) {
     const Agreement agreement = agree(communicator_, round.faults, digest);
     if (!agreement.all_well()) return give_up(agreement);
     agreement_bytes_ += kAgreementBytes;
-    round.check_finite = false;
   }
   unusable_ = inplace;  // until the step is committed
   rescale(loss_scale_, step.loss_scale);
