@@ -44,16 +44,17 @@ class Program(unittest.TestCase):
     def tearDownClass(cls):
         cls.temporary.cleanup()
 
-    def launch(self, *arguments, ranks=None, folder=None):
+    def launch(self, *arguments, ranks=None):
         """As threads, or under mpirun if `ranks` is given."""
         start = [MPIEXEC, "-n", str(ranks)] if ranks else []
-        where = ["--data", str(folder or self.folder)]
-        return subprocess.run([*start, PROGRAM, *where, *arguments], stdin=subprocess.DEVNULL,
+        if "--data" not in arguments:
+            arguments += ("--data", str(self.folder))
+        return subprocess.run([*start, PROGRAM, *arguments], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=120, check=False)
 
     def train(self, *arguments, ranks=None):
         path = self.folder / "result.json"
-        done = self.launch("--json", str(path), "--batch", "64", "--warmup", "10", "--epochs", "4",
+        done = self.launch("--json", str(path), "--warmup", "10", "--epochs", "4", "--batch", "60",
                            *arguments, ranks=ranks)
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(path.read_text()), done
@@ -78,12 +79,15 @@ class AsThreads(Program):
     def test_raw_bytes_are_those_of_the_formula(self):
         result, _ = self.train("--local", "4", "--feedback", "none")
         dense = 4 * result["parameters"]
-        self.assertEqual(result["ratio_fp32"], 1)
-        self.assertEqual(result["wire_bytes_per_step"], 2 * 3 * dense / 4)
-        self.assertEqual(result["loss"][-1]["message_bytes"], result["loss"][-1]["step"] * dense)
+        last = result["loss"][-1]
+        for measured, formula in ((result["ratio_fp32"], 1), (result["wire_ratio"], 1),
+                                  (result["wire_bytes_per_step"], 2 * 3 * dense / 4),
+                                  (last["message_bytes"], last["step"] * dense)):
+            # Beside the gradients, the ranks send each other what they need to agree on a step.
+            self.assertAlmostEqual(measured / formula, 1, delta=1e-3)
 
     def test_gives_the_same_result_twice(self):
-        results = [self.train("--local", "3", "--batch", "63", "--compressor", "topk(density=0.1)",
+        results = [self.train("--local", "3", "--compressor", "topk(density=0.1)",
                               "--split", "sorted", "--lr", "0.05")[0] for _ in range(2)]
         for result in results:
             del result["seconds"]
