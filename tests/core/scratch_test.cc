@@ -6,7 +6,7 @@
 
 #include <pith/core/scratch.h>
 
-#include "allocations.h"
+#include "support/allocation_counter.h"
 
 namespace pith::test {
 namespace {
