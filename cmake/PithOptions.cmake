@@ -13,16 +13,29 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
   find_program(PITH_CCACHE ccache)
   if(PITH_CCACHE)
-    set(CMAKE_CXX_COMPILER_LAUNCHER ${PITH_CCACHE})
+    # Without this ccache passes by everything that is compiled with a precompiled header.
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${PITH_CCACHE})
   endif()
 endif()
 set(CMAKE_CXX_EXTENSIONS OFF)
+set(MPI_CXX_SKIP_MPICXX ON)  # the C interface; MPI's own C++ one is long deprecated
+
+# Hardening that is cheap enough for everything that people run.
+if(PROJECT_IS_TOP_LEVEL AND CMAKE_BUILD_TYPE STREQUAL Release)
+  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong)
+  add_link_options(LINKER:-z,relro,-z,now)
+endif()
 
 if(PITH_SANITIZE)
   add_compile_options(-fsanitize=${PITH_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${PITH_SANITIZE})
 endif()
 
-add_library(pith_warnings INTERFACE)
-target_compile_options(pith_warnings INTERFACE
+set(warnings
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+add_library(pith_warnings INTERFACE)
+target_compile_options(pith_warnings INTERFACE ${warnings})
+if(CMAKE_VERIFY_INTERFACE_HEADER_SETS)
+  add_compile_options(${warnings})  # the self-check of the headers knows no private options
+endif()

@@ -11,7 +11,7 @@ namespace pith {
 /// How a bucket's units reach the other ranks.
 enum class Exchange : std::uint8_t { raw, gather, sharded, linear };
 
-/// What kind of compressor a pipeline is used as. A cast is of all three kinds: raw in 16 bit.
+/// What a pipeline is used as.
 enum class CompressorKind : std::uint8_t { none, message, linear };
 
 std::string_view name_of(Exchange exchange);
@@ -24,11 +24,11 @@ struct Combination {
   CompressorKind kind;
   Exchange exchange;
   std::string_view feedback;
-  std::string_view owner;  ///< rule of the shard's owner; empty outside `sharded`
 };
 
 /// Every combination of compressor kind, exchange and rule that is legal; all others are a usage
-/// error on every rank. Tests iterate over it.
+/// error on every rank. Tests iterate over it. The rule of a shard's owner in `sharded` follows
+/// from the rank's (FeedbackEntry::owner); linear over raw is for casts alone: raw in 16 bit.
 std::span<const Combination> legal_combinations();
 
 /// The table's row, or null.

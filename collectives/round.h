@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <pith/comm/communicator.h>
@@ -18,19 +19,25 @@ struct Fault {
   std::string text;  ///< names the tensor and the value
 };
 
+/// The fault of a tensor, or a unit, that is not finite.
+inline Fault non_finite_fault(std::string_view name) {
+  return {Fault::Kind::non_finite, std::string(name) + " holds a NaN or an infinity"};
+}
+
 /// What all exchanges of one step share.
 struct Round {
   Communicator& communicator;
   Scratch& scratch;
-  StepContext step;  ///< the guarantee is filled in per unit
+  StepContext step = {};  ///< guarantee and exact are filled in per unit
+  double divisor = 1;     ///< of the sum over the ranks
+  int message = 0;        ///< which of the rules' messages is exchanged
   std::uint64_t seed = 0;
   std::uint64_t config = 0;    ///< hash of the registration
   std::uint64_t sequence = 0;  ///< of the next message; exchanges count it up
   std::uint32_t epoch = 0;
   std::uint32_t bucket = 0;      ///< of the bucket at hand
   bool check_signature = false;  ///< raw and linear compare signatures in this step
-  bool check_finite = true;    ///< look for non-finite input (false: nothing can be damaged by it)
-  bool measure_error = false;  ///< fill in UnitCost::relative_error
+  bool measure_error = false;    ///< fill in UnitCost::relative_error
   std::vector<Fault> faults = {};
 };
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string>
+#include <string_view>
 
 #include <pith/compressors/linear.h>
 #include <pith/compressors/message.h>
@@ -31,7 +31,6 @@ struct Unit {
   std::size_t elements = 0;
   std::span<const T> gradient;  ///< this rank's; unused if not present
   bool present = true;          ///< false: this rank takes no part in this step
-  T divisor = 1;                ///< of the sum over ranks
   std::span<T> mean;            ///< result; scratch of compose() before
 
   Feedback<T>* feedback = nullptr;

@@ -8,9 +8,9 @@ namespace pith {
 /// What a compressor C promises for every input of its shape.
 struct Guarantee {
   /// alpha with E||C(x) - x||^2 <= (1 - alpha) ||x||^2, 0 < alpha <= 1: error feedback converges.
-  std::optional<double> contraction;
+  std::optional<double> contraction = std::nullopt;
   /// omega with E C(x) = x and E||C(x) - x||^2 <= omega ||x||^2: usable without feedback.
-  std::optional<double> variance;
+  std::optional<double> variance = std::nullopt;
   /// Whether `contraction` is also what to expect in practice (top-k, random-k), so that step sizes
   /// may follow it; otherwise (a sign's worst case of 1/n) they follow a measured one.
   bool contraction_is_typical = false;

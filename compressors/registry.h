@@ -21,6 +21,7 @@ struct CompressorEntry {
   std::string_view source;   ///< where it was published
   bool message;              ///< make_message() accepts it
   bool linear;               ///< make_linear() accepts it
+  bool sparse;               ///< its messages are sparse: gathered rather than sharded
 };
 
 /// All compressors but `none`, which is the absence of one.

@@ -10,8 +10,13 @@
 namespace pith {
 
 /// The value of an environment variable of this library, or of the same name in the file that
-/// PITH_CONFIG names (lines NAME=value, # comments). The environment beats the file; what is found
-/// is logged at INFO with where it came from. Not read in set-user-id programs.
+/// PITH_CONFIG names (lines NAME=value, # comments). The environment beats the file; an empty value
+/// counts as none; what is found is logged at INFO with where it came from, PITH_DEBUG excepted.
+/// Not read in set-user-id programs.
+///
+/// Throws   UsageError for a name that is not known, and for a file that cannot be read or has a
+/// bad
+///          line or an unknown name, with file and line.
 std::optional<std::string> environment(std::string_view name);
 
 /// The same as a whole number in [low, high]; a UsageError names the variable and its value.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 
@@ -12,5 +13,8 @@ namespace pith {
 /// accidents, not attackers.
 std::uint64_t hash(std::span<const std::byte> bytes, std::uint64_t seed = 0);
 std::uint64_t hash(std::string_view text, std::uint64_t seed = 0);
+
+/// hash() with seed 0 of all parts, one after the other, without joining them.
+std::uint64_t hash_parts(std::initializer_list<std::span<const std::byte>> parts);
 
 }  // namespace pith

@@ -19,7 +19,7 @@ class Scratch {
   /// `count` elements, 64-byte aligned, not initialised.
   template <class U>
   std::span<U> take(std::size_t count) {
-    static_assert(std::is_trivial_v<U>);
+    static_assert(std::is_trivially_copyable_v<U> && std::is_trivially_destructible_v<U>);
     return {reinterpret_cast<U*>(take_bytes(count * sizeof(U))), count};
   }
 

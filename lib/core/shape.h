@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace pith {
@@ -33,7 +34,7 @@ class Shape {
   std::string text() const {
     std::string out;
     for (const std::size_t extent : extents_) {
-      out += (out.empty() ? "" : "x") + std::to_string(extent);
+      out.append(out.empty() ? "" : "x").append(std::to_string(extent));
     }
     return out.empty() ? "scalar" : out;
   }

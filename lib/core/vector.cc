@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 
@@ -15,6 +16,11 @@ bool non_finite(double x) {
 }
 
 }  // namespace
+
+template <Element T>
+void copy(std::span<const T> x, std::span<T> y) {
+  if (x.data() != y.data()) std::ranges::copy(x, y.begin());
+}
 
 template <Element T>
 void axpy(T a, std::span<const T> x, std::span<T> y) {
@@ -51,6 +57,7 @@ bool all_finite(std::span<const T> x) {
 }
 
 #define PITH_INSTANTIATE(T)                                                             \
+  template void copy<T>(std::span<const T>, std::span<T>);                              \
   template void axpy<T>(T, std::span<const T>, std::span<T>);                           \
   template void add_scaled<T>(std::span<const T>, T, std::span<const T>, std::span<T>); \
   template void scale<T>(T, std::span<T>);                                              \

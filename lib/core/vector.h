@@ -9,6 +9,10 @@
 // Loops over whole vectors, in index order; sums are taken in double. x and y may be the same span.
 namespace pith {
 
+/// y = x; x and y may be the same span.
+template <Element T>
+void copy(std::span<const T> x, std::span<T> y);
+
 /// y += a * x
 template <Element T>
 void axpy(T a, std::span<const T> x, std::span<T> y);

@@ -13,15 +13,15 @@ inline constexpr std::uint16_t kWireVersion = 1;
 inline constexpr std::size_t kHeaderBytes = 64;
 inline constexpr std::size_t kDirectoryEntryBytes = 8;
 
-/// Why a message has no payload, if it has none.
+/// Why a message has no payload, if it has none. Other bits are zero.
 enum WireFlags : std::uint16_t {
   kEmpty = 1,      ///< the rank takes no part in this round
   kFault = 2,      ///< the rank met an error and keeps to the schedule
   kNonFinite = 4,  ///< the rank's gradient had a NaN or an infinity
 };
 
-/// What a message says of itself. All fields but flags, source and payload_bytes are known to every
-/// rank beforehand and compared on arrival.
+/// What a message says of itself. All fields but flags and payload_bytes are known to the receiver
+/// beforehand and compared on arrival.
 struct MessageHeader {
   std::uint16_t flags = 0;
   std::uint32_t source = 0;  ///< rank
@@ -39,21 +39,26 @@ struct MessageHeader {
 /// Codec and size of one tensor's segment, in the order of the bucket's tensors.
 struct DirectoryEntry {
   std::uint16_t codec = 0;
-  std::uint64_t bytes = 0;  ///< below 2^48
+  std::uint64_t bytes = 0;  ///< below 2^48, a multiple of kWireAlignment
+
+  bool operator==(const DirectoryEntry&) const = default;
 };
 
 /// Bytes of header and directory, padded.
 std::size_t head_bytes(std::size_t entries);
 
 /// Writes header and directory to the front of `message` and the checksum over all of it.
-/// message.size() = head_bytes(directory.size()) + payload bytes, the payload being in place.
+/// message.size() = head_bytes(directory.size()) + payload bytes, the payload being in place; the
+/// fields `entries` and `payload_bytes` are taken from these sizes.
+/// Throws UsageError if the message is too short or the directory does not add up to the payload.
 void seal(std::span<std::byte> message, MessageHeader header,
           std::span<const DirectoryEntry> directory);
 
-/// Checks, in this order: length, magic and version, checksum, the header against `expected` (all
-/// fields but flags and payload_bytes), the sum of the directory against payload_bytes. Fills
-/// `directory` (its size is the number of entries expected) and returns the header.
-/// Throws WireError, which names the source rank and the field.
+/// Checks, in this order: length, magic, version, checksum; the header against `expected` (all
+/// fields but flags and payload_bytes) and its `entries` against directory.size(); that no unknown
+/// flag is set and payload_bytes is what follows the head; that the directory adds up to it. Then
+/// fills `directory` and returns the header.
+/// Throws WireError, with `directory` untouched: the expected source, the field, both values.
 MessageHeader open(std::span<const std::byte> message, const MessageHeader& expected,
                    std::span<DirectoryEntry> directory);
 

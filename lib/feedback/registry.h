@@ -12,11 +12,11 @@ namespace pith {
 
 /// One rule by name.
 struct FeedbackEntry {
-  std::string_view name;    ///< as in a spec
-  std::string_view owner;   ///< the rule of a shard's owner in the sharded exchange
-  bool estimates_mean;      ///< the estimate is the plain mean of what was sent (none, ef14)
-  int vectors_inplace;      ///< n-element states per rank with Commit::inplace
-  int vectors_step;         ///< and with Commit::step
+  std::string_view name;   ///< as in a spec
+  std::string_view owner;  ///< spec of the rule of a shard's owner in the sharded exchange
+  bool exact_is_mean;   ///< uncompressed, the estimate is the plain mean: the rule may be left out
+  int vectors_inplace;  ///< n-element states per rank with Commit::inplace
+  int vectors_step;     ///< and with Commit::step
   std::string_view source;  ///< where it was published
 };
 

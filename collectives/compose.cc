@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <string>
+
+#include <pith/collectives/compose.h>
+#include <pith/core/error.h>
+#include <pith/core/hash.h>
+#include <pith/core/vector.h>
+#include <pith/core/wire.h>
+
+namespace pith {
+
+template <Element T>
+std::span<const T> compose(Unit<T>& unit, const Guarantee& guarantee, bool exact, Round& round) {
+  StepContext step = round.step;
+  step.guarantee = guarantee;
+  step.exact = exact;
+  const auto x = unit.feedback->compose(round.message, unit.gradient, step, unit.mean);
+  if (!all_finite(x)) round.faults.push_back(non_finite_fault(unit.name));
+  return x;
+}
+
+template <Element T>
+void measure_error(Unit<T>& unit, std::span<const T> x, const Sent<T>& sent, Round& round) {
+  if (!round.measure_error) return;
+  const Scratch::Frame frame(round.scratch);
+  const auto difference = round.scratch.take<T>(x.size());
+  copy(x, difference);
+  sent.axpy(T(-1), difference);
+  const double all = squared_norm(x);
+  unit.cost.relative_error =
+      all > 0 ? std::sqrt(squared_norm(std::span<const T>(difference)) / all) : 0;
+}
+
+std::uint16_t flags_of(const Round& round, bool present) {
+  if (round.faults.empty()) return present ? 0 : kEmpty;
+  const bool non_finite = round.faults.front().kind == Fault::Kind::non_finite;
+  return static_cast<std::uint16_t>(kEmpty | (non_finite ? kNonFinite : kFault));
+}
+
+template <Element T>
+void check_signature(std::span<const Unit<T>> bucket, std::string_view operation, Round& round) {
+  if (!round.check_signature) return;
+  std::uint64_t mine = hash(operation, round.config + round.step.step);
+  for (const Unit<T>& unit : bucket) {
+    mine = hash(unit.name, mine + unit.elements + sizeof(T));
+  }
+  const Scratch::Frame frame(round.scratch);
+  const auto ranks = static_cast<std::size_t>(round.communicator.size());
+  const auto all = round.scratch.take<std::uint64_t>(ranks);
+  round.communicator.all_gather(std::as_bytes(std::span(&mine, 1)), std::as_writable_bytes(all));
+  for (std::size_t rank = 0; rank < ranks; ++rank) {
+    if (all[rank] == all[0]) continue;
+    throw UsageError(std::string(operation) + ": rank " + std::to_string(rank) +
+                     " exchanges something else than rank 0 in bucket " +
+                     std::to_string(round.bucket) + " (" + std::string(bucket.front().name) + ")");
+  }
+}
+
+template <Element T>
+std::span<T> joined_means(std::span<const Unit<T>> bucket) {
+  T* const first = bucket.front().mean.data();
+  std::size_t elements = 0;
+  for (const Unit<T>& unit : bucket) {
+    if (unit.mean.data() != first + elements) {
+      throw UsageError("exchange: the means of a bucket must lie one after the other (" +
+                       std::string(unit.name) + ")");
+    }
+    elements += unit.elements;
+  }
+  return {first, elements};
+}
+
+#define PITH_INSTANTIATE(T)                                                          \
+  template std::span<const T> compose(Unit<T>&, const Guarantee&, bool, Round&);     \
+  template void measure_error(Unit<T>&, std::span<const T>, const Sent<T>&, Round&); \
+  template void check_signature(std::span<const Unit<T>>, std::string_view, Round&); \
+  template std::span<T> joined_means(std::span<const Unit<T>>);
+PITH_INSTANTIATE(float)
+PITH_INSTANTIATE(double)
+#undef PITH_INSTANTIATE
+
+}  // namespace pith

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include <pith/collectives/round.h>
+#include <pith/collectives/unit.h>
+
+// What every exchange does with a unit before the first byte moves.
+namespace pith {
+
+/// What the unit sends, from its rule. If it is not finite, that is noted in round.faults and the
+/// caller sends nothing.
+template <Element T>
+std::span<const T> compose(Unit<T>& unit, const Guarantee& guarantee, bool exact, Round& round);
+
+/// Fills in unit.cost.relative_error if the round measures it. Before commit(), which may overwrite
+/// x.
+template <Element T>
+void measure_error(Unit<T>& unit, std::span<const T> x, const Sent<T>& sent, Round& round);
+
+/// Keys this rank's random numbers for the unit; compressors that need numbers shared by all ranks
+/// replace the rank.
+template <Element T>
+RandomKey key_of(const Unit<T>& unit, const Round& round) {
+  return {round.seed, unit.key, round.step.step,
+          static_cast<std::uint32_t>(round.communicator.rank())};
+}
+
+/// The flags of a message of this round.
+std::uint16_t flags_of(const Round& round, bool present);
+
+/// In rounds that check, compares a signature of the bucket between all ranks; for exchanges whose
+/// messages carry no header. Wire: (p-1) * 8 bytes. Throws UsageError on all ranks.
+template <Element T>
+void check_signature(std::span<const Unit<T>> bucket, std::string_view operation, Round& round);
+
+/// The means of a bucket, which lie one after the other in memory, as one span.
+template <Element T>
+std::span<T> joined_means(std::span<const Unit<T>> bucket);
+
+}  // namespace pith

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <pith/collectives/round.h>
+#include <pith/collectives/unit.h>
+#include <pith/core/wire.h>
+
+// The sending half of gather and sharded: rules and compressors run, messages are put together.
+namespace pith {
+
+/// One rank's units, encoded and cut in the same number of segments each.
+class EncodedBucket {
+ public:
+  std::uint16_t flags = 0;  ///< WireFlags that hold for all units: then nothing was encoded
+  std::size_t segments = 1;
+  std::span<const std::span<const std::byte>> payloads;  ///< unit by unit, segment by segment
+
+  std::span<const std::byte> payload(std::size_t unit, std::size_t segment) const {
+    return payloads[unit * segments + segment];
+  }
+};
+
+/// The start of segment `s` of `segments` in a tensor of n elements: cuts are as even as can be.
+std::span<const std::size_t> even_cuts(std::size_t n, std::size_t segments, Scratch& scratch);
+
+/// Composes, encodes and commits every unit, cut evenly into `segments`. A rank that is absent, or
+/// meets an error or non-finite input (noted in round.faults), gets a bucket without payload.
+template <Element T>
+EncodedBucket encode_bucket(std::span<Unit<T>> bucket, std::size_t segments, Round& round);
+
+/// Puts the message for one segment together: header, directory, payloads.
+template <Element T>
+std::span<const std::byte> build_message(const EncodedBucket& encoded,
+                                         std::span<const Unit<T>> bucket, std::size_t segment,
+                                         const Round& round);
+
+/// Upper bound of such a message, the same on every rank.
+template <Element T>
+std::size_t message_bound(std::span<const Unit<T>> bucket, std::size_t segments);
+
+/// The header that rank `source` gives its message in this round.
+MessageHeader expected_header(const Round& round, std::size_t source, std::size_t entries);
+
+}  // namespace pith

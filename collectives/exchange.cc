@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <pith/collectives/exchange.h>
+#include <pith/collectives/gather.h>
+#include <pith/collectives/linear.h>
+#include <pith/collectives/raw.h>
+#include <pith/collectives/sharded.h>
+
+namespace pith {
+
+template <Element T>
+void exchange(Exchange algorithm, std::span<Unit<T>> bucket, Round& round) {
+  switch (algorithm) {
+    case Exchange::raw:
+      return bucket.front().linear ? linear(bucket, round) : raw(bucket, round);
+    case Exchange::gather:
+      return gather(bucket, round);
+    case Exchange::sharded:
+      return sharded(bucket, round);
+    case Exchange::linear:
+      return linear(bucket, round);
+  }
+}
+
+template void exchange(Exchange, std::span<Unit<float>>, Round&);
+template void exchange(Exchange, std::span<Unit<double>>, Round&);
+
+}  // namespace pith

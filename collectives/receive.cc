@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <numeric>
+#include <string>
+
+#include <pith/collectives/compose.h>
+#include <pith/collectives/receive.h>
+#include <pith/collectives/stopwatch.h>
+#include <pith/core/bytes.h>
+#include <pith/core/error.h>
+#include <pith/core/hash.h>
+#include <pith/core/vector.h>
+
+namespace pith {
+namespace {
+
+struct SizeRecord {
+  std::uint64_t bytes = 0;
+  std::uint64_t signature = 0;
+};
+static_assert(sizeof(SizeRecord) == kSizeRecordBytes);
+
+std::uint64_t signature_of(const Round& round) {
+  const std::uint64_t fields[] = {round.config, round.sequence, round.step.step, round.epoch,
+                                  round.bucket};
+  return hash(std::as_bytes(std::span(fields)));
+}
+
+std::string text_of(const Round& round) {
+  return "bucket " + std::to_string(round.bucket) + ", step " + std::to_string(round.step.step);
+}
+
+void check_signature(const SizeRecord& record, std::size_t rank, const Round& round) {
+  if (record.signature == signature_of(round)) return;
+  throw UsageError("exchange: rank " + std::to_string(rank) +
+                   " is not in the same exchange as rank " +
+                   std::to_string(round.communicator.rank()) + " (" + text_of(round) + ")");
+}
+
+void check_bound(const SizeRecord& record, std::size_t rank, std::size_t bound,
+                 const Round& round) {
+  if (record.bytes <= bound) return;
+  throw WireError("exchange: rank " + std::to_string(rank) + " announces " +
+                  std::to_string(record.bytes) + " bytes, at most " + std::to_string(bound) +
+                  " are possible (" + text_of(round) + ")");
+}
+
+Received receive_buffer(std::span<const SizeRecord> records, Round& round) {
+  const auto sizes = round.scratch.take<std::size_t>(records.size());
+  std::ranges::transform(records, sizes.begin(), &SizeRecord::bytes);
+  const auto total = std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
+  return {round.scratch.take<std::byte>(total), sizes};
+}
+
+std::span<std::byte> writable(std::span<const std::byte> bytes) {
+  return {const_cast<std::byte*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+Received gather_messages(std::span<const std::byte> message, std::size_t bound, Round& round) {
+  const auto ranks = static_cast<std::size_t>(round.communicator.size());
+  const auto records = round.scratch.take<SizeRecord>(ranks);
+  const SizeRecord mine{message.size(), signature_of(round)};
+  round.communicator.all_gather(std::as_bytes(std::span(&mine, 1)),
+                                std::as_writable_bytes(records));
+  // Every rank sees the same records, so all ranks throw or none.
+  for (std::size_t r = 0; r < ranks; ++r) check_signature(records[r], r, round);
+  for (std::size_t r = 0; r < ranks; ++r) check_bound(records[r], r, bound, round);
+  const Received received = receive_buffer(records, round);
+  round.communicator.all_gather_v(message, received.sizes, writable(received.bytes));
+  return received;
+}
+
+Received scatter_messages(std::span<const std::span<const std::byte>> messages, std::size_t bound,
+                          Round& round) {
+  const std::size_t ranks = messages.size();
+  const auto out = round.scratch.take<SizeRecord>(ranks);
+  const auto records = round.scratch.take<SizeRecord>(ranks);
+  const auto sizes = round.scratch.take<std::size_t>(ranks);
+  for (std::size_t r = 0; r < ranks; ++r) {
+    sizes[r] = messages[r].size();
+    out[r] = {sizes[r], signature_of(round)};
+  }
+  round.communicator.all_to_all(std::as_bytes(out), std::as_writable_bytes(records));
+  try {
+    for (std::size_t r = 0; r < ranks; ++r) check_signature(records[r], r, round);
+    for (std::size_t r = 0; r < ranks; ++r) check_bound(records[r], r, bound, round);
+  } catch (const Error& error) {
+    throw TransportError(error.what());
+  }
+  const auto joined =
+      round.scratch.take<std::byte>(std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}));
+  ByteWriter writer(joined);
+  for (const auto message : messages) writer.put_all(message);
+  const Received received = receive_buffer(records, round);
+  round.communicator.all_to_all_v(joined, sizes, writable(received.bytes), received.sizes);
+  return received;
+}
+
+template <Element T>
+Summation<T>::Summation(std::span<Unit<T>> bucket, const Received& received, Round& round)
+    : bucket_(bucket),
+      received_(received),
+      round_(round),
+      ranks_(received.sizes.size()),
+      directory_(round.scratch.take<DirectoryEntry>(bucket.size())) {}
+
+template <Element T>
+std::span<const std::byte> Summation<T>::message(std::size_t source) const {
+  const auto before = received_.sizes.first(source);
+  const std::size_t start = std::accumulate(before.begin(), before.end(), std::size_t{0});
+  return received_.bytes.subspan(start, received_.sizes[source]);
+}
+
+template <Element T>
+void Summation<T>::mean_of_segment(std::size_t segment, std::size_t segments) {
+  for (Unit<T>& unit : bucket_) std::ranges::fill(range(unit, segment, segments), T(0));
+  for (std::size_t source = 0; source < ranks_; ++source) {
+    add(source, segment, segments, &Unit<T>::message);
+  }
+  for (Unit<T>& unit : bucket_) {
+    Stopwatch watch(unit.cost.decode_seconds);
+    divide(range(unit, segment, segments), static_cast<T>(round_.divisor));
+  }
+}
+
+template <Element T>
+void Summation<T>::join_segments() {
+  for (Unit<T>& unit : bucket_) std::ranges::fill(unit.mean, T(0));
+  for (std::size_t source = 0; source < ranks_; ++source) {
+    add(source, source, ranks_, &Unit<T>::owner_message);
+  }
+}
+
+// Adds what `source` sent for a segment. Messages of a rank's own shard count their elements from
+// the shard's start, parts of a tensor from the tensor's.
+template <Element T>
+void Summation<T>::add(std::size_t source, std::size_t segment, std::size_t segments,
+                       MessageCompressor<T>* Unit<T>::*compressor) try {
+  if (!round_.faults.empty()) return;
+  const auto bytes = message(source);
+  open(bytes, expected_header(round_, source, bucket_.size()), directory_);
+  std::size_t offset = head_bytes(bucket_.size());
+  for (std::size_t u = 0; u < bucket_.size(); ++u) {
+    Unit<T>& unit = bucket_[u];
+    const auto payload = bytes.subspan(offset, directory_[u].bytes);
+    offset += payload.size();
+    if (payload.empty()) continue;
+    Stopwatch watch(unit.cost.decode_seconds);
+    const bool whole = compressor == &Unit<T>::owner_message;
+    const std::size_t first = whole ? 0 : block_start(unit.elements, segments, segment);
+    current_ = &unit;
+    (unit.*compressor)
+        ->decode_axpy(T(1), {payload, first}, range(unit, segment, segments), round_.scratch);
+  }
+} catch (const WireError& error) {
+  const std::string_view name = current_ ? current_->name : bucket_.front().name;
+  round_.faults.push_back({Fault::Kind::wire, std::string(name) + ", message of rank " +
+                                                  std::to_string(source) + ": " + error.what()});
+}
+
+template <Element T>
+std::span<T> Summation<T>::range(const Unit<T>& unit, std::size_t segment, std::size_t segments) {
+  const std::size_t first = block_start(unit.elements, segments, segment);
+  return unit.mean.subspan(first, block_start(unit.elements, segments, segment + 1) - first);
+}
+
+template class Summation<float>;
+template class Summation<double>;
+
+}  // namespace pith

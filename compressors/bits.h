@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+#include <pith/core/element.h>
+
+// Arrays of codes of 1 to 32 bits, least significant bit first: bit b of code i is bit
+// i * width + b of the array, and bit j of the array is bit j % 8 of byte j / 8.
+namespace pith {
+
+/// bits rounded up to whole bytes
+constexpr std::size_t bytes_of(std::size_t bits) { return (bits + 7) / 8; }
+
+/// An unsigned integer of the size of T.
+template <Element T>
+using BitsOf = std::conditional_t<std::same_as<T, float>, std::uint32_t, std::uint64_t>;
+
+/// Appends codes of `width` bits; finish() writes the last, partly filled byte.
+class BitWriter {
+ public:
+  BitWriter(std::span<std::byte> bytes, unsigned width) : bytes_(bytes), width_(width) {}
+
+  void put(std::uint32_t code) {
+    pending_ |= std::uint64_t{code} << filled_;
+    filled_ += width_;
+    for (; filled_ >= 8; filled_ -= 8) flush();
+  }
+
+  void finish() {
+    if (filled_ > 0) flush();
+    filled_ = 0;
+  }
+
+ private:
+  void flush() {
+    bytes_[used_++] = static_cast<std::byte>(pending_);
+    pending_ >>= 8;
+  }
+
+  std::span<std::byte> bytes_;
+  unsigned width_;
+  std::size_t used_ = 0;
+  std::uint64_t pending_ = 0;
+  unsigned filled_ = 0;  // bits of pending_
+};
+
+/// Reads codes of `width` bits from bytes that are known to be enough.
+class BitReader {
+ public:
+  BitReader(std::span<const std::byte> bytes, unsigned width) : bytes_(bytes), width_(width) {}
+
+  std::uint32_t get() {
+    for (; filled_ < width_; filled_ += 8) {
+      pending_ |= std::to_integer<std::uint64_t>(bytes_[used_++]) << filled_;
+    }
+    const std::uint64_t mask = (std::uint64_t{1} << width_) - 1;
+    const auto code = static_cast<std::uint32_t>(pending_ & mask);
+    pending_ >>= width_;
+    filled_ -= width_;
+    return code;
+  }
+
+ private:
+  std::span<const std::byte> bytes_;
+  unsigned width_;
+  std::size_t used_ = 0;
+  std::uint64_t pending_ = 0;
+  unsigned filled_ = 0;
+};
+
+}  // namespace pith

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include <pith/compressors/linear.h>
+#include <pith/core/shape.h>
+#include <pith/core/spec.h>
+
+namespace pith {
+
+/// The tensor itself in 16 bits, for the linear exchange.
+///
+///   factor[i] = x[i] rounded to float16 or bfloat16 (rounding.h)
+///
+/// Wire    2 n bytes in one round.
+/// Error   that of round_to(); contracts with alpha = rounding_contraction(type).
+/// Bias    deterministic, so biased.
+/// Cost    one pass over x per call. Memory: n elements of scratch.
+template <Element T>
+class CastLinear final : public LinearCompressor<T> {
+ public:
+  CastLinear(std::size_t n, ElementType type) : n_(n), type_(type) {}
+
+  int rounds() const override { return 1; }
+  std::size_t factor_elements(int) const override { return n_; }
+  ElementType factor_type() const override { return type_; }
+  void factor(int round, std::span<const T> x, const RandomKey& key, std::span<T> out,
+              Scratch& scratch) override;
+  void reconstruct_axpy(T a, std::span<T> y) const override;
+  void own_axpy(T a, std::span<T> y) const override;
+  Guarantee guarantee() const override;
+
+ private:
+  std::size_t n_;
+  ElementType type_;
+  std::span<const T> averaged_;
+  std::span<const T> own_;
+};
+
+/// float16 of cast(fp16) and bfloat16 of cast(bf16). Throws UsageError for anything else.
+ElementType cast_type(const Spec& spec);
+
+/// cast(fp16) or cast(bf16).
+template <Element T>
+std::unique_ptr<LinearCompressor<T>> make_cast_linear(const Spec& spec, const Shape& shape);
+
+}  // namespace pith

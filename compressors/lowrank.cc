@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include <pith/compressors/lowrank.h>
+#include <pith/compressors/orthonormalise.h>
+#include <pith/compressors/rounding.h>
+#include <pith/core/arguments.h>
+#include <pith/core/error.h>
+#include <pith/core/vector.h>
+
+namespace pith {
+namespace {
+
+// Where the random directions of P begin; those of Q begin at 0.
+constexpr std::uint64_t kLeftBlocks = std::uint64_t{1} << 63;
+
+template <Element T>
+std::span<T> copied(std::span<const T> values, Scratch& scratch) {
+  const auto copy = scratch.take<T>(values.size());
+  std::ranges::copy(values, copy.begin());
+  return copy;
+}
+
+}  // namespace
+
+template <Element T>
+LowRank<T>::LowRank(const Shape& shape, std::size_t rank, Start start, ElementType factors)
+    : rows_(shape.rows()),
+      columns_(shape.columns()),
+      rank_(std::min({rows_, columns_, rank})),
+      factors_(factors) {
+  if (!shape.is_matrix()) {
+    throw UsageError("lowrank: the shape " + shape.text() + " is not a matrix");
+  }
+  if (rank == 0) throw UsageError("lowrank: rank is 0, it must be at least 1");
+  if (start == Start::warm) state_.resize(rank_ * columns_);
+}
+
+template <Element T>
+void LowRank<T>::factor(int round, std::span<const T> x, const RandomKey& key, std::span<T> out,
+                        Scratch& scratch) {
+  const Random random({key.seed, key.tensor, key.step, kSharedByRanks});
+  const Matrix<const T> m{x, rows_, columns_};
+  round == 0 ? left_factor(m, random, out, scratch) : right_factor(m, random, out, scratch);
+}
+
+template <Element T>
+void LowRank<T>::left_factor(Matrix<const T> m, const Random& random, std::span<T> out,
+                             Scratch& scratch) {
+  const Scratch::Frame frame(scratch);
+  const Matrix<T> q{scratch.take<T>(rank_ * columns_), rank_, columns_};
+  std::ranges::fill(q.values, T{0});
+  std::ranges::copy(state_, q.values.begin());
+  orthonormalise(q, random);
+  project_rows<T>(m, q, {out, rank_, rows_});
+  round_to(factors_, out);
+  averaged_p_ = out;
+}
+
+template <Element T>
+void LowRank<T>::right_factor(Matrix<const T> m, const Random& random, std::span<T> out,
+                              Scratch& scratch) {
+  const auto p = copied(averaged_p_, scratch);
+  orthonormalise<T>({p, rank_, rows_}, random, kLeftBlocks);
+  project_columns<T>(m, {p, rank_, rows_}, {out, rank_, columns_});
+  round_to(factors_, out);
+  p_ = p;
+  own_q_ = copied<T>(out, scratch);
+  averaged_q_ = out;
+}
+
+template <Element T>
+void LowRank<T>::reconstruct_axpy(T a, std::span<T> y) const {
+  add_product(a, averaged_q_, y);
+}
+
+template <Element T>
+void LowRank<T>::own_axpy(T a, std::span<T> y) const {
+  add_product(a, own_q_, y);
+}
+
+template <Element T>
+void LowRank<T>::add_product(T a, std::span<const T> q, std::span<T> y) const {
+  pith::add_product<T>(a, {p_, rank_, rows_}, {q, rank_, columns_}, {y, rows_, columns_});
+}
+
+template <Element T>
+void LowRank<T>::accept() {
+  if (!state_.empty() && all_finite(averaged_q_)) std::ranges::copy(averaged_q_, state_.begin());
+}
+
+template <Element T>
+std::vector<StateView<T>> LowRank<T>::states() {
+  if (state_.empty()) return {};
+  return {{.name = "q",
+           .scope = Scope::replicated,
+           .first = 0,
+           .values = state_,
+           .per_element = false}};
+}
+
+template <Element T>
+Guarantee LowRank<T>::guarantee() const {
+  const bool exact = rank_ == std::min(rows_, columns_) && factors_ == element_type<T>;
+  if (!exact) return {};
+  return {.contraction = 1.0, .variance = {}, .contraction_is_typical = true};
+}
+
+template <Element T>
+std::unique_ptr<LinearCompressor<T>> make_lowrank(const Spec& spec, const Shape& shape,
+                                                  ElementType factors) {
+  constexpr auto kLargest = std::numeric_limits<std::uint32_t>::max();
+  Arguments arguments(spec);
+  const std::size_t rank = arguments.integer("rank", 0, 1, kLargest);
+  const std::string warm = arguments.word("warm", "true", {"true", "false"});
+  arguments.finish();
+  using Start = typename LowRank<T>::Start;
+  return std::make_unique<LowRank<T>>(shape, rank, warm == "true" ? Start::warm : Start::cold,
+                                      factors);
+}
+
+#define PITH_INSTANTIATE(T)                                                             \
+  template class LowRank<T>;                                                            \
+  template std::unique_ptr<LinearCompressor<T>> make_lowrank(const Spec&, const Shape&, \
+                                                             ElementType);
+PITH_INSTANTIATE(float)
+PITH_INSTANTIATE(double)
+#undef PITH_INSTANTIATE
+
+}  // namespace pith

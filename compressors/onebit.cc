@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
+#include <pith/compressors/block_message.h>
+#include <pith/compressors/onebit.h>
+#include <pith/core/arguments.h>
+#include <pith/core/vector.h>
+
+namespace pith {
+namespace {
+
+template <Element T>
+class ScaledSign {
+ public:
+  static constexpr const char* kName = "onebit";
+  struct Statistics {
+    T scale;
+  };
+
+  explicit ScaledSign(bool l2) : l2_(l2) {}
+
+  unsigned width() const { return 1; }
+  Rounding rounding() const { return Rounding::nearest; }
+
+  Statistics measure(std::span<const T> block) const {
+    const auto count = static_cast<double>(block.size());
+    if (l2_) return {to_finite<T>(std::sqrt(squared_norm(block) / count))};
+    double sum = 0;
+    for (const T x : block) sum += std::abs(static_cast<double>(x));
+    return {to_finite<T>(sum / count)};
+  }
+
+  std::uint32_t code(T x, const Statistics&, const RoundingPoint&, std::uint64_t) const {
+    return !(x < 0);
+  }
+
+  bool valid(const Statistics& block) const {
+    return block.scale >= 0 && std::isfinite(block.scale);
+  }
+
+  T value(std::uint32_t bit, const Statistics& block) const {
+    return bit == 1 ? block.scale : -block.scale;
+  }
+
+  Guarantee guarantee(std::size_t elements) const {
+    if (l2_) return {};
+    return {.contraction = 1.0 / static_cast<double>(elements)};
+  }
+
+ private:
+  bool l2_;
+};
+
+}  // namespace
+
+template <Element T>
+std::unique_ptr<MessageCompressor<T>> make_onebit(const Spec& spec) {
+  Arguments arguments(spec);
+  const std::uint64_t block = arguments.integer("block", 4096, 1, std::uint64_t{1} << 30);
+  const bool l2 = arguments.word("scale", "l1", {"l1", "l2"}) == "l2";
+  arguments.finish();
+  return std::make_unique<BlockMessage<T, ScaledSign<T>>>(ScaledSign<T>(l2), block);
+}
+
+template std::unique_ptr<MessageCompressor<float>> make_onebit(const Spec&);
+template std::unique_ptr<MessageCompressor<double>> make_onebit(const Spec&);
+
+}  // namespace pith

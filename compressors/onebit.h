@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include <pith/compressors/message.h>
+#include <pith/core/spec.h>
+
+namespace pith {
+
+/// onebit(block=4096,scale=l1): signs, and one scale per block of elements.
+///
+///   bit = !(x < 0)           so +0 and -0 are positive
+///   scale = mean |x|         (l1) over the block
+///   scale = ||x|| / sqrt(b)  (l2) for b elements in the block
+///   decoded: scale if bit, else -scale
+///
+/// Wire     T scale[blocks touched], one bit per element, zero padding.
+/// Error    l1: ||x - decode(x)||^2 = (1 - alpha) ||x||^2 with alpha = ||x||_1^2 / (b ||x||^2) per
+///          block, so contraction 1 / min(block, n), reached where one element is not zero.
+///          l2: no contraction: a block with one element that is not zero has an error of almost
+///          2 ||x||^2. For comparison only.
+/// Bias     deterministic, so biased: use under error feedback.
+/// Cost     two passes over x; no scratch.
+/// Throws   decode_axpy: WireError for a wrong length, padding, or a scale that is negative or not
+///          finite.
+/// Source   Seide et al. 2014, "1-Bit Stochastic Gradient Descent"; the l1 scale: Karimireddy et
+///          al. 2019, "Error Feedback Fixes SignSGD", arXiv:1901.09847; the l2 scale: Tang et al.
+///          2021, "1-bit Adam", arXiv:2102.02888.
+template <Element T>
+std::unique_ptr<MessageCompressor<T>> make_onebit(const Spec& spec);
+
+}  // namespace pith

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <pith/compressors/block_message.h>
+#include <pith/compressors/quantize.h>
+#include <pith/core/arguments.h>
+#include <pith/core/vector.h>
+
+namespace pith {
+namespace {
+
+// A variance of omega is a contraction of 1 - omega too, where that is one.
+Guarantee unbiased(double omega) {
+  Guarantee guarantee{.variance = omega};
+  if (omega < 1) guarantee.contraction = 1 - omega;
+  return guarantee;
+}
+
+Guarantee contraction(double error) {
+  return error < 1 ? Guarantee{.contraction = 1 - error} : Guarantee{};
+}
+
+template <Element T>
+class MinMax {
+ public:
+  static constexpr const char* kName = "quantize";
+  struct Statistics {
+    T unit;
+    T min;
+  };
+
+  MinMax(unsigned bits, Rounding rounding) : bits_(bits), rounding_(rounding) {}
+
+  unsigned width() const { return bits_; }
+  Rounding rounding() const { return rounding_; }
+
+  Statistics measure(std::span<const T> bucket) const {
+    const auto [min, max] = std::ranges::minmax(bucket);
+    if (min == max) return {0, min};
+    using Limits = std::numeric_limits<T>;
+    // Neither may a range that T cannot hold make a level infinite, nor a tiny one the unit 0.
+    const T largest = (Limits::max() - std::max(min, T{0})) / top() * (1 - 4 * Limits::epsilon());
+    return {std::clamp((max - min) / top(), Limits::denorm_min(), largest), min};
+  }
+
+  std::uint32_t code(T x, const Statistics& bucket, const RoundingPoint& point,
+                     std::uint64_t index) const {
+    if (!(bucket.unit > 0)) return 0;
+    const T level = round_at((x - bucket.min) / bucket.unit, point.at(index));
+    return static_cast<std::uint32_t>(std::min(top(), level));
+  }
+
+  bool valid(const Statistics& bucket) const {
+    return bucket.unit >= 0 && std::isfinite(bucket.min) && std::isfinite(value(levels(), bucket));
+  }
+
+  T value(std::uint32_t level, const Statistics& bucket) const {
+    return bucket.min + bucket.unit * static_cast<T>(level);
+  }
+
+  Guarantee guarantee(std::size_t elements) const {
+    const double inner = static_cast<double>(std::max<std::size_t>(elements, 2) - 2);
+    const double error = inner / (2.0 * levels() * levels());
+    return rounding_ == Rounding::stochastic ? unbiased(error) : contraction(error);
+  }
+
+ private:
+  std::uint32_t levels() const { return (1u << bits_) - 1; }
+  T top() const { return static_cast<T>(levels()); }
+
+  unsigned bits_;
+  Rounding rounding_;
+};
+
+template <Element T>
+class Qsgd {
+ public:
+  static constexpr const char* kName = "quantize";
+  struct Statistics {
+    T norm;
+  };
+
+  Qsgd(unsigned bits, Rounding rounding) : bits_(bits), rounding_(rounding) {}
+
+  unsigned width() const { return bits_; }
+  Rounding rounding() const { return rounding_; }
+
+  // At least max |x|, so that no level lies above the highest even where squares under- or
+  // overflow.
+  Statistics measure(std::span<const T> bucket) const {
+    T norm = to_finite<T>(std::sqrt(squared_norm(bucket)));
+    for (const T x : bucket) norm = std::max(norm, std::abs(x));
+    return {norm};
+  }
+
+  std::uint32_t code(T x, const Statistics& bucket, const RoundingPoint& point,
+                     std::uint64_t index) const {
+    if (!(bucket.norm > 0)) return 0;
+    const T level = round_at(std::abs(x) / bucket.norm * top(), point.at(index));
+    const auto magnitude = static_cast<std::uint32_t>(std::min(top(), level));
+    return x < 0 && magnitude > 0 ? magnitude | sign() : magnitude;
+  }
+
+  bool valid(const Statistics& bucket) const {
+    return bucket.norm >= 0 && std::isfinite(bucket.norm);
+  }
+
+  T value(std::uint32_t code, const Statistics& bucket) const {
+    const T magnitude = bucket.norm * (static_cast<T>(code & levels()) / top());
+    return code >= sign() ? -magnitude : magnitude;
+  }
+
+  Guarantee guarantee(std::size_t elements) const {
+    const auto b = static_cast<double>(elements);
+    const double s = levels();
+    if (rounding_ == Rounding::nearest) return contraction(b / (4 * s * s));
+    return unbiased(std::min(b / (s * s), std::sqrt(b) / s));
+  }
+
+ private:
+  std::uint32_t sign() const { return 1u << (bits_ - 1); }
+  std::uint32_t levels() const { return sign() - 1; }
+  T top() const { return static_cast<T>(levels()); }
+
+  unsigned bits_;
+  Rounding rounding_;
+};
+
+}  // namespace
+
+template <Element T>
+std::unique_ptr<MessageCompressor<T>> make_quantize(const Spec& spec) {
+  Arguments arguments(spec);
+  const bool qsgd = arguments.word("range", "minmax", {"minmax", "qsgd"}) == "qsgd";
+  const auto bits = static_cast<unsigned>(arguments.integer("bits", 4, qsgd ? 2 : 1, 8));
+  const std::uint64_t bucket = arguments.integer("bucket", 512, 1, std::uint64_t{1} << 30);
+  const std::string fallback = qsgd ? "stochastic" : "nearest";
+  const bool nearest = arguments.word("rounding", fallback, {"nearest", "stochastic"}) == "nearest";
+  arguments.finish();
+  const Rounding rounding = nearest ? Rounding::nearest : Rounding::stochastic;
+  if (qsgd) return std::make_unique<BlockMessage<T, Qsgd<T>>>(Qsgd<T>(bits, rounding), bucket);
+  return std::make_unique<BlockMessage<T, MinMax<T>>>(MinMax<T>(bits, rounding), bucket);
+}
+
+template std::unique_ptr<MessageCompressor<float>> make_quantize(const Spec&);
+template std::unique_ptr<MessageCompressor<double>> make_quantize(const Spec&);
+
+}  // namespace pith

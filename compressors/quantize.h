@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include <pith/compressors/message.h>
+#include <pith/core/spec.h>
+
+namespace pith {
+
+/// quantize(bits=4,bucket=512,range=minmax,rounding=nearest): equally spaced levels per bucket of
+/// elements.
+///
+/// range=minmax, L = 2^bits - 1, bits 1 to 8:
+///
+///   unit  = (max x - min x) / L              0 only if all elements are equal
+///   level = round((x - min x) / unit)        decoded: min x + unit level
+///
+/// range=qsgd, s = 2^(bits-1) - 1, bits 2 to 8, rounding=stochastic unless said otherwise:
+///
+///   norm  = ||x||
+///   level = round(s |x| / norm)              decoded: sign(x) norm (level / s)
+///
+/// rounding=nearest rounds halves up, stochastic up with the probability that keeps the mean.
+///
+/// Wire     minmax: {T unit, T min} per bucket touched, then the levels; qsgd: T norm per bucket
+///          touched, then the levels with the sign (1: negative, never with level 0) as the
+///          highest bit. `bits` bits per element, least significant bit first, zero padding.
+/// Error    minmax: at most unit / 2 (nearest), below unit (stochastic). With B = min(bucket, n):
+///          ||x - decode(x)||^2 <= w ||x||^2, w = max(0, B-2) / (2 L^2), as the extremes are exact
+///          and ||x||^2 >= (max - min)^2 / 2. Stochastic: variance w. Contraction 1 - w if w < 1.
+///          qsgd: variance w = min(B / s^2, sqrt(B) / s), contraction 1 - w if w < 1; nearest:
+///          contraction 1 - B / (4 s^2) if that is above 0.
+///          A bucket whose range or norm no T holds is decoded with the largest that fits.
+/// Bias     stochastic: none. nearest: deterministic, so biased: use under error feedback.
+/// Cost     two passes over x; stochastic: one random block per element; no scratch.
+/// Throws   decode_axpy: WireError for a wrong length, padding, or statistics that are negative or
+///          lead to values that are not finite.
+/// Source   minmax: Markov et al. 2022, "CGX", arXiv:2111.08617; qsgd: Alistarh et al. 2017,
+///          "QSGD", arXiv:1610.02132.
+template <Element T>
+std::unique_ptr<MessageCompressor<T>> make_quantize(const Spec& spec);
+
+}  // namespace pith

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include <pith/compressors/mask.h>
+#include <pith/compressors/randomk.h>
+#include <pith/compressors/rounding.h>
+#include <pith/core/arguments.h>
+
+namespace pith {
+
+template <Element T>
+RandomK<T>::RandomK(std::size_t n, std::size_t k, Scale scale, ElementType factors)
+    : n_(n),
+      k_(std::clamp<std::size_t>(k, std::min<std::size_t>(n, 1), n)),
+      scale_(scale),
+      factors_(factors) {}
+
+template <Element T>
+void RandomK<T>::factor(int, std::span<const T> x, const RandomKey& key, std::span<T> out,
+                        Scratch& scratch) {
+  mask_ = draw_mask(n_, k_, Random({key.seed, key.tensor, key.step, kSharedByRanks}), scratch);
+  const T s = scale_ == Scale::none ? T{1} : static_cast<T>(n_) / static_cast<T>(k_);
+  for (std::size_t i = 0; i < k_; ++i) out[i] = s * x[mask_[i]];
+  round_to(factors_, out);
+  const auto own = scratch.take<T>(k_);
+  std::ranges::copy(out, own.begin());
+  own_ = own;
+  averaged_ = out;
+}
+
+template <Element T>
+void RandomK<T>::scatter_axpy(T a, std::span<const T> values, std::span<T> y) const {
+  for (std::size_t i = 0; i < values.size(); ++i) y[mask_[i]] += a * values[i];
+}
+
+template <Element T>
+Guarantee RandomK<T>::guarantee() const {
+  if (n_ == 0) return {.contraction = 1.0, .variance = 0.0, .contraction_is_typical = true};
+  const double kept = static_cast<double>(k_) / static_cast<double>(n_);
+  if (scale_ == Scale::none) {
+    const auto rounding = rounding_contraction(factors_);
+    if (!rounding) return {};
+    return {.contraction = kept * *rounding, .variance = {}, .contraction_is_typical = true};
+  }
+  if (factors_ != element_type<T>) return {};  // rounding to nearest is biased
+  Guarantee guarantee{.contraction = {}, .variance = 1 / kept - 1, .contraction_is_typical = true};
+  if (guarantee.variance < 1) guarantee.contraction = 1 - *guarantee.variance;
+  return guarantee;
+}
+
+template <Element T>
+std::unique_ptr<LinearCompressor<T>> make_randomk(const Spec& spec, const Shape& shape,
+                                                  ElementType factors) {
+  constexpr auto kLargest = std::numeric_limits<std::uint64_t>::max();
+  Arguments arguments(spec);
+  const std::size_t n = shape.elements();
+  std::size_t k = arguments.integer("k", 0, 1, kLargest);
+  if (k == 0) k = kept_elements(arguments.required_number("density", 0, 1), n);
+  const std::string scale = arguments.word("scale", "none", {"none", "unbiased"});
+  arguments.finish();
+  using Scale = typename RandomK<T>::Scale;
+  return std::make_unique<RandomK<T>>(n, k, scale == "none" ? Scale::none : Scale::unbiased,
+                                      factors);
+}
+
+#define PITH_INSTANTIATE(T)                                                             \
+  template class RandomK<T>;                                                            \
+  template std::unique_ptr<LinearCompressor<T>> make_randomk(const Spec&, const Shape&, \
+                                                             ElementType);
+PITH_INSTANTIATE(float)
+PITH_INSTANTIATE(double)
+#undef PITH_INSTANTIATE
+
+}  // namespace pith

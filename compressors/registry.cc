@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <pith/compressors/cast.h>
+#include <pith/compressors/cast_linear.h>
+#include <pith/compressors/identity.h>
+#include <pith/compressors/lowrank.h>
+#include <pith/compressors/natural.h>
+#include <pith/compressors/onebit.h>
+#include <pith/compressors/quantize.h>
+#include <pith/compressors/randomk.h>
+#include <pith/compressors/registry.h>
+#include <pith/compressors/threshold.h>
+#include <pith/compressors/topk.h>
+#include <pith/core/arguments.h>
+#include <pith/core/error.h>
+
+namespace pith {
+namespace {
+
+constexpr CompressorEntry kCompressors[] = {
+    {"identity", 1, "identity", "", true, false, false},
+    {"cast", 2, "cast(bf16)", "", true, true, false},
+    {"topk", 3, "topk(density=0.01)", "Aji and Heafield 2017, arXiv:1704.05021", true, false, true},
+    {"threshold", 4, "threshold(value=0.5)", "Strom 2015", true, false, true},
+    {"onebit", 5, "onebit", "Seide et al. 2014", true, false, false},
+    {"quantize", 6, "quantize(bits=4)", "Markov et al. 2022, arXiv:2111.08617", true, false, false},
+    {"natural", 7, "natural", "Horvath et al. 2019, arXiv:1905.10988", true, false, false},
+    {"randomk", 8, "randomk(density=0.01)", "Stich et al. 2018, arXiv:1809.07599", false, true,
+     false},
+    {"lowrank", 9, "lowrank(rank=4)", "Vogels et al. 2019, arXiv:1905.13727", false, true, false},
+};
+
+template <Element T>
+using Message = std::unique_ptr<MessageCompressor<T>>;
+
+// Stages that code every element: nothing is left for a second one.
+template <Element T>
+struct DenseMaker {
+  std::string_view name;
+  Message<T> (*make)(const Spec&);
+};
+
+template <Element T>
+constexpr DenseMaker<T> kDense[] = {
+    {"identity", make_identity<T>}, {"cast", make_cast<T>},       {"onebit", make_onebit<T>},
+    {"quantize", make_quantize<T>}, {"natural", make_natural<T>},
+};
+
+// Stages that keep some elements and leave their values to the next.
+template <Element T>
+struct SparseMaker {
+  std::string_view name;
+  Message<T> (*make)(const Spec&, Message<T> second);
+};
+
+template <Element T>
+constexpr SparseMaker<T> kSparse[] = {
+    {"topk", make_topk<T>},
+    {"threshold", make_threshold<T>},
+};
+
+[[noreturn]] void fail(const Pipeline& pipeline, const std::string& problem) {
+  throw UsageError(text_of(pipeline) + ": " + problem);
+}
+
+const CompressorEntry& first_stage(const Pipeline& pipeline) {
+  if (pipeline.empty()) throw UsageError("make_message: no compressor is given");
+  return compressor(pipeline.front().name);
+}
+
+template <Element T>
+Message<T> make_stages(const Pipeline& pipeline) {
+  const CompressorEntry& entry = first_stage(pipeline);
+  if (!entry.message) fail(pipeline, std::string(entry.name) + " is not of the message kind");
+  const Pipeline rest(pipeline.begin() + 1, pipeline.end());
+  if (const auto sparse = std::ranges::find(kSparse<T>, entry.name, &SparseMaker<T>::name);
+      sparse != std::end(kSparse<T>)) {
+    return sparse->make(pipeline.front(), rest.empty() ? nullptr : make_stages<T>(rest));
+  }
+  if (!rest.empty()) {
+    fail(pipeline, std::string(entry.name) + " keeps every element, so no stage may follow it");
+  }
+  return std::ranges::find(kDense<T>, entry.name, &DenseMaker<T>::name)->make(pipeline.front());
+}
+
+template <Element T>
+using Linear = std::unique_ptr<LinearCompressor<T>>;
+
+// What the factors of a linear compressor travel as: its second stage, if there is one, is a cast.
+template <Element T>
+ElementType factor_type(const Pipeline& pipeline) {
+  if (pipeline.size() == 1) return element_type<T>;
+  if (pipeline.size() > 2 || pipeline.back().name != "cast" || pipeline.front().name == "cast") {
+    fail(pipeline, "only a cast may follow a linear compressor");
+  }
+  return make_cast_linear<T>(pipeline.back(), Shape::flat(1))->factor_type();
+}
+
+}  // namespace
+
+std::span<const CompressorEntry> compressors() { return kCompressors; }
+
+const CompressorEntry& compressor(std::string_view name) {
+  const auto entry = std::ranges::find(kCompressors, name, &CompressorEntry::name);
+  if (entry != std::end(kCompressors)) return *entry;
+  std::vector<std::string> names;
+  for (const CompressorEntry& known : kCompressors) names.emplace_back(known.name);
+  throw UsageError(unknown_name("compressor", name, names));
+}
+
+template <Element T>
+Message<T> make_message(const Pipeline& pipeline, const Shape& shape) {
+  if (shape.elements() > std::numeric_limits<std::uint32_t>::max()) {
+    fail(pipeline, shape.text() + " has 2^32 elements or more");
+  }
+  return make_stages<T>(pipeline);
+}
+
+template <Element T>
+Linear<T> make_linear(const Pipeline& pipeline, const Shape& shape) {
+  const CompressorEntry& entry = first_stage(pipeline);
+  if (!entry.linear) fail(pipeline, std::string(entry.name) + " is not of the linear kind");
+  const ElementType factors = factor_type<T>(pipeline);
+  if (entry.name == "randomk") return make_randomk<T>(pipeline.front(), shape, factors);
+  if (entry.name == "lowrank") return make_lowrank<T>(pipeline.front(), shape, factors);
+  return make_cast_linear<T>(pipeline.front(), shape);
+}
+
+std::uint16_t codec_of(const Pipeline& pipeline) { return first_stage(pipeline).codec; }
+
+#define PITH_INSTANTIATE(T)                                        \
+  template Message<T> make_message(const Pipeline&, const Shape&); \
+  template Linear<T> make_linear(const Pipeline&, const Shape&);
+PITH_INSTANTIATE(float)
+PITH_INSTANTIATE(double)
+#undef PITH_INSTANTIATE
+
+}  // namespace pith

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <string>
+
+#include <pith/compressors/bits.h>
+#include <pith/compressors/cast.h>
+#include <pith/compressors/identity.h>
+#include <pith/compressors/index_coding.h>
+#include <pith/compressors/segments.h>
+#include <pith/compressors/sparse_message.h>
+#include <pith/core/error.h>
+
+namespace pith {
+namespace {
+
+// The front of every segment.
+struct Head {
+  std::uint32_t count;
+  std::uint32_t first;
+};
+
+template <Element T>
+class SparseMessage final : public SparseCompressor<T> {
+ public:
+  SparseMessage(std::string name, IndexCoding coding, std::unique_ptr<Selector<T>> selector,
+                std::unique_ptr<MessageCompressor<T>> values)
+      : name_(std::move(name)),
+        coding_(coding),
+        selector_(std::move(selector)),
+        values_(std::move(values)) {}
+
+  std::size_t max_wire_bytes(std::size_t n, std::size_t segments) const override;
+  std::size_t encode(std::span<const T> x, Cuts cuts, const RandomKey& key, Wire wire,
+                     Scratch& scratch) override;
+  void decode_axpy(T a, Segment segment, std::span<T> y, Scratch& scratch) const override;
+  void visit(Segment segment, std::size_t n, Scratch& scratch,
+             const typename SparseCompressor<T>::Visitor& visit) const override;
+  Guarantee guarantee(std::size_t n) const override;
+
+ private:
+  // Kept elements of a tensor or of a segment.
+  struct Entries {
+    std::span<const std::uint32_t> indices;
+    std::span<const T> values;
+  };
+
+  Entries select(std::span<const T> x, Scratch& scratch) const;
+  Wire encode_values(std::span<const T> values, Cuts cuts, const RandomKey& key,
+                     Scratch& scratch) const;
+  Head read_head(Segment segment, std::size_t n) const;
+  Entries read(Segment segment, std::size_t n, Scratch& scratch) const;
+
+  std::size_t head_bits(std::size_t count, std::size_t n) const {
+    return 8 * sizeof(Head) + index_bits(coding_, count, n);
+  }
+
+  std::string name_;
+  IndexCoding coding_;
+  std::unique_ptr<Selector<T>> selector_;
+  std::unique_ptr<MessageCompressor<T>> values_;
+};
+
+template <Element T>
+std::size_t SparseMessage<T>::max_wire_bytes(std::size_t n, std::size_t segments) const {
+  const std::size_t most = selector_->most(n);
+  const std::size_t head = bytes_of(head_bits(most, n));
+  return segmented_bound(head, sizeof(Head) + 1, segments) +
+         values_->max_wire_bytes(most, segments);
+}
+
+template <Element T>
+typename SparseMessage<T>::Entries SparseMessage<T>::select(std::span<const T> x,
+                                                            Scratch& scratch) const {
+  const auto indices = selector_->select(x, scratch);
+  const auto values = scratch.take<T>(indices.size());
+  std::ranges::transform(indices, values.begin(), [&](std::uint32_t i) { return x[i]; });
+  return {indices, values};
+}
+
+// Where the array of kept values is cut.
+std::span<const std::size_t> value_cuts(std::span<const std::uint32_t> indices, Cuts cuts,
+                                        Scratch& scratch) {
+  const auto out = scratch.take<std::size_t>(cuts.size());
+  std::ranges::transform(cuts, out.begin(), [&](std::size_t cut) {
+    return static_cast<std::size_t>(std::ranges::lower_bound(indices, cut) - indices.begin());
+  });
+  return out;
+}
+
+template <Element T>
+Wire SparseMessage<T>::encode_values(std::span<const T> values, Cuts cuts, const RandomKey& key,
+                                     Scratch& scratch) const {
+  const std::size_t most = values_->max_wire_bytes(values.size(), segments(cuts));
+  const Wire wire{scratch.take<std::byte>(most), scratch.take<std::size_t>(segments(cuts))};
+  values_->encode(values, cuts, key, wire, scratch);
+  return wire;
+}
+
+template <Element T>
+std::size_t SparseMessage<T>::encode(std::span<const T> x, Cuts cuts, const RandomKey& key,
+                                     Wire wire, Scratch& scratch) {
+  const Scratch::Frame frame(scratch);
+  const auto [indices, values] = select(x, scratch);
+  const Cuts kept = value_cuts(indices, cuts, scratch);
+  const Wire coded = encode_values(values, kept, key, scratch);
+  std::size_t done = 0;
+  return write_segments(cuts, wire, [&](std::size_t s, ByteWriter& writer) {
+    const std::size_t count = kept[s + 1] - kept[s];
+    const std::size_t n = cuts[s + 1] - cuts[s];
+    writer.put(Head{static_cast<std::uint32_t>(count), static_cast<std::uint32_t>(kept[s])});
+    write_indices(coding_, indices.subspan(kept[s], count), cuts[s], n,
+                  writer.reserve(bytes_of(index_bits(coding_, count, n))));
+    writer.pad();
+    writer.put_all(std::span<const std::byte>(coded.bytes.subspan(done, coded.sizes[s])));
+    done += coded.sizes[s];
+  });
+}
+
+template <Element T>
+Head SparseMessage<T>::read_head(Segment segment, std::size_t n) const {
+  const Head head = ByteReader(segment.bytes, name_.c_str()).get<Head>();
+  if (head.count > n || head.first > segment.first) {
+    throw WireError(name_ + ": " + std::to_string(head.count) + " entries after " +
+                    std::to_string(head.first) + ", but there are " + std::to_string(n) +
+                    " elements after " + std::to_string(segment.first));
+  }
+  return head;
+}
+
+template <Element T>
+typename SparseMessage<T>::Entries SparseMessage<T>::read(Segment segment, std::size_t n,
+                                                          Scratch& scratch) const {
+  if (n == 0) {
+    check_padding(name_.c_str(), segment.bytes, 0);
+    return {};
+  }
+  const Head head = read_head(segment, n);
+  const std::size_t bits = head_bits(head.count, n);
+  ByteReader reader(segment.bytes, name_.c_str());
+  const auto front = reader.take(padded(bytes_of(bits)));
+  check_padding(name_.c_str(), front, bits);
+  const auto indices =
+      read_indices(coding_, front.subspan(sizeof(Head)), head.count, n, scratch, name_.c_str());
+  const auto values = scratch.take<T>(head.count);
+  std::ranges::fill(values, T{0});
+  values_->decode_axpy(1, {reader.take(reader.left()), head.first}, values, scratch);
+  return {indices, values};
+}
+
+template <Element T>
+void SparseMessage<T>::decode_axpy(T a, Segment segment, std::span<T> y, Scratch& scratch) const {
+  const Scratch::Frame frame(scratch);
+  const Entries entries = read(segment, y.size(), scratch);
+  for (std::size_t i = 0; i < entries.indices.size(); ++i) {
+    y[entries.indices[i]] += a * entries.values[i];
+  }
+}
+
+template <Element T>
+void SparseMessage<T>::visit(Segment segment, std::size_t n, Scratch& scratch,
+                             const typename SparseCompressor<T>::Visitor& visit) const {
+  const Scratch::Frame frame(scratch);
+  const Entries entries = read(segment, n, scratch);
+  for (std::size_t i = 0; i < entries.indices.size(); ++i) {
+    visit(entries.indices[i], entries.values[i]);
+  }
+}
+
+template <Element T>
+Guarantee SparseMessage<T>::guarantee(std::size_t n) const {
+  const Guarantee kept = selector_->guarantee(n);
+  const Guarantee coded = values_->guarantee(selector_->most(n));
+  if (!kept.contraction || !coded.contraction) return {};
+  return {.contraction = *kept.contraction * *coded.contraction,
+          .contraction_is_typical = kept.contraction_is_typical && coded.contraction_is_typical};
+}
+
+IndexCoding read_coding(Arguments& arguments) {
+  const std::string index = arguments.word("index", "auto", {"auto", "raw32", "bitmap"});
+  if (index == "auto") return IndexCoding::automatic;
+  return index == "raw32" ? IndexCoding::raw32 : IndexCoding::bitmap;
+}
+
+}  // namespace
+
+template <Element T>
+std::unique_ptr<SparseCompressor<T>> make_sparse(const Spec& spec, Arguments& arguments,
+                                                 std::unique_ptr<Selector<T>> selector,
+                                                 std::unique_ptr<MessageCompressor<T>> second) {
+  const IndexCoding coding = read_coding(arguments);
+  const std::string values = arguments.word("values", "raw", {"raw", "fp32", "fp16", "bf16"});
+  arguments.finish();
+  if (values != "raw" && second) {
+    throw UsageError(spec.text() + ": values=" + values + " is a second stage already");
+  }
+  if (values != "raw") second = make_cast<T>(Spec{"cast", {{"type", {values, {}}}}});
+  if (!second) second = make_identity<T>(Spec{"identity", {}});
+  return std::make_unique<SparseMessage<T>>(spec.name, coding, std::move(selector),
+                                            std::move(second));
+}
+
+#define PITH_INSTANTIATE(T)                                  \
+  template std::unique_ptr<SparseCompressor<T>> make_sparse( \
+      const Spec&, Arguments&, std::unique_ptr<Selector<T>>, \
+      std::unique_ptr<MessageCompressor<T>>);
+PITH_INSTANTIATE(float)
+PITH_INSTANTIATE(double)
+#undef PITH_INSTANTIATE
+
+}  // namespace pith

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include <pith/compressors/message.h>
+#include <pith/core/arguments.h>
+
+namespace pith {
+
+/// Decides which elements a sparse message keeps.
+template <Element T>
+class Selector {
+ public:
+  virtual ~Selector() = default;
+
+  /// At most so many of n elements are kept.
+  virtual std::size_t most(std::size_t n) const = 0;
+
+  /// The indices of the elements to keep, ascending; in `scratch`. x has less than 2^32 elements.
+  virtual std::span<const std::uint32_t> select(std::span<const T> x, Scratch& scratch) const = 0;
+
+  /// With the kept values exact. A contraction promises that at least that part of ||x||^2 is kept.
+  virtual Guarantee guarantee(std::size_t n) const = 0;
+};
+
+/// The message of every compressor that keeps some elements: which they are, and their values as
+/// another message compressor codes them. All kept values of the tensor are one array to it, cut
+/// where the segments are, so cuts do not change what it decodes to.
+///
+/// Arguments of the spec besides the selector's own:
+///   index=auto|raw32|bitmap    see IndexCoding
+///   values=raw|fp32|fp16|bf16  raw: as they are (the default); the others are the same as a second
+///                              stage |cast(...)
+///
+/// Wire     u32 count, u32 first (kept elements in earlier segments), indices, zero padding to 16
+///          bytes; then the segment of the values. max(n) = 2^32 - 1.
+/// Error    that of the values added to the part that is dropped: contraction a b from a selector
+///          with contraction a and values with contraction b; else nothing is promised.
+/// Cost     the selection; then O(kept). Decoding is O(kept), or n / 8 bytes for a bitmap.
+/// Throws   UsageError if both values= and a second stage are given. decode_axpy, visit: WireError
+///          for a wrong length, count, padding, indices that do not ascend or lie outside, and
+///          what the values' compressor finds.
+template <Element T>
+std::unique_ptr<SparseCompressor<T>> make_sparse(const Spec& spec, Arguments& arguments,
+                                                 std::unique_ptr<Selector<T>> selector,
+                                                 std::unique_ptr<MessageCompressor<T>> second);
+
+}  // namespace pith

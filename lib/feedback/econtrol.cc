@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <pith/core/vector.h>
+#include <pith/feedback/econtrol.h>
+
+namespace pith {
+namespace {
+
+constexpr double kLargestMeasuredEta = 0.4;
+constexpr double kMemory = 0.9;  // of the measured contraction
+
+}  // namespace
+
+template <Element T>
+EControl<T>::EControl(std::size_t n, Commit commit, std::optional<double> eta)
+    : error_(n, commit), own_(n, commit), mean_(n), contraction_(T(kLargestMeasuredEta)) {
+  if (eta) fixed_eta_ = static_cast<T>(*eta);
+}
+
+template <Element T>
+T EControl<T>::eta(const StepContext& step) {
+  const Guarantee& guarantee = step.guarantee;
+  const bool typical = guarantee.contraction && guarantee.contraction_is_typical;
+  measures_ = !fixed_eta_ && !typical && !step.exact;
+  if (fixed_eta_) return *fixed_eta_;
+  if (typical) return static_cast<T>(*guarantee.contraction);
+  return std::min(T(kLargestMeasuredEta), contraction_.current());
+}
+
+template <Element T>
+std::span<const T> EControl<T>::compose(int, std::span<const T> gradient, const StepContext& step,
+                                        std::span<T> scratch) {
+  const T share = eta(step);
+  const auto error = error_.current();
+  const auto error_next = error_.next();
+  const auto own = own_.current();
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    scratch[i] = share * error[i] + gradient[i] - own[i];
+    error_next[i] = error[i] + gradient[i] - own[i];
+  }
+  composed_ = scratch;
+  return scratch;
+}
+
+template <Element T>
+void EControl<T>::commit(int, const Sent<T>& sent) {
+  sent.axpy(T(-1), error_.next());
+  copy(own_.current(), own_.next());
+  sent.axpy(T(1), own_.next());
+  measure(sent);
+}
+
+// Last in the step: it spends the composed message.
+template <Element T>
+void EControl<T>::measure(const Sent<T>& sent) {
+  contraction_.set_next(contraction_.current());
+  if (!measures_) return;
+  const double all = squared_norm(std::span<const T>(composed_));
+  if (all == 0) return;
+  sent.axpy(T(-1), composed_);
+  const double kept = std::max(0.0, 1 - squared_norm(std::span<const T>(composed_)) / all);
+  contraction_.set_next(
+      static_cast<T>(kMemory * static_cast<double>(contraction_.current()) + (1 - kMemory) * kept));
+}
+
+template <Element T>
+void EControl<T>::accept() {
+  error_.accept();
+  own_.accept();
+  contraction_.accept();
+}
+
+template <Element T>
+void EControl<T>::absorb(int, std::span<const T> mean, std::span<T> estimate) {
+  axpy(T(1), mean, std::span<T>(mean_));
+  copy(std::span<const T>(mean_), estimate);
+}
+
+template <Element T>
+std::vector<StateView<T>> EControl<T>::states() {
+  return {error_.view("error"),
+          own_.view("own"),
+          {.name = "mean", .scope = Scope::replicated, .values = mean_},
+          contraction_.view("contraction")};
+}
+
+template class EControl<float>;
+template class EControl<double>;
+
+}  // namespace pith

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include <pith/feedback/private_state.h>
+
+namespace pith {
+
+/// EControl: EF21's difference plus a controlled share of the residual (Gao, Islamov, Stich 2024,
+/// arXiv:2311.05645).
+///
+///   send Delta = C(eta e + g - h),   e' = e + g - h - Delta,   h' = h + Delta,
+///   estimate = mean of the h'
+///
+/// eta = 0 is EF21. Without a fixed eta it follows the compressor: its contraction where that is
+/// typical (top-k, random-k), otherwise min(0.4, the contraction measured on this rank's messages,
+/// averaged over about ten steps). Above twice the contraction the method diverges.
+///
+/// State    e, h: n elements each, private; the mean of the h: n elements, replicated; the measured
+///          contraction: one number, private.
+/// Estimate the mean of the h.
+template <Element T>
+class EControl final : public Feedback<T> {
+ public:
+  /// 0 <= eta <= 1, or empty to follow the compressor.
+  EControl(std::size_t n, Commit commit, std::optional<double> eta);
+
+  std::span<const T> compose(int m, std::span<const T> gradient, const StepContext& step,
+                             std::span<T> scratch) override;
+  void commit(int m, const Sent<T>& sent) override;
+  void accept() override;
+  void absorb(int m, std::span<const T> mean, std::span<T> estimate) override;
+  std::vector<StateView<T>> states() override;
+
+ private:
+  T eta(const StepContext& step);
+  void measure(const Sent<T>& sent);
+
+  PrivateState<T> error_;
+  PrivateState<T> own_;
+  std::vector<T> mean_;
+  PrivateScalar<T> contraction_;
+  std::optional<T> fixed_eta_;
+  bool measures_ = false;  // this step's eta follows the measured contraction
+  std::span<T> composed_;  // scratch of the step at hand
+};
+
+}  // namespace pith

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <pith/feedback/private_state.h>
+
+namespace pith {
+
+/// Error feedback with a residual (Seide 2014; Stich 2018; Karimireddy 2019).
+///
+///   u = g + (lr_prev / lr) e,   send C(u),   e' = u - sent
+///
+/// The residual is kept in units of the gradient, so when the learning rate changes it is rescaled
+/// to what it is worth now: the model then receives lr_s g_s of every step s once, sooner or later.
+/// rescale=false leaves the ratio at 1, as does a learning rate that is unknown or zero.
+///
+/// State    e: n elements, private; lr_prev: one number.
+/// Estimate the plain mean of what was sent.
+/// Source   Zheng, Huang, Kwok 2019, arXiv:1905.10936, for the rescaling.
+template <Element T>
+class Ef14 final : public Feedback<T> {
+ public:
+  Ef14(std::size_t n, Commit commit, bool rescale = true)
+      : residual_(n, commit), learning_rate_(0), rescale_(rescale) {}
+
+  std::span<const T> compose(int m, std::span<const T> gradient, const StepContext& step,
+                             std::span<T> scratch) override;
+  void commit(int m, const Sent<T>& sent) override;
+  void accept() override;
+  void absorb(int m, std::span<const T> mean, std::span<T> estimate) override;
+  std::vector<StateView<T>> states() override;
+
+ private:
+  T ratio(const StepContext& step) const;
+
+  PrivateState<T> residual_;
+  PrivateScalar<T> learning_rate_;
+  bool rescale_;
+};
+
+}  // namespace pith

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <pith/feedback/private_state.h>
+
+namespace pith {
+
+/// EF21: every rank's gradient estimate g_i follows its gradient by compressed differences
+/// (Richtarik, Sokolov, Fatkhullin 2021, arXiv:2106.05203).
+///
+///   send C(g - g_i),   g_i' = g_i + sent,   estimate = mean of the g_i
+///
+/// Exact in the limit for heterogeneous data; stalls under gradient noise (use Ef21Sgdm or Ef14).
+///
+/// State    g_i: n elements, private; their mean: n elements, replicated.
+/// Estimate the mean of the g_i: dense, although the message is sparse.
+template <Element T>
+class Ef21 final : public Feedback<T> {
+ public:
+  Ef21(std::size_t n, Commit commit) : own_(n, commit), mean_(n) {}
+
+  std::span<const T> compose(int m, std::span<const T> gradient, const StepContext& step,
+                             std::span<T> scratch) override;
+  void commit(int m, const Sent<T>& sent) override;
+  void accept() override { own_.accept(); }
+  void absorb(int m, std::span<const T> mean, std::span<T> estimate) override;
+  std::vector<StateView<T>> states() override;
+
+ private:
+  PrivateState<T> own_;
+  std::vector<T> mean_;
+};
+
+}  // namespace pith

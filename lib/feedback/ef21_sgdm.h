@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <pith/feedback/private_state.h>
+
+namespace pith {
+
+/// EF21 on the momentum of the gradient, which averages its noise away (Fatkhullin, Tyurin,
+/// Richtarik 2023, arXiv:2305.15155).
+///
+///   v' = (1 - eta) v + eta g,   send C(v' - g_i),   g_i' = g_i + sent,   estimate = mean of the
+///   g_i
+///
+/// The estimate carries momentum 1 - eta: give the optimizer none of its own. If the very first
+/// step travels uncompressed, v starts at the gradient itself; otherwise at zero. eta = 1 is EF21.
+///
+/// State    v, g_i: n elements each, private; the mean of the g_i: n elements, replicated.
+/// Estimate the mean of the g_i, also where nothing is compressed.
+template <Element T>
+class Ef21Sgdm final : public Feedback<T> {
+ public:
+  /// 0 < eta <= 1
+  Ef21Sgdm(std::size_t n, Commit commit, double eta)
+      : momentum_(n, commit), own_(n, commit), mean_(n), eta_(static_cast<T>(eta)) {}
+
+  std::span<const T> compose(int m, std::span<const T> gradient, const StepContext& step,
+                             std::span<T> scratch) override;
+  void commit(int m, const Sent<T>& sent) override;
+  void accept() override;
+  void absorb(int m, std::span<const T> mean, std::span<T> estimate) override;
+  std::vector<StateView<T>> states() override;
+
+ private:
+  PrivateState<T> momentum_;
+  PrivateState<T> own_;
+  std::vector<T> mean_;
+  T eta_;
+};
+
+}  // namespace pith

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <pith/core/vector.h>
+#include <pith/feedback/none.h>
+
+namespace pith {
+
+template <Element T>
+std::span<const T> None<T>::compose(int, std::span<const T> gradient, const StepContext&,
+                                    std::span<T>) {
+  return gradient;
+}
+
+template <Element T>
+void None<T>::commit(int, const Sent<T>&) {}
+
+template <Element T>
+void None<T>::absorb(int, std::span<const T> mean, std::span<T> estimate) {
+  copy(mean, estimate);
+}
+
+template class None<float>;
+template class None<double>;
+
+}  // namespace pith

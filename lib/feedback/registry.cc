@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <pith/core/arguments.h>
+#include <pith/core/error.h>
+#include <pith/feedback/econtrol.h>
+#include <pith/feedback/ef14.h>
+#include <pith/feedback/ef21.h>
+#include <pith/feedback/ef21_sgdm.h>
+#include <pith/feedback/none.h>
+#include <pith/feedback/registry.h>
+
+namespace pith {
+namespace {
+
+template <Element T>
+using Made = std::unique_ptr<Feedback<T>>;
+
+template <Element T>
+Made<T> make_none(Arguments&, std::size_t, Commit) {
+  return std::make_unique<None<T>>();
+}
+
+template <Element T>
+Made<T> make_ef14(Arguments& arguments, std::size_t n, Commit commit) {
+  const bool rescale = arguments.word("rescale", "true", {"true", "false"}) == "true";
+  return std::make_unique<Ef14<T>>(n, commit, rescale);
+}
+
+template <Element T>
+Made<T> make_ef21(Arguments&, std::size_t n, Commit commit) {
+  return std::make_unique<Ef21<T>>(n, commit);
+}
+
+template <Element T>
+Made<T> make_ef21_sgdm(Arguments& arguments, std::size_t n, Commit commit) {
+  return std::make_unique<Ef21Sgdm<T>>(n, commit, arguments.number("eta", 0.1, 0, 1));
+}
+
+template <Element T>
+Made<T> make_econtrol(Arguments& arguments, std::size_t n, Commit commit) {
+  return std::make_unique<EControl<T>>(n, commit, arguments.optional_number("eta", 0, 1));
+}
+
+struct Maker {
+  Made<float> (*make_float)(Arguments&, std::size_t, Commit);
+  Made<double> (*make_double)(Arguments&, std::size_t, Commit);
+};
+
+template <Element T>
+auto make_with(const Maker& maker) {
+  if constexpr (std::same_as<T, float>) {
+    return maker.make_float;
+  } else {
+    return maker.make_double;
+  }
+}
+
+// An owner keeps the residual of its shard. Where ranks send differences of states instead of
+// gradients, no learning rate applies to it: this is EF21-BC's server, whose two vectors matter
+// only by their difference.
+constexpr std::string_view kDifferenceOwner = "ef14(rescale=false)";
+
+constexpr FeedbackEntry kRules[] = {
+    {"none", "none", true, 0, 0, "-"},
+    {"ef14", "ef14", true, 1, 2, "Seide et al. 2014; Karimireddy et al. 2019"},
+    {"ef21", kDifferenceOwner, true, 2, 3, "Richtarik, Sokolov, Fatkhullin 2021"},
+    {"ef21_sgdm", kDifferenceOwner, false, 3, 5, "Fatkhullin, Tyurin, Richtarik 2023"},
+    {"econtrol", kDifferenceOwner, true, 3, 5, "Gao, Islamov, Stich 2024"},
+};
+
+constexpr Maker kMakers[] = {
+    {make_none<float>, make_none<double>},         {make_ef14<float>, make_ef14<double>},
+    {make_ef21<float>, make_ef21<double>},         {make_ef21_sgdm<float>, make_ef21_sgdm<double>},
+    {make_econtrol<float>, make_econtrol<double>},
+};
+static_assert(std::size(kRules) == std::size(kMakers));
+
+std::vector<std::string> names() {
+  std::vector<std::string> all;
+  for (const FeedbackEntry& entry : kRules) all.emplace_back(entry.name);
+  return all;
+}
+
+}  // namespace
+
+std::span<const FeedbackEntry> feedback_rules() { return kRules; }
+
+const FeedbackEntry& feedback_rule(std::string_view name) {
+  const auto found = std::ranges::find(kRules, name, &FeedbackEntry::name);
+  if (found == std::end(kRules)) throw UsageError(unknown_name("feedback rule", name, names()));
+  return *found;
+}
+
+template <Element T>
+std::unique_ptr<Feedback<T>> make_feedback(const Spec& spec, std::size_t n, Commit commit) {
+  const auto index = static_cast<std::size_t>(&feedback_rule(spec.name) - kRules);
+  Arguments arguments(spec);
+  auto rule = make_with<T>(kMakers[index])(arguments, n, commit);
+  arguments.finish();
+  return rule;
+}
+
+template std::unique_ptr<Feedback<float>> make_feedback(const Spec&, std::size_t, Commit);
+template std::unique_ptr<Feedback<double>> make_feedback(const Spec&, std::size_t, Commit);
+
+}  // namespace pith

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <pith/reducer/impl.h>
+
+namespace pith {
+namespace {
+
+double ratio_of(std::uint64_t whole, std::uint64_t part) {
+  return part == 0 ? 1 : static_cast<double>(whole) / static_cast<double>(part);
+}
+
+std::string unit_feedback(const UnitPlan& plan) { return plan.treatment.feedback.text(); }
+
+}  // namespace
+
+template <Element T>
+void Reducer::Impl::count_units(const Engine<T>& engine) {
+  const auto units = engine.last_units();
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    const UnitCost& cost = units[i].cost;
+    UnitStatistics& sum = statistics_.units[engine.live()[engine.order()[i]].index];
+    ++sum.steps;
+    sum.message_bytes += cost.message_bytes;
+    sum.encode_seconds += cost.encode_seconds;
+    sum.exchange_seconds += cost.exchange_seconds;
+    sum.decode_seconds += cost.decode_seconds;
+    if (cost.relative_error >= 0) sum.relative_error = cost.relative_error;
+    statistics_.message_bytes += cost.message_bytes;
+  }
+}
+
+void Reducer::Impl::count_step(std::uint64_t wire_bytes) {
+  ++statistics_.steps;
+  count_units(*floats_);
+  count_units(*doubles_);
+  for (const Tensor& tensor : tensors_) {
+    statistics_.dense_bytes += tensor.elements * size_of(tensor.type);
+  }
+  statistics_.message_bytes += agreement_bytes_;
+  statistics_.wire_bytes += wire_bytes;
+}
+
+Statistics Reducer::Impl::statistics() const {
+  Statistics all = statistics_;
+  const auto ranks = static_cast<std::uint64_t>(communicator_.size());
+  all.ratio = ratio_of(all.dense_bytes, all.message_bytes);
+  all.wire_ratio = ratio_of(2 * (ranks - 1) * all.dense_bytes / ranks, all.wire_bytes);
+  for (const Tensor& tensor : tensors_) all.parameters += tensor.elements;
+  for (std::size_t u = 0; u < plan_.size(); ++u) {
+    const UnitPlan& plan = plan_[u];
+    UnitStatistics& unit = all.units[u];
+    unit.name = plan.name;
+    for (const std::size_t t : plan.tensors) {
+      unit.tensors.push_back(tensors_[t].name);
+      unit.dense_bytes += tensors_[t].elements * size_of(tensors_[t].type);
+    }
+    unit.elements = plan.elements;
+    unit.feedback = unit_feedback(plan);
+    unit.why_dense = plan.why_dense;
+    unit.ratio = ratio_of(unit.dense_bytes * unit.steps, unit.message_bytes);
+    if (choices_.empty()) continue;
+    unit.compressor = text_of(choices_[u].pipeline);
+    unit.exchange = name_of(choices_[u].exchange);
+  }
+  return all;
+}
+
+}  // namespace pith

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <optional>
+
+#include <pith/compressors/registry.h>
+#include <pith/core/arguments.h>
+#include <pith/reducer/advice.h>
+
+namespace pith {
+namespace {
+
+constexpr double kSafeEta = 1.5;         // times the contraction
+constexpr double kSparseMomentum = 0.5;  // beyond it sparse error feedback overshoots
+
+// The contraction that the last compressor of a unit's schedule gives it, if that is typical.
+std::optional<double> contraction_of(const UnitPlan& unit) {
+  const Pipeline& pipeline = unit.treatment.compressor.back().pipeline;
+  const Guarantee guarantee = guarantee_for(pipeline, unit);
+  return guarantee.contraction_is_typical ? guarantee.contraction : std::nullopt;
+}
+
+bool is_sparse(const UnitPlan& unit) {
+  const auto& name = unit.treatment.compressor.back().pipeline.front().name;
+  return name != "none" && compressor(name).sparse;
+}
+
+std::string about_ef21(const UnitPlan& unit, const Settings& settings) {
+  const std::string& rule = unit.treatment.feedback.name;
+  if (rule == "ef21") {
+    return "feedback ef21 stalls under gradient noise: use ef21_sgdm or ef14 for stochastic "
+           "gradients";
+  }
+  if (rule == "ef21_sgdm" && settings.options.optimizer_momentum > 0) {
+    return "feedback ef21_sgdm already applies momentum: give the optimizer none (it has " +
+           std::to_string(settings.options.optimizer_momentum) + ")";
+  }
+  return {};
+}
+
+std::string about_eta(const UnitPlan& unit) {
+  const Spec& rule = unit.treatment.feedback;
+  if (rule.name != "econtrol" || !unit.why_dense.empty()) return {};
+  const auto eta = Arguments(rule).optional_number("eta", 0, 1);
+  const auto contraction = contraction_of(unit);
+  if (!eta || !contraction || *eta <= kSafeEta * *contraction) return {};
+  return unit.name + ": econtrol with eta=" + std::to_string(*eta) +
+         " diverges easily: more than 1.5 times the compressor's contraction of " +
+         std::to_string(*contraction);
+}
+
+std::string about_momentum(const UnitPlan& unit, const Settings& settings) {
+  if (unit.treatment.feedback.name != "ef14" || !unit.why_dense.empty() || !is_sparse(unit) ||
+      settings.options.optimizer_momentum <= kSparseMomentum) {
+    return {};
+  }
+  return "momentum above 0.5 after sparse error feedback overshoots: use less, and a larger rate";
+}
+
+}  // namespace
+
+std::vector<std::string> advice(const std::vector<UnitPlan>& units, const Settings& settings) {
+  std::vector<std::string> lines;
+  const auto say = [&](std::string line) {
+    if (!line.empty() && std::ranges::find(lines, line) == lines.end()) {
+      lines.push_back(std::move(line));
+    }
+  };
+  for (const UnitPlan& unit : units) {
+    say(about_ef21(unit, settings));
+    say(about_eta(unit));
+    say(about_momentum(unit, settings));
+  }
+  const bool asked_for = settings.options.compressor != "none";
+  const auto dense = [](const UnitPlan& unit) { return !unit.why_dense.empty(); };
+  if (asked_for && std::ranges::all_of(units, dense)) {
+    const std::string why = units.empty() ? "there are no tensors" : units.front().why_dense;
+    say("compressor " + settings.options.compressor + " compresses nothing: " + why);
+  }
+  return lines;
+}
+
+}  // namespace pith

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <limits>
+
+#include <pith/collectives/exchange.h>
+#include <pith/compressors/registry.h>
+#include <pith/core/hash.h>
+#include <pith/core/vector.h>
+#include <pith/feedback/registry.h>
+#include <pith/reducer/engine.h>
+#include <pith/reducer/tensor_states.h>
+
+namespace pith {
+
+template <Element T>
+Engine<T>::Engine(const std::vector<UnitPlan>& units, const Settings& settings, int rank, int ranks)
+    : settings_(settings),
+      rank_(static_cast<std::size_t>(rank)),
+      ranks_(static_cast<std::size_t>(ranks)) {
+  for (std::size_t i = 0; i < units.size(); ++i) {
+    if (units[i].type != element_type<T>) continue;
+    LiveUnit<T> unit;
+    unit.plan = &units[i];
+    unit.index = i;
+    unit.feedback =
+        make_feedback<T>(units[i].treatment.feedback, units[i].elements, settings.options.commit);
+    live_.push_back(std::move(unit));
+  }
+}
+
+// Rules outlive compressors: a residual survives every change of the schedule.
+template <Element T>
+void Engine<T>::build(LiveUnit<T>& unit, const Choice& choice) {
+  const UnitPlan& plan = *unit.plan;
+  unit.choice = choice;
+  unit.message.reset();
+  unit.linear.reset();
+  unit.owner_message.reset();
+  if (choice.kind == CompressorKind::message) {
+    unit.message = make_message<T>(choice.pipeline, plan.shape);
+  } else if (choice.kind == CompressorKind::linear) {
+    unit.linear = make_linear<T>(choice.pipeline, plan.shape);
+  }
+  if (choice.exchange != Exchange::sharded) return;
+  unit.owned_first = block_start(plan.elements, ranks_, rank_);
+  const std::size_t count = block_start(plan.elements, ranks_, rank_ + 1) - unit.owned_first;
+  unit.owner_message = make_message<T>(choice.pipeline, Shape::flat(count));
+  if (unit.owner_feedback) return;
+  const auto owner = feedback_rule(plan.treatment.feedback.name).owner;
+  unit.owner_feedback = make_feedback<T>(parse_spec(owner), count, settings_.options.commit);
+}
+
+template <Element T>
+void Engine<T>::prepare(const std::vector<Choice>& choices,
+                        const std::vector<BucketPlan>& buckets) {
+  for (LiveUnit<T>& unit : live_) {
+    const Choice& choice = choices[unit.index];
+    if (unit.choice != choice) build(unit, choice);
+  }
+  order_units(buckets);
+}
+
+template <Element T>
+void Engine<T>::order_units(const std::vector<BucketPlan>& buckets) {
+  buckets_.clear();
+  order_.clear();
+  for (const BucketPlan& bucket : buckets) {
+    if (bucket.type != element_type<T>) continue;
+    buckets_.push_back({bucket.exchange, bucket.units.size()});
+    for (const std::size_t index : bucket.units) {
+      const auto found = std::ranges::find(live_, index, &LiveUnit<T>::index);
+      order_.push_back(static_cast<std::size_t>(found - live_.begin()));
+    }
+  }
+  units_.assign(order_.size(), {});
+}
+
+// Returns whether this rank takes part in the unit: one pushed tensor is enough, others count as 0.
+template <Element T>
+bool Engine<T>::stage_unit(LiveUnit<T>& unit, const std::vector<Given>& given, bool faulty,
+                           Scratch& scratch) {
+  if (faulty) {
+    unit.staged = true;
+    unit.memory = scratch.take<T>(unit.plan->elements);
+    return false;
+  }
+  const auto& tensors = unit.plan->tensors;
+  const auto pushed = [&](std::size_t t) { return given[t].how == Given::How::pushed; };
+  const auto* direct = std::get_if<std::span<T>>(&given[tensors.front()].memory);
+  unit.staged = tensors.size() > 1 || !direct;
+  if (!unit.staged) {
+    unit.memory = *direct;
+    return pushed(tensors.front());
+  }
+  unit.memory = scratch.take<T>(unit.plan->elements);
+  std::size_t offset = 0;
+  for (const std::size_t t : tensors) {
+    const std::size_t count = size_of(given[t].memory);
+    const auto part = unit.memory.subspan(offset, count);
+    if (pushed(t)) {
+      load(given[t].memory, part);
+    } else {
+      std::ranges::fill(part, T(0));
+    }
+    offset += count;
+  }
+  return std::ranges::any_of(tensors, pushed);
+}
+
+template <Element T>
+void Engine<T>::stage(const std::vector<Given>& given, bool faulty, Scratch& scratch) {
+  std::size_t elements = 0;
+  for (const LiveUnit<T>& unit : live_) elements += unit.plan->elements;
+  const auto means = scratch.take<T>(elements);
+  std::size_t offset = 0;
+  for (std::size_t i = 0; i < order_.size(); ++i) {
+    LiveUnit<T>& live = live_[order_[i]];
+    const bool present = stage_unit(live, given, faulty, scratch);
+    Unit<T>& unit = units_[i];
+    unit = {};
+    unit.name = live.plan->name;
+    unit.key = hash(live.plan->name);
+    unit.codec = live.message ? codec_of(live.choice.pipeline) : std::uint16_t{0};
+    unit.elements = live.plan->elements;
+    unit.gradient = live.memory;
+    unit.present = present;
+    unit.mean = means.subspan(offset, unit.elements);
+    unit.feedback = live.feedback.get();
+    unit.message = live.message.get();
+    unit.linear = live.linear.get();
+    unit.owner_feedback = live.owner_feedback.get();
+    unit.owner_message = live.owner_message.get();
+    offset += unit.elements;
+  }
+}
+
+template <Element T>
+double Engine<T>::squared_norm() const {
+  double sum = 0;
+  for (const Unit<T>& unit : units_) {
+    if (unit.present) sum += pith::squared_norm(unit.gradient);
+  }
+  return sum;
+}
+
+template <Element T>
+void Engine<T>::scale_gradients(double factor) {
+  for (std::size_t i = 0; i < units_.size(); ++i) {
+    if (units_[i].present) scale(static_cast<T>(factor), live_[order_[i]].memory);
+  }
+}
+
+template <Element T>
+bool Engine<T>::find_non_finite(std::vector<Fault>& faults) const {
+  for (const Unit<T>& unit : units_) {
+    if (!unit.present || all_finite(unit.gradient)) continue;
+    faults.push_back(non_finite_fault(unit.name));
+    return true;
+  }
+  return false;
+}
+
+template <Element T>
+void Engine<T>::exchange(Round& round) {
+  std::span<Unit<T>> rest(units_);
+  for (const Bucket& bucket : buckets_) {
+    pith::exchange(bucket.exchange, rest.first(bucket.units), round);
+    rest = rest.subspan(bucket.units);
+    ++round.bucket;
+  }
+}
+
+template <Element T>
+void Engine<T>::finish(const std::vector<Given>& given) {
+  for (std::size_t i = 0; i < units_.size(); ++i) {
+    LiveUnit<T>& live = live_[order_[i]];
+    const Unit<T>& unit = units_[i];
+    if (unit.present) live.feedback->accept();
+    if (live.linear) live.linear->accept();
+    if (unit.owner_message) live.owner_feedback->accept();
+    live.feedback->absorb(0, unit.mean, live.memory);
+    if (!live.staged) continue;
+    std::size_t offset = 0;
+    for (const std::size_t t : live.plan->tensors) {
+      const std::size_t count = size_of(given[t].memory);
+      store(std::span<const T>(live.memory).subspan(offset, count), given[t].memory);
+      offset += count;
+    }
+  }
+}
+
+template <Element T>
+void Engine<T>::rescale(double factor) {
+  for (LiveUnit<T>& unit : live_) {
+    for (Feedback<T>* rule : {unit.feedback.get(), unit.owner_feedback.get()}) {
+      if (!rule) continue;
+      for (const StateView<T>& state : rule->states()) {
+        if (state.per_element) scale(static_cast<T>(factor), state.values);
+      }
+    }
+  }
+}
+
+template <Element T>
+void Engine<T>::poison(const std::vector<Given>& given) const {
+  for (const LiveUnit<T>& unit : live_) {
+    std::ranges::fill(unit.memory, std::numeric_limits<T>::quiet_NaN());
+    if (!unit.staged) continue;
+    for (const std::size_t t : unit.plan->tensors) {
+      const auto part = std::span<const T>(unit.memory).first(size_of(given[t].memory));
+      store(part, given[t].memory);
+    }
+  }
+}
+
+template <Element T>
+std::vector<StateView<T>> Engine<T>::states(const std::vector<Tensor>& tensors) {
+  std::vector<StateView<T>> all;
+  for (LiveUnit<T>& unit : live_) {
+    append_tensor_states(all, unit.feedback->states(), 0, *unit.plan, tensors);
+    if (unit.linear) append_tensor_states(all, unit.linear->states(), 0, *unit.plan, tensors);
+    if (!unit.owner_feedback) continue;
+    auto owned = unit.owner_feedback->states();
+    for (StateView<T>& state : owned) {
+      state.name = "owner_" + state.name;
+      state.scope = Scope::owner;
+    }
+    append_tensor_states(all, owned, unit.owned_first, *unit.plan, tensors);
+  }
+  return all;
+}
+
+template class Engine<float>;
+template class Engine<double>;
+
+}  // namespace pith

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <pith/collectives/round.h>
+#include <pith/collectives/unit.h>
+#include <pith/reducer/gradient.h>
+#include <pith/reducer/layout.h>
+
+namespace pith {
+
+/// One unit with all that holds its state.
+template <Element T>
+struct LiveUnit {
+  const UnitPlan* plan = nullptr;
+  std::size_t index = 0;  ///< in the reducer's list of units
+  Choice choice;
+  std::unique_ptr<Feedback<T>> feedback;
+  std::unique_ptr<MessageCompressor<T>> message;
+  std::unique_ptr<LinearCompressor<T>> linear;
+  std::unique_ptr<Feedback<T>> owner_feedback;
+  std::unique_ptr<MessageCompressor<T>> owner_message;
+  std::size_t owned_first = 0;  ///< element range of the owner's state
+  std::span<T> memory;          ///< this step's gradient: the trainer's memory, or staged
+  bool staged = false;
+};
+
+/// Runs the units of one element type through a step. All ranks hold the same units in the same
+/// order.
+template <Element T>
+class Engine {
+ public:
+  Engine(const std::vector<UnitPlan>& units, const Settings& settings, int rank, int ranks);
+
+  /// Builds what `choices` (one per unit of the plan) asks for and differs from what is there.
+  /// Rules stay. `buckets` are those of all types.
+  void prepare(const std::vector<Choice>& choices, const std::vector<BucketPlan>& buckets);
+
+  /// Takes this step's gradients in; 16-bit ones, and those of units of several tensors, are
+  /// copied.
+  void stage(const std::vector<Given>& given, bool faulty, Scratch& scratch);
+
+  double squared_norm() const;
+  void scale_gradients(double factor);
+  bool find_non_finite(std::vector<Fault>& faults) const;
+
+  /// Exchanges bucket by bucket; `round.bucket` counts on.
+  void exchange(Round& round);
+
+  /// The step is agreed: states are accepted, estimates written to the trainer's memory.
+  void finish(const std::vector<Given>& given);
+
+  /// Every number that the states hold per element is multiplied: the loss scale changed.
+  void rescale(double factor);
+
+  /// Fills the trainer's memory with NaN.
+  void poison(const std::vector<Given>& given) const;
+
+  std::vector<StateView<T>> states(const std::vector<Tensor>& tensors);
+
+  /// In the order of their exchange: the units of the last step, and where each stands in live().
+  std::span<const Unit<T>> last_units() const { return units_; }
+  std::span<const std::size_t> order() const { return order_; }
+  const std::vector<LiveUnit<T>>& live() const { return live_; }
+
+ private:
+  struct Bucket {
+    Exchange exchange;
+    std::size_t units;
+  };
+
+  void build(LiveUnit<T>& unit, const Choice& choice);
+  bool stage_unit(LiveUnit<T>& unit, const std::vector<Given>& given, bool faulty,
+                  Scratch& scratch);
+  void order_units(const std::vector<BucketPlan>& buckets);
+
+  const Settings& settings_;
+  std::size_t rank_;
+  std::size_t ranks_;
+  std::vector<LiveUnit<T>> live_;   // in the order of the plan
+  std::vector<Bucket> buckets_;     // in the order of their exchange
+  std::vector<std::size_t> order_;  // of exchange: index into live_
+  std::vector<Unit<T>> units_;      // in the order of exchange, for the step at hand
+};
+
+}  // namespace pith

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include <pith/compressors/registry.h>
+#include <pith/core/error.h>
+#include <pith/feedback/registry.h>
+#include <pith/reducer/layout.h>
+
+namespace pith {
+namespace {
+
+const Treatment& treatment_of(const TensorRule* rule, const Settings& settings) {
+  if (!rule) return settings.treatment;
+  return settings.rules[static_cast<std::size_t>(rule - settings.options.rules.data())];
+}
+
+bool is_none(const Pipeline& pipeline) { return pipeline.front().name == "none"; }
+
+// A linear compressor whose factors are no smaller than the tensor would only cost time.
+bool inflates(const Pipeline& pipeline, const Treatment& treatment, const Shape& shape) {
+  if (choose(pipeline, treatment).exchange != Exchange::linear || !shape.is_matrix()) return false;
+  const auto linear = make_linear<float>(pipeline, shape);
+  std::size_t elements = 0;
+  for (int round = 0; round < linear->rounds(); ++round) elements += linear->factor_elements(round);
+  return elements >= shape.elements();
+}
+
+// Why a tensor that no rule gives a compressor of its own stays dense.
+std::string why_dense(const Tensor& tensor, const Treatment& treatment, const Settings& settings) {
+  const Pipeline& last = treatment.compressor.back().pipeline;
+  if (is_none(last)) return "the compressor is none";
+  if (tensor.shape.dimensions() <= 1) return "it has one dimension";
+  if (tensor.elements * size_of(tensor.type) < settings.options.min_bytes) {
+    return "it is smaller than min_bytes (" + std::to_string(settings.options.min_bytes) + ")";
+  }
+  if (inflates(last, treatment, tensor.shape)) return "its factors would not be smaller";
+  return {};
+}
+
+// What never is compressed needs a rule only where the rule's estimate is not the plain mean.
+void leave_out_rule(UnitPlan& unit) {
+  if (!unit.why_dense.empty() && feedback_rule(unit.treatment.feedback.name).exact_is_mean) {
+    unit.treatment.feedback = Spec{"none", {}};
+  }
+}
+
+UnitPlan unit_of(std::size_t index, const Tensor& tensor, const Settings& settings) {
+  const TensorRule* rule =
+      settings.rule_for(tensor.name, tensor.elements, tensor.shape.dimensions());
+  UnitPlan unit{.name = tensor.name,
+                .tensors = {index},
+                .type = computed_type(tensor.type),
+                .shape = tensor.shape,
+                .elements = tensor.elements,
+                .treatment = treatment_of(rule, settings),
+                .why_dense = {}};
+  const bool asked_for = rule && !rule->compressor.empty();
+  const bool alone = settings.options.unit == CompressedUnit::tensor;
+  if (alone && !asked_for) unit.why_dense = why_dense(tensor, unit.treatment, settings);
+  if (is_none(unit.treatment.compressor.back().pipeline)) {
+    unit.why_dense = "the compressor is none";
+  }
+  return unit;
+}
+
+// Units of several tensors hold what the reducer's own treatment applies to; tensors with a rule
+// stay by themselves.
+bool joins(const UnitPlan& unit, const std::vector<Tensor>& tensors, const Settings& settings) {
+  const Tensor& tensor = tensors[unit.tensors.front()];
+  return unit.why_dense.empty() &&
+         !settings.rule_for(tensor.name, tensor.elements, tensor.shape.dimensions());
+}
+
+void check_guarantee(const UnitPlan& unit, const Pipeline& pipeline, const Guarantee& guarantee) {
+  const bool noise = guarantee.variance && *guarantee.variance >= 1 && !guarantee.contraction;
+  if (!noise || unit.treatment.feedback.name == "none") return;
+  throw UsageError(unit.name + ": " + text_of(pipeline) + " has a variance of " +
+                   std::to_string(*guarantee.variance) + " and contracts nothing, so feedback " +
+                   unit.treatment.feedback.name + " would diverge; use feedback none");
+}
+
+class Joiner {
+ public:
+  explicit Joiner(const Settings& settings) : settings_(settings) {}
+
+  void add(UnitPlan unit) {
+    const bool model = settings_.options.unit == CompressedUnit::model;
+    UnitPlan* open = open_.contains(unit.type) ? &units_[open_.at(unit.type)] : nullptr;
+    const std::size_t limit = settings_.options.bucket_bytes / size_of(unit.type);
+    if (!open || (!model && open->elements + unit.elements > limit)) {
+      open_[unit.type] = units_.size();
+      unit.name = model ? "model" : "bucket " + std::to_string(units_.size());
+      if (unit.type == ElementType::float64) unit.name += " (float64)";
+      unit.shape = Shape::flat(unit.elements);
+      units_.push_back(std::move(unit));
+      return;
+    }
+    open->tensors.push_back(unit.tensors.front());
+    open->elements += unit.elements;
+    open->shape = Shape::flat(open->elements);
+  }
+
+  std::vector<UnitPlan> take() { return std::move(units_); }
+
+ private:
+  const Settings& settings_;
+  std::vector<UnitPlan> units_;
+  std::map<ElementType, std::size_t> open_;
+};
+
+}  // namespace
+
+Guarantee guarantee_for(const Pipeline& pipeline, const UnitPlan& unit) {
+  const Choice choice = choose(pipeline, unit.treatment);
+  switch (choice.kind) {
+    case CompressorKind::message:
+      return make_message<float>(pipeline, unit.shape)->guarantee(unit.elements);
+    case CompressorKind::linear:
+      return make_linear<float>(pipeline, unit.shape)->guarantee();
+    case CompressorKind::none:
+      break;
+  }
+  return {.contraction = 1.0, .variance = 0.0, .contraction_is_typical = true};
+}
+
+ElementType computed_type(ElementType type) {
+  return type == ElementType::float64 ? ElementType::float64 : ElementType::float32;
+}
+
+std::vector<UnitPlan> plan_units(const std::vector<Tensor>& tensors, const Settings& settings) {
+  std::vector<UnitPlan> alone;
+  Joiner joiner(settings);
+  for (std::size_t i = tensors.size(); i-- > 0;) {
+    UnitPlan unit = unit_of(i, tensors[i], settings);
+    const bool join = settings.options.unit != CompressedUnit::tensor;
+    if (join && joins(unit, tensors, settings)) {
+      joiner.add(std::move(unit));
+    } else {
+      alone.push_back(std::move(unit));
+    }
+  }
+  std::vector<UnitPlan> units = joiner.take();
+  std::ranges::move(alone, std::back_inserter(units));
+  for (UnitPlan& unit : units) leave_out_rule(unit);
+  return units;
+}
+
+void check_units(const std::vector<UnitPlan>& units) {
+  for (const UnitPlan& unit : units) {
+    if (!unit.why_dense.empty()) continue;
+    for (const ScheduledPipeline& entry : unit.treatment.compressor) {
+      check_guarantee(unit, entry.pipeline, guarantee_for(entry.pipeline, unit));
+    }
+  }
+}
+
+Choice choice_at(const UnitPlan& unit, const Settings& settings, std::uint64_t step) {
+  if (!unit.why_dense.empty() || step < settings.options.start_step) {
+    return {Pipeline{Spec{"none", {}}}, CompressorKind::none, Exchange::raw};
+  }
+  const Schedule& schedule = unit.treatment.compressor;
+  return choose(schedule[entry_at(schedule, step)].pipeline, unit.treatment);
+}
+
+std::vector<BucketPlan> plan_buckets(const std::vector<UnitPlan>& units,
+                                     const std::vector<Choice>& choices, std::size_t bucket_bytes) {
+  struct Open {
+    std::size_t bucket;
+    std::size_t bytes;
+  };
+  std::vector<BucketPlan> buckets;
+  std::map<std::tuple<ElementType, CompressorKind, Exchange>, Open> open;
+  for (std::size_t u = 0; u < units.size(); ++u) {
+    const std::tuple key{units[u].type, choices[u].kind, choices[u].exchange};
+    const std::size_t bytes = units[u].elements * size_of(units[u].type);
+    const auto found = open.find(key);
+    if (found != open.end() && found->second.bytes + bytes <= bucket_bytes) {
+      buckets[found->second.bucket].units.push_back(u);
+      found->second.bytes += bytes;
+      continue;
+    }
+    open[key] = {buckets.size(), bytes};
+    buckets.push_back({choices[u].exchange, choices[u].kind, units[u].type, {u}});
+  }
+  return buckets;
+}
+
+}  // namespace pith

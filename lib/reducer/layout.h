@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <pith/compressors/guarantee.h>
+#include <pith/core/element.h>
+#include <pith/core/shape.h>
+#include <pith/reducer/choice.h>
+#include <pith/reducer/settings.h>
+
+// Which tensors form a unit, how each unit travels in a step, and which units share a message: pure
+// functions of the registration, so every rank comes to the same plan.
+namespace pith {
+
+/// A registered tensor.
+struct Tensor {
+  std::string name;
+  Shape shape;
+  ElementType type = ElementType::float32;
+  std::size_t elements = 0;
+};
+
+/// The type in which a tensor is computed: 16-bit ones are converted to float.
+ElementType computed_type(ElementType type);
+
+/// A compressed unit: one tensor, or several one after the other.
+struct UnitPlan {
+  std::string name;
+  std::vector<std::size_t> tensors;         ///< indices of the registration
+  ElementType type = ElementType::float32;  ///< float32 or float64
+  Shape shape;
+  std::size_t elements = 0;
+  Treatment treatment;
+  std::string why_dense;  ///< not empty: never compressed, for this reason
+};
+
+/// Units that share a message, in the order of their exchange.
+struct BucketPlan {
+  Exchange exchange = Exchange::raw;
+  CompressorKind kind = CompressorKind::none;
+  ElementType type = ElementType::float32;
+  std::vector<std::size_t> units;
+};
+
+std::vector<UnitPlan> plan_units(const std::vector<Tensor>& tensors, const Settings& settings);
+
+/// What the compressor promises for the unit; throws UsageError if it does not fit its shape.
+Guarantee guarantee_for(const Pipeline& pipeline, const UnitPlan& unit);
+
+/// Builds every compressor of every unit's schedule once.
+/// Throws   UsageError if one does not fit its unit's shape, or only adds noise that error feedback
+///          would amplify (unbiased, variance of 1 or more, no contraction).
+void check_units(const std::vector<UnitPlan>& units);
+
+/// How a unit travels at `step`.
+Choice choice_at(const UnitPlan& unit, const Settings& settings, std::uint64_t step);
+
+/// In reverse order of registration, which is what backward produces. A bucket is closed before it
+/// would grow above bucket_bytes; units of different types, kinds or exchanges do not share one.
+std::vector<BucketPlan> plan_buckets(const std::vector<UnitPlan>& units,
+                                     const std::vector<Choice>& choices, std::size_t bucket_bytes);
+
+}  // namespace pith

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <pith/collectives/legal.h>
+#include <pith/core/spec.h>
+#include <pith/reducer/options.h>
+
+namespace pith {
+
+/// What one tensor is treated with.
+struct Treatment {
+  Schedule compressor;
+  Spec feedback;
+  std::optional<Exchange> exchange;  ///< empty: the natural one of the compressor
+};
+
+/// Options, parsed and checked, with the environment applied.
+struct Settings {
+  ReducerOptions options;
+  Treatment treatment;           ///< of tensors that no rule matches
+  std::vector<Treatment> rules;  ///< of options.rules, one by one
+
+  /// The rule that holds for a tensor, or null.
+  const TensorRule* rule_for(const std::string& name, std::size_t elements,
+                             std::size_t dimensions) const;
+
+  /// Everything that must be equal on all ranks, one line each.
+  std::string text() const;
+};
+
+/// Parses every spec and rule, builds each compressor and rule once on a small matrix to check its
+/// arguments, and warns about unknown PITH_ names.
+/// Throws   UsageError that names the option and its value.
+Settings resolve(ReducerOptions options);
+
+}  // namespace pith

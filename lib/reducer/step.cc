@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+
+#include <pith/core/error.h>
+#include <pith/core/hash.h>
+#include <pith/reducer/impl.h>
+
+namespace pith {
+namespace {
+
+std::uint64_t digest_of(const StepOptions& step, std::uint64_t number, std::uint32_t epoch) {
+  struct {
+    double learning_rate;
+    double loss_scale;
+    std::uint64_t divisor;
+    std::uint64_t step;
+    std::uint64_t epoch;
+  } const fields{step.learning_rate, step.loss_scale, static_cast<std::uint64_t>(step.divisor),
+                 number, epoch};
+  return hash(std::as_bytes(std::span(&fields, 1)));
+}
+
+std::string wrong_numbers(const StepOptions& step) {
+  if (!(step.learning_rate >= 0) || !std::isfinite(step.learning_rate)) {
+    return "wait: the learning rate is " + std::to_string(step.learning_rate);
+  }
+  if (!(step.loss_scale > 0) || !std::isfinite(step.loss_scale)) {
+    return "wait: the loss scale is " + std::to_string(step.loss_scale);
+  }
+  return {};
+}
+
+}  // namespace
+
+StepResult Reducer::Impl::wait(const StepOptions& step) {
+  // However the step ends, the next one begins with nothing given.
+  struct Clear {
+    Impl& impl;
+    ~Clear() {
+      for (Given& given : impl.given_) given.how = Given::How::nothing;
+      impl.faults_.clear();
+      impl.scratch_.clear();
+    }
+  } const clear{*this};
+  start();
+  if (unusable_) {
+    throw UsageError("wait: an earlier step failed with commit=inplace, its states are lost");
+  }
+  return exchange(step);
+}
+
+void Reducer::Impl::collect_faults(const StepOptions& step) {
+  for (std::size_t t = 0; t < tensors_.size(); ++t) {
+    if (given_[t].how != Given::How::nothing) continue;
+    faults_.push_back({Fault::Kind::usage,
+                       "wait: tensor \"" + tensors_[t].name + "\" was neither pushed nor skipped"});
+  }
+  if (const auto text = wrong_numbers(step); !text.empty()) {
+    faults_.push_back({Fault::Kind::usage, text});
+  }
+}
+
+Round Reducer::Impl::begin_round(const StepOptions& step, bool changed) {
+  const auto every = settings_.options.statistics_every;
+  Round round{communicator_, scratch_};
+  round.step.step = step_;
+  round.step.learning_rate = step.learning_rate;
+  round.divisor = divisor(step);
+  round.seed = settings_.options.seed;
+  round.config = config_;
+  round.sequence = sequence_;
+  round.epoch = epoch_;
+  round.check_signature = changed || step_ % settings_.options.check_every == 0;
+  round.measure_error = every > 0 && step_ % every == 0;
+  round.faults = std::move(faults_);
+  return round;
+}
+
+double Reducer::Impl::divisor(const StepOptions& step) {
+  const auto ranks = static_cast<std::size_t>(communicator_.size());
+  if (step.divisor == Divisor::ranks) return static_cast<double>(ranks);
+  const auto pushed = [](const Given& given) { return given.how == Given::How::pushed; };
+  const std::byte mine{std::ranges::any_of(given_, pushed)};
+  const auto all = scratch_.take<std::byte>(ranks);
+  communicator_.all_gather(std::span(&mine, 1), all);
+  const auto taking_part = std::ranges::count(all, std::byte{1});
+  return static_cast<double>(std::max<std::ptrdiff_t>(taking_part, 1));
+}
+
+void Reducer::Impl::stage(Round& round) {
+  const bool faulty = !round.faults.empty();
+  floats_->stage(given_, faulty, scratch_);
+  doubles_->stage(given_, faulty, scratch_);
+  if (!faulty && settings_.options.clip > 0) clip();
+}
+
+void Reducer::Impl::clip() {
+  const double norm = std::sqrt(floats_->squared_norm() + doubles_->squared_norm());
+  const double factor = settings_.options.clip / norm;
+  if (!std::isfinite(norm) || factor >= 1) return;
+  floats_->scale_gradients(factor);
+  doubles_->scale_gradients(factor);
+}
+
+void Reducer::Impl::rescale(double from, double to) {
+  if (from == to) return;
+  floats_->rescale(to / from);
+  doubles_->rescale(to / from);
+}
+
+StepResult Reducer::Impl::exchange(const StepOptions& step) {
+  const std::uint64_t before = communicator_.wire_bytes();
+  const bool inplace = settings_.options.commit == Commit::inplace;
+  const bool changed = prepare();
+  collect_faults(step);
+  Round round = begin_round(step, changed);
+  stage(round);
+  const std::uint64_t digest = digest_of(step, step_, epoch_);
+  agreement_bytes_ = kAgreementBytes;
+  if (inplace) {
+    // One copy of the state: what can be known beforehand must be, before the first compose.
+    if (round.faults.empty()) floats_->find_non_finite(round.faults);
+    if (round.faults.empty()) doubles_->find_non_finite(round.faults);
+    const Agreement agreement = agree(communicator_, round.faults, digest);
+    if (!agreement.all_well()) return give_up(agreement);
+    agreement_bytes_ += kAgreementBytes;
+  }
+  unusable_ = inplace;  // until the step is committed
+  rescale(loss_scale_, step.loss_scale);
+  Agreement agreement;
+  try {
+    floats_->exchange(round);
+    doubles_->exchange(round);
+    sequence_ = round.sequence;
+    agreement = agree(communicator_, round.faults, digest);
+  } catch (...) {
+    rescale(step.loss_scale, loss_scale_);
+    throw;
+  }
+  if (!agreement.all_well()) {
+    rescale(step.loss_scale, loss_scale_);
+    return give_up(agreement);
+  }
+  commit(step);
+  count_step(communicator_.wire_bytes() - before);
+  return {};
+}
+
+void Reducer::Impl::commit(const StepOptions& step) {
+  floats_->finish(given_);
+  doubles_->finish(given_);
+  loss_scale_ = step.loss_scale;
+  unusable_ = false;
+  ++step_;
+}
+
+// The step counts nowhere: no state has changed, and gradients only where the policy says so.
+StepResult Reducer::Impl::give_up(const Agreement& agreement) {
+  ++statistics_.skipped_steps;
+  if (agreement.usage) throw UsageError(agreement.text);
+  if (agreement.wire) throw WireError(agreement.text);
+  if (unusable_) throw Error(agreement.text + "; with commit=inplace the states are lost");
+  switch (settings_.options.non_finite) {
+    case NonFinite::fail:
+      throw Error(agreement.text);
+    case NonFinite::propagate:
+      floats_->poison(given_);
+      doubles_->poison(given_);
+      break;
+    case NonFinite::skip:
+      break;
+  }
+  return {.committed = false, .reason = agreement.text};
+}
+
+}  // namespace pith

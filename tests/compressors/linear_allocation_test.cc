@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <pith/compressors/cast_linear.h>
+#include <pith/compressors/lowrank.h>
+#include <pith/compressors/randomk.h>
+
+#include "compressors/linear_ranks.h"
+#include "support/allocation_counter.h"
+
+namespace pith::test {
+namespace {
+
+// A step of one rank; the average of its factors is what they are.
+std::size_t allocations_of_a_step(LinearCompressor<float>& compressor, std::uint64_t step,
+                                  std::span<const float> x, Vectors<float>& factors,
+                                  std::span<float> y, Scratch& scratch) {
+  const std::size_t before = allocations();
+  scratch.clear();
+  for (int round = 0; round < compressor.rounds(); ++round) {
+    compressor.factor(round, x, {.step = step}, factors[static_cast<std::size_t>(round)], scratch);
+  }
+  compressor.own_axpy(-1, y);
+  compressor.reconstruct_axpy(1, y);
+  compressor.accept();
+  return allocations() - before;
+}
+
+TEST(LinearCompressor, AllocatesNothingOnceItsScratchHasGrown) {
+  const Shape shape{257, 130};
+  const auto x = gaussian<float>(shape.elements(), 1);
+  std::vector<float> y(x.size());
+  Scratch scratch;
+  const auto check = [&](LinearCompressor<float>& compressor) {
+    Vectors<float> factors;
+    for (int round = 0; round < compressor.rounds(); ++round) {
+      factors.emplace_back(compressor.factor_elements(round));
+    }
+    const auto step = [&](std::uint64_t number) {
+      return allocations_of_a_step(compressor, number, x, factors, y, scratch);
+    };
+    step(0);
+    step(1);
+    for (std::uint64_t number = 2; number < 5; ++number) EXPECT_EQ(step(number), 0u);
+  };
+  check(*make_randomk<float>(parse_spec("randomk(density=0.2)"), shape));
+  check(*make_lowrank<float>(parse_spec("lowrank(rank=4)"), shape));
+  check(*make_lowrank<float>(parse_spec("lowrank(rank=4,warm=false)"), shape));
+  check(*make_cast_linear<float>(parse_spec("cast(fp16)"), shape));
+}
+
+TEST(LinearCompressor, TheCounterCounts) {
+  const std::size_t before = allocations();
+  Scratch scratch;
+  scratch.take<float>(1);
+  EXPECT_GT(allocations(), before);
+}
+
+}  // namespace
+}  // namespace pith::test

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include <pith/compressors/orthonormalise.h>
+#include <pith/core/error.h>
+
+#include "compressors/linear_ranks.h"
+
+namespace pith::test {
+namespace {
+
+template <Element T>
+Matrix<T> matrix(std::vector<T>& values, std::size_t rows) {
+  return {values, rows, values.size() / rows};
+}
+
+template <Element T>
+Matrix<const T> matrix(const std::vector<T>& values, std::size_t rows) {
+  return {values, rows, values.size() / rows};
+}
+
+template <Element T>
+std::vector<T> orthonormal(std::vector<T> rows, std::size_t r, std::uint64_t seed = 1) {
+  orthonormalise(matrix(rows, r), Random({.seed = seed}));
+  return rows;
+}
+
+template <Element T>
+void expect_orthonormal(const std::vector<T>& values, std::size_t r) {
+  const auto v = matrix(values, r);
+  for (std::size_t i = 0; i < r; ++i) {
+    for (std::size_t j = 0; j <= i; ++j) {
+      const double product = dot<double, T>(v.row(i), v.row(j));
+      EXPECT_NEAR(product, i == j ? 1 : 0, 4 * std::numeric_limits<T>::epsilon()) << i << " " << j;
+    }
+  }
+}
+
+// Length of what is left of v without its parts along the rows.
+template <Element T>
+double distance_from_span(const std::vector<T>& rows, std::size_t r, std::vector<T> v) {
+  const std::vector<T> original = v;
+  for (std::size_t i = 0; i < r; ++i) {
+    const double part = dot<double, T>(matrix(rows, r).row(i), original);
+    for (std::size_t k = 0; k < v.size(); ++k) {
+      v[k] -= static_cast<T>(part * static_cast<double>(matrix(rows, r).row(i)[k]));
+    }
+  }
+  return std::sqrt(dot<double, T>(v, v));
+}
+
+void expect_in_span(const std::vector<float>& rows, const std::vector<float>& basis, std::size_t r,
+                    std::size_t length) {
+  for (auto row = rows.begin(); row != rows.end(); row += static_cast<long>(length)) {
+    const std::vector<float> v(row, row + static_cast<long>(length));
+    EXPECT_LT(distance_from_span(basis, r, v), 1e-6 * std::sqrt(length));
+  }
+}
+
+TEST(Dot, IsExactForSmallIntegersOfAnyCount) {
+  for (std::size_t n = 0; n < 70; ++n) {
+    std::vector<float> x(n), y(n);
+    double expected = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      x[i] = static_cast<float>(i + 1);
+      y[i] = static_cast<float>(i % 5) - 2;
+      expected += static_cast<double>(x[i] * y[i]);
+    }
+    EXPECT_EQ((dot<float, float>(x, y)), static_cast<float>(expected));
+    EXPECT_EQ((dot<double, float>(x, y)), expected);
+  }
+}
+
+TEST(Matrix, ProductsAreThoseOfTheFormulas) {
+  const std::vector<float> m{1, 2, 3, 4, 5, 6};   // 2 x 3
+  const std::vector<float> q{1, 0, -1, 2, 1, 0};  // 2 x 3
+  std::vector<float> p(4), columns(6), sum{1, 1, 1, 1, 1, 1};
+  project_rows<float>(matrix(m, 2), matrix(q, 2), matrix(p, 2));
+  EXPECT_EQ(p, (std::vector<float>{-2, -2, 4, 13}));  // row j: the products with q's row j
+  project_columns<float>(matrix(m, 2), matrix(p, 2), matrix(columns, 2));
+  EXPECT_EQ(columns, (std::vector<float>{-10, -14, -18, 56, 73, 90}));
+  add_product<float>(2, matrix(p, 2), matrix(q, 2), matrix(sum, 2));
+  EXPECT_EQ(sum, (std::vector<float>{13, 9, 5, 49, 27, 5}));
+}
+
+TEST(Orthonormalise, GivesAnOrthonormalBasisOfTheSameSpan) {
+  const auto rows = gaussian<float>(6 * 501, 3);
+  const auto basis = orthonormal(rows, 6);
+  expect_orthonormal(basis, 6);
+  expect_in_span(rows, basis, 6, 501);
+}
+
+TEST(Orthonormalise, LeavesAnOrthonormalBasisAsItIs) {
+  const std::vector<double> basis{0.6, 0.8, 0, -0.8, 0.6, 0};
+  const auto again = orthonormal(basis, 2);
+  for (std::size_t i = 0; i < basis.size(); ++i) EXPECT_NEAR(again[i], basis[i], 1e-15);
+}
+
+// Rows that differ from the first by less and less: one pass of Gram-Schmidt leaves them far from
+// orthogonal.
+TEST(Orthonormalise, StaysOrthonormalForNearlyDependentRows) {
+  auto rows = gaussian<float>(5 * 200, 4);
+  for (std::size_t i = 1; i < 5; ++i) {
+    for (std::size_t k = 0; k < 200; ++k) {
+      rows[i * 200 + k] = rows[k] + std::pow(0.1f, static_cast<float>(i)) * rows[i * 200 + k];
+    }
+  }
+  const auto basis = orthonormal(rows, 5);
+  expect_orthonormal(basis, 5);
+  expect_in_span(rows, basis, 5, 200);
+}
+
+TEST(Orthonormalise, ReplacesDependentRowsByRandomOnes) {
+  const auto row = gaussian<float>(100, 5);
+  std::vector<float> rows = row;
+  rows.insert(rows.end(), row.begin(), row.end());  // the same once more
+  rows.resize(4 * 100);                             // and two of zeros
+  const auto basis = orthonormal(rows, 4);
+  expect_orthonormal(basis, 4);
+  const std::vector<float> first(basis.begin(), basis.begin() + 100);
+  EXPECT_LT(distance_from_span(first, 1, row), 1e-5);
+  EXPECT_EQ(orthonormal(rows, 4), basis) << "the same numbers every time";
+  EXPECT_NE(orthonormal(rows, 4, 2), basis) << "others for another key";
+}
+
+TEST(Orthonormalise, ReplacesWhatIsNotFinite) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  for (const double bad : {std::nan(""), infinity, 1e300, 1e-300}) {
+    std::vector<double> rows(3 * 10, bad);
+    rows[4] = 1;  // next to a number whose square is no longer one
+    expect_orthonormal(orthonormal(rows, 3), 3);
+  }
+  expect_orthonormal(orthonormal(std::vector<float>(20, std::numeric_limits<float>::max()), 2), 2);
+  expect_orthonormal(
+      orthonormal(std::vector<float>(20, std::numeric_limits<float>::denorm_min()), 2), 2);
+}
+
+TEST(Orthonormalise, CompletesAWholeBasis) {
+  for (std::size_t n : {1, 2, 3, 17}) {
+    expect_orthonormal(orthonormal(std::vector<double>(n * n), n), n);
+    expect_orthonormal(orthonormal(std::vector<float>(n * n, 1), n), n);
+  }
+}
+
+TEST(Orthonormalise, DoesNothingToNothing) {
+  std::vector<float> nothing;
+  orthonormalise<float>({nothing, 0, 0}, Random({}));
+  orthonormalise<float>({nothing, 0, 5}, Random({}));
+}
+
+TEST(Orthonormalise, RejectsMoreRowsThanColumns) {
+  std::vector<float> rows(6);
+  EXPECT_THROW(orthonormalise<float>({rows, 3, 2}, Random({})), UsageError);
+}
+
+}  // namespace
+}  // namespace pith::test

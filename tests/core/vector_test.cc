@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <limits>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <pith/core/vector.h>
+
+namespace pith::test {
+namespace {
+
+template <class T>
+class VectorLoops : public testing::Test {
+ public:
+  using Vector = std::vector<T>;
+  using Const = std::span<const T>;
+};
+
+using Elements = testing::Types<float, double>;
+TYPED_TEST_SUITE(VectorLoops, Elements);
+
+TYPED_TEST(VectorLoops, AxpyAddsAMultiple) {
+  using T = TypeParam;
+  const std::vector<T> x{1, -2, 3};
+  std::vector<T> y{10, 20, 30};
+  axpy<T>(2, x, y);
+  EXPECT_EQ(y, (std::vector<T>{12, 16, 36}));
+  axpy<T>(T(-0.5), y, y);
+  EXPECT_EQ(y, (std::vector<T>{6, 8, 18}));
+}
+
+TYPED_TEST(VectorLoops, AddScaledWritesAnywhere) {
+  using T = TypeParam;
+  const std::vector<T> expected{21, 42};
+  std::vector<T> x{1, 2};
+  std::vector<T> y{10, 20};
+  std::vector<T> out(2);
+  add_scaled<T>(x, 2, y, out);
+  EXPECT_EQ(out, expected);
+  auto into_x = x;
+  add_scaled<T>(into_x, 2, y, into_x);
+  EXPECT_EQ(into_x, expected);
+  add_scaled<T>(x, 2, y, y);
+  EXPECT_EQ(y, expected);
+  add_scaled<T>(x, 2, x, x);
+  EXPECT_EQ(x, (std::vector<T>{3, 6}));
+}
+
+TYPED_TEST(VectorLoops, ScaleMultipliesAndDivideDivides) {
+  using T = TypeParam;
+  std::vector<T> x{1, -2, 3};
+  scale<T>(3, x);
+  EXPECT_EQ(x, (std::vector<T>{3, -6, 9}));
+  divide<T>(x, 7);
+  EXPECT_EQ(x, (std::vector<T>{T(3) / T(7), T(-6) / T(7), T(9) / T(7)}));
+}
+
+TYPED_TEST(VectorLoops, TakeEmptySpans) {
+  using T = TypeParam;
+  std::vector<T> none;
+  axpy<T>(2, none, none);
+  add_scaled<T>(none, 2, none, none);
+  scale<T>(2, none);
+  divide<T>(none, 2);
+  EXPECT_EQ(squared_norm<T>(none), 0.0);
+  EXPECT_TRUE(all_finite<T>(none));
+}
+
+// (1 + e)^2 rounds to 1 + 2e; a fused multiply-add would keep the e^2 and leave it behind.
+TYPED_TEST(VectorLoops, RoundTheProductBeforeTheSum) {
+  using T = TypeParam;
+  const T e = sizeof(T) == 4 ? T(0x1p-12) : T(0x1p-27);
+  const std::vector<T> x(17, 1 + e);
+  std::vector<T> y(17, -(1 + 2 * e));
+  std::vector<T> out(17);
+  add_scaled<T>(y, 1 + e, x, out);
+  axpy<T>(1 + e, x, y);
+  EXPECT_EQ(y, std::vector<T>(17, 0));
+  EXPECT_EQ(out, std::vector<T>(17, 0));
+}
+
+TYPED_TEST(VectorLoops, SquaredNormSumsInDoubleInIndexOrder) {
+  using T = TypeParam;
+  EXPECT_EQ(squared_norm<T>(std::vector<T>{3, -4, 12}), 169.0);
+  EXPECT_EQ(squared_norm<T>(std::vector<T>(2, T(1e30))), 2 * (double{T(1e30)} * double{T(1e30)}));
+  // Added to 2^54 one by one, the ones are lost; before it they are not.
+  EXPECT_EQ(squared_norm<T>(std::vector<T>{0x1p27, 1, 1, 1, 1}), 0x1p54);
+  EXPECT_EQ(squared_norm<T>(std::vector<T>{1, 1, 1, 1, 0x1p27}), 0x1p54 + 4);
+}
+
+TYPED_TEST(VectorLoops, AllFiniteFindsOneBadElementAnywhere) {
+  using T = TypeParam;
+  using Limits = std::numeric_limits<T>;
+  std::vector<T> x{0, T(-0.0), Limits::max(), Limits::lowest(), Limits::denorm_min()};
+  x.resize(37, 1);
+  EXPECT_TRUE(all_finite<T>(x));
+  for (const T bad : {Limits::quiet_NaN(), -Limits::quiet_NaN(), Limits::signaling_NaN(),
+                      Limits::infinity(), -Limits::infinity()}) {
+    for (T& element : x) {
+      const T good = std::exchange(element, bad);
+      EXPECT_FALSE(all_finite<T>(x));
+      element = good;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pith::test
