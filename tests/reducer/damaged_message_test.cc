@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <gtest/gtest.h>
-
 #include <algorithm>
+
+#include <gtest/gtest.h>
 
 #include <pith/comm/local.h>
 #include <pith/core/error.h>
@@ -52,7 +52,8 @@ void check(const LegalCase& legal, const DamagingCommunicator::Damage& damage) {
     damaging = true;
     const std::string error = step_error(reducer, x);
     damaging = false;
-    EXPECT_NE(error.find("rank 1: w, message of rank"), std::string::npos) << legal << ": " << error;
+    EXPECT_NE(error.find("rank 1: w, message of rank"), std::string::npos)
+        << legal << ": " << error;
     EXPECT_EQ(x, pushed) << "the gradient was touched";
     EXPECT_EQ(state_bytes<float>(reducer), before) << legal;
     both(2);

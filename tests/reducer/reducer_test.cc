@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <pith/reducer/reducer.h>
+#include <cmath>
+#include <limits>
+#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <limits>
-
 #include <pith/comm/local.h>
+#include <pith/core/error.h>
 #include <pith/core/log.h>
 #include <pith/reducer/all_reduce.h>
+#include <pith/reducer/reducer.h>
 
 #include "support/exchange/trajectory.h"
 
@@ -117,9 +118,9 @@ TEST(Reducer, TheCallerChoosesTheDivisorOfAPartialRound) {
 
 TEST(Reducer, IsDenseBeforeTheStartStepAndFollowsTheSchedule) {
   run_local(2, [](Communicator& communicator) {
-    Reducer reducer(communicator, {.compressor = "topk(k=8)@2,topk(k=1)",
-                                   .unit = CompressedUnit::model,
-                                   .start_step = 1});
+    Reducer reducer(
+        communicator,
+        {.compressor = "topk(k=8)@2,topk(k=1)", .unit = CompressedUnit::model, .start_step = 1});
     reducer.add("w", {4, 4});
     std::vector<std::string> used;
     for (std::uint64_t t = 0; t < 4; ++t) {
@@ -134,9 +135,8 @@ TEST(Reducer, IsDenseBeforeTheStartStepAndFollowsTheSchedule) {
 // What top-2 keeps of the whole model is not what top-2 per tensor keeps.
 TEST(Reducer, OneUnitForTheModelSelectsAcrossTensorsBiasesInside) {
   run_local(1, [](Communicator& communicator) {
-    Reducer reducer(communicator, {.compressor = "topk(k=2)",
-                                   .feedback = "none",
-                                   .unit = CompressedUnit::model});
+    Reducer reducer(communicator,
+                    {.compressor = "topk(k=2)", .feedback = "none", .unit = CompressedUnit::model});
     reducer.add("weight", {2, 2});
     reducer.add("bias", {2});
     std::vector<float> weight{1, 2, 3, 4};
@@ -153,9 +153,9 @@ TEST(Reducer, OneUnitForTheModelSelectsAcrossTensorsBiasesInside) {
 
 TEST(Reducer, BucketUnitsCloseAtTheirLimitAndStatesAreNamedByTensor) {
   run_local(1, [](Communicator& communicator) {
-    Reducer reducer(communicator, {.compressor = "topk(density=0.5)",
-                                   .unit = CompressedUnit::bucket,
-                                   .bucket_bytes = 32});
+    Reducer reducer(
+        communicator,
+        {.compressor = "topk(density=0.5)", .unit = CompressedUnit::bucket, .bucket_bytes = 32});
     for (const char* const name : {"a", "b", "c"}) reducer.add(name, {4});
     std::vector<float> x(4, 1.0f);
     for (const char* const name : {"a", "b", "c"}) reducer.push(name, std::span(x));
@@ -274,7 +274,8 @@ TEST(Reducer, NonFinitePoliciesSkipPropagateAndFail) {
     run_local(2, [&](Communicator& communicator) {
       Reducer reducer(communicator, {.non_finite = policy});
       reducer.add("w", {2});
-      std::vector<float> x{1, communicator.rank() == 1 ? std::numeric_limits<float>::infinity() : 2};
+      std::vector<float> x{1,
+                           communicator.rank() == 1 ? std::numeric_limits<float>::infinity() : 2};
       reducer.push("w", std::span(x));
       check(reducer, x);
     });

@@ -27,8 +27,8 @@ void DamagingCommunicator::do_all_reduce(std::span<std::byte> x, ElementType typ
   }
 }
 
-void DamagingCommunicator::do_reduce_scatter(std::span<const std::byte> x,
-                                             std::span<std::byte> out, ElementType type) {
+void DamagingCommunicator::do_reduce_scatter(std::span<const std::byte> x, std::span<std::byte> out,
+                                             ElementType type) {
   if (type == ElementType::float32) {
     inner_.reduce_scatter(as<float>(x), as<float>(out));
   } else {

@@ -98,8 +98,7 @@ ExpectedBytes gather_bytes(const LegalCase& legal, std::size_t n, std::size_t p,
 ExpectedBytes sharded_bytes(const LegalCase& legal, std::size_t n, std::size_t p, std::size_t r) {
   ExpectedBytes bytes{(p - 1) * kRecord, p * kRecord};
   for (std::size_t s = 0; s < p; ++s) {
-    const std::size_t message =
-        kHead + payload(legal, n, r, start(n, p, s), start(n, p, s + 1));
+    const std::size_t message = kHead + payload(legal, n, r, start(n, p, s), start(n, p, s + 1));
     bytes.messages += message;
     if (s != r) bytes.wire += message;
   }
