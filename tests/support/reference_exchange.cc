@@ -83,11 +83,14 @@ auto ReferenceExchange<T>::make_rank(std::size_t rank) const -> Rank {
 template <Element T>
 std::vector<StateView<T>> ReferenceExchange<T>::states(std::size_t rank) {
   auto all = ranks_[rank].rule->states();
-  const auto append = [&](const std::vector<StateView<T>>& more) {
-    all.insert(all.end(), more.begin(), more.end());
+  const auto append = [&](const std::vector<StateView<T>>& more, const std::string& prefix) {
+    for (const StateView<T>& state : more) {
+      all.push_back(state);
+      all.back().name = prefix + state.name;
+    }
   };
-  if (ranks_[rank].linear) append(ranks_[rank].linear->states());
-  if (ranks_[rank].owner_rule) append(ranks_[rank].owner_rule->states());
+  if (ranks_[rank].linear) append(ranks_[rank].linear->states(), "");
+  if (ranks_[rank].owner_rule) append(ranks_[rank].owner_rule->states(), "owner_");
   return all;
 }
 

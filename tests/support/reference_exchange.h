@@ -41,8 +41,8 @@ class ReferenceExchange {
   /// One step: every rank's gradient in, the estimate that all ranks must receive out.
   std::vector<T> step(const std::vector<std::vector<T>>& gradients, const StepContext& context);
 
-  /// A rank's states, for a test to set: those of its rule, of its linear compressor, of the rule
-  /// that it applies as the owner of its shard.
+  /// A rank's states, for a test to set: those of its rule, of its linear compressor, and, named
+  /// "owner_...", of the rule that it applies as the owner of its shard.
   std::vector<StateView<T>> states(std::size_t rank);
 
  private:

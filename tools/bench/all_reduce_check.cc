@@ -20,40 +20,39 @@ using test::ReferenceExchange;
 template <Element T>
 using Vectors = std::vector<std::vector<T>>;
 
-// Every rank's `mine` on rank 0, in rank order; sizes[r] elements from rank r. Empty elsewhere.
+// Every rank's `mine` on rank 0, in rank order, whatever its size. Empty elsewhere.
 template <Element T>
-Vectors<T> gather_on_first(Communicator& communicator, std::span<const T> mine,
-                           const std::vector<std::size_t>& sizes) {
-  std::vector<std::size_t> out(sizes.size(), 0);
-  std::vector<std::size_t> in(sizes.size(), 0);
-  out.front() = mine.size_bytes();
-  const bool first = communicator.rank() == 0;
-  if (first) std::ranges::transform(sizes, in.begin(), [](auto n) { return n * sizeof(T); });
-  std::vector<T> joined(first ? std::accumulate(sizes.begin(), sizes.end(), std::size_t{0}) : 0);
+Vectors<T> gather_on_first(Communicator& communicator, std::span<const T> mine) {
+  std::vector<std::size_t> in(static_cast<std::size_t>(communicator.size()));
+  std::vector<std::size_t> out(in.size(), 0);
+  const std::size_t bytes = mine.size_bytes();
+  out.front() = bytes;
+  communicator.all_gather(std::as_bytes(std::span(&bytes, 1)),
+                          std::as_writable_bytes(std::span(in)));
+  if (communicator.rank() != 0) std::ranges::fill(in, 0);
+  std::vector<T> joined(std::accumulate(in.begin(), in.end(), std::size_t{0}) / sizeof(T));
   communicator.all_to_all_v(std::as_bytes(mine), out, std::as_writable_bytes(std::span(joined)),
                             in);
   Vectors<T> all;
   auto start = joined.begin();
-  for (std::size_t r = 0; first && r < sizes.size(); ++r) {
-    const auto end = start + static_cast<std::ptrdiff_t>(sizes[r]);
+  for (const std::size_t part : in) {
+    const auto end = start + static_cast<std::ptrdiff_t>(part / sizeof(T));
     all.emplace_back(start, end);
     start = end;
   }
   return all;
 }
 
-// The reference begins where the ranks are. A rank shows no state of an empty shard.
+// The reference begins where the ranks are. What a reducer does not hold is zero: states of an
+// empty shard, and of a rule that changes nothing because nothing is compressed.
 template <Element T>
 void copy_states(Communicator& communicator, ReducerArm<T>& arm, ReferenceExchange<T>& reference) {
-  const auto ranks = static_cast<std::size_t>(communicator.size());
-  const auto rank = static_cast<std::size_t>(communicator.rank());
   const auto mine = arm.states();
-  auto next = mine.begin();
   for (std::size_t s = 0; s < reference.states(0).size(); ++s) {
-    std::vector<std::size_t> sizes;
-    for (std::size_t r = 0; r < ranks; ++r) sizes.push_back(reference.states(r)[s].values.size());
-    const auto values = sizes[rank] > 0 ? (next++)->values : std::span<T>();
-    const auto all = gather_on_first<T>(communicator, values, sizes);
+    const std::string name = std::string(kTensorName) + "/" + reference.states(0)[s].name;
+    const auto found = std::ranges::find(mine, name, &StateView<T>::name);
+    const auto values = found == mine.end() ? std::span<const T>() : found->values;
+    const auto all = gather_on_first<T>(communicator, values);
     for (std::size_t r = 0; r < all.size(); ++r) {
       std::ranges::copy(all[r], reference.states(r)[s].values.begin());
     }
@@ -85,8 +84,7 @@ std::vector<T> expected_estimate(Communicator& communicator, ReducerArm<T>& arm,
                                   .shape = shape,
                                   .ranks = ranks});
   copy_states(communicator, arm, reference);
-  const std::vector<std::size_t> sizes(ranks, gradient.size());
-  const auto gradients = gather_on_first<T>(communicator, gradient, sizes);
+  const auto gradients = gather_on_first<T>(communicator, gradient);
   std::vector<T> estimate(gradient.size());
   StepContext context;
   context.step = arm.steps();

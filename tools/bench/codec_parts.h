@@ -18,6 +18,13 @@ namespace pith::bench {
 
 inline constexpr std::string_view kTensor = "gradient";
 
+/// A contraction holds on average, but a single message of such a compressor does not lose more than
+/// there is either.
+inline bool loses_too_much(const Guarantee& guarantee, double relative_error) {
+  constexpr double kRounding = 1e-6;
+  return guarantee.contraction && !(relative_error <= 1 + kRounding);
+}
+
 /// What a codec of either kind holds: one unit with its rule, as an exchange sees it.
 template <Element T>
 struct CodecParts {

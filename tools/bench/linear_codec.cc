@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include <pith/collectives/linear.h>
 #include <pith/compressors/registry.h>
 
@@ -38,12 +40,14 @@ class LinearCodec final : public Codec<T> {
     step(gradient);
     CodecCheck check;
     check.relative_error = relative_error<T>(plain.composed, plain.sent);
-    const double allowed = kTolerance * largest<T>(plain.composed);
+    const double scale = largest<T>(plain.composed);
     const auto states = copied(parts_.rule->states());
     for (std::size_t s = 0; s < states.size(); ++s) {
+      const double allowed = kTolerance * std::max(scale, largest<T>(plain.states[s]));
       check.wrong += count_wrong<T>(states[s], plain.states[s], allowed);
     }
-    check.wrong += count_wrong<T>(parts_.mean, plain.decoded, allowed);
+    check.wrong += count_wrong<T>(parts_.mean, plain.decoded, kTolerance * scale);
+    if (loses_too_much(plain.guarantee, check.relative_error)) ++check.wrong;
     return check;
   }
 

@@ -1,8 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <cmath>
-#include <limits>
-
 #include <pith/collectives/encode.h>
 #include <pith/collectives/receive.h>
 #include <pith/collectives/stopwatch.h>
@@ -13,16 +9,6 @@
 
 namespace pith::bench {
 namespace {
-
-constexpr double kRounding = 1e-6;  // of a relative error
-
-// The largest relative error that the compressor allows itself for any input; infinite if it
-// promises none, or only on average.
-double error_bound(const Guarantee& guarantee) {
-  const bool always = guarantee.contraction && guarantee.variance.value_or(0) == 0;
-  if (!always) return std::numeric_limits<double>::infinity();
-  return std::sqrt(1 - *guarantee.contraction) + kRounding;
-}
 
 template <Element T>
 class MessageCodec final : public Codec<T> {
@@ -56,7 +42,7 @@ class MessageCodec final : public Codec<T> {
       check.wrong += count_wrong<T>(states[s], plain.states[s], 0);
     }
     check.wrong += count_wrong<T>(parts_.mean, plain_mean(), 0);
-    if (!(check.relative_error <= error_bound(plain.guarantee))) ++check.wrong;
+    if (loses_too_much(plain.guarantee, check.relative_error)) ++check.wrong;
     return check;
   }
 
