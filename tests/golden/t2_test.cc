@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "golden/descent.h"
+
+// Heterogeneous gradients: a residual leaves an error floor, differences of states do not.
+namespace pith::test {
+namespace {
+
+constexpr double kOff = 2;  // steps by which a count may differ
+
+TEST(T2, Ef14StallsAtAFloorProportionalToTheStep) {
+  struct Golden {
+    double rate, floor;
+  };
+  constexpr Golden kGolden[] = {
+      {0.1, 1.284}, {0.05, 0.608}, {0.025, 0.2986}, {0.0125, 0.1471}, {0.00625, 0.0725}};
+  std::vector<Method> methods;
+  for (const Golden& golden : kGolden) methods.push_back({"ef14", golden.rate});
+  const Problem problem = heterogeneous();
+  const auto x = descend(problem, methods, 4000);
+  for (std::size_t r = 0; r < methods.size(); ++r) {
+    const double floor = floor_of(problem, x[r]);
+    EXPECT_NEAR(floor / kGolden[r].floor, 1, 0.02) << "rate " << methods[r].rate;
+    EXPECT_GT(floor / methods[r].rate, 11);
+    EXPECT_LT(floor / methods[r].rate, 13.5);
+  }
+}
+
+TEST(T2, NaiveTopKStallsWhateverTheStep) {
+  const std::vector<Method> methods{{"none", 0.1}, {"none", 0.05}, {"none", 0.0125}};
+  const Problem problem = heterogeneous();
+  for (const Trajectory& x : descend(problem, methods, 2000)) {
+    EXPECT_GT(floor_of(problem, x), 6.0);
+    EXPECT_LT(floor_of(problem, x), 6.4);
+  }
+}
+
+TEST(T2, Ef14FollowsTheGoldenIterates) {
+  const auto x = descend(heterogeneous(), {{"ef14", 0.05}}, 10).front();
+  expect_near(x[1], {4.5, -3, 1.8, 3.8125});
+  expect_near(x[2], {3.8375, -3, 1.8, 3.3390625});
+  expect_near(x[3], {3.758125, -2.5875, 1.42, 3.3390625});
+  expect_near(x[10], {1.410804299, -0.5086558984, 0.7514470826, 1.2334686035});
+}
+
+TEST(T2, Ef21FollowsTheGoldenIterates) {
+  const auto x = descend(heterogeneous(), {{"ef21", 0.05}}, 10, Start::dense).front();
+  expect_near(x[1], {4.375, -2.625, 1.75, 3.5});
+  expect_near(x[2], {3.8203125, -2.25, 1.5, 3.025});
+  expect_near(x[3], {3.265625, -1.940625, 1.25, 2.6103125});
+  expect_near(x[10], {1.0489423947, -0.5035057617, 0.2570362305, 0.8252453639});
+}
+
+TEST(T2, Ef21ReachesTheMinimumExactly) {
+  struct Golden {
+    double rate, to_8;
+  };
+  constexpr Golden kGolden[] = {{0.1, 63}, {0.05, 145}, {0.025, 311}, {0.0125, 648}};
+  std::vector<Method> methods;
+  for (const Golden& golden : kGolden) methods.push_back({"ef21", golden.rate});
+  const Problem problem = heterogeneous();
+  const auto x = descend(problem, methods, 2000, Start::dense);
+  for (std::size_t r = 0; r < methods.size(); ++r) {
+    EXPECT_NEAR(steps_to(1e-8, problem, x[r]), kGolden[r].to_8, kOff) << "rate " << methods[r].rate;
+    EXPECT_LT(norm(mean_gradient(problem, x[r].back())), 1e-12) << "rate " << methods[r].rate;
+  }
+}
+
+TEST(T2, EControlReachesTheMinimumExactly) {
+  struct Golden {
+    double rate, to_8;
+  };
+  constexpr Golden kGolden[] = {{0.1, 106}, {0.05, 175}, {0.025, 337}, {0.0125, 675}};
+  std::vector<Method> methods;
+  for (const Golden& golden : kGolden) methods.push_back({"econtrol(eta=0.25)", golden.rate});
+  const Problem problem = heterogeneous();
+  const auto x = descend(problem, methods, 2000, Start::dense);
+  for (std::size_t r = 0; r < methods.size(); ++r) {
+    EXPECT_NEAR(steps_to(1e-8, problem, x[r]), kGolden[r].to_8, kOff) << "rate " << methods[r].rate;
+    EXPECT_LT(norm(mean_gradient(problem, x[r].back())), 1e-12) << "rate " << methods[r].rate;
+  }
+}
+
+TEST(T2, Ef21SgdmFollowsTheGoldenIterates) {
+  const Problem problem = heterogeneous();
+  const auto x = descend(problem, {{"ef21_sgdm(eta=0.1)", 0.05}}, 600, Start::dense).front();
+  expect_near(x[1], {4.375, -2.625, 1.75, 3.5});
+  expect_near(x[2], {3.75703125, -2.25, 1.5, 3.0025});
+  expect_near(x[3], {3.1449648437, -1.884515625, 1.25, 2.5097375});
+  expect_near(x[10], {-0.4407032057, 0.3325771096, -0.3093870289, -0.4220870605});
+  EXPECT_NEAR(steps_to(1e-10, problem, x), 546, kOff);
+}
+
+}  // namespace
+}  // namespace pith::test
