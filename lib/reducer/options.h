@@ -27,9 +27,9 @@ struct TensorRule {
   std::size_t max_elements = std::numeric_limits<std::size_t>::max();
   std::size_t min_dimensions = 0;
   std::size_t max_dimensions = std::numeric_limits<std::size_t>::max();
-  std::string compressor;  ///< empty: the reducer's
-  std::string feedback;    ///< empty: the reducer's
-  std::string exchange;    ///< empty: the reducer's
+  std::string compressor = {};  ///< empty: the reducer's
+  std::string feedback = {};    ///< empty: the reducer's
+  std::string exchange = {};    ///< empty: the reducer's
 };
 
 /// How a reducer treats its tensors; the same on all ranks, which the first step checks. The
@@ -62,7 +62,7 @@ struct ReducerOptions {
   std::uint64_t check_every = 100;
   /// Relative errors are measured every so many steps; 0: never.  PITH_STATS
   std::uint64_t statistics_every = 100;
-  std::vector<TensorRule> rules;
+  std::vector<TensorRule> rules = {};
 };
 
 /// What the sum over the ranks is divided by.
