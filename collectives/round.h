@@ -28,9 +28,9 @@ inline Fault non_finite_fault(std::string_view name) {
 struct Round {
   Communicator& communicator;
   Scratch& scratch;
-  StepContext step = {};    ///< guarantee and exact are filled in per unit
-  double divisor = 1;  ///< of the sum over the ranks
-  int message = 0;     ///< which of the rules' messages is exchanged
+  StepContext step = {};  ///< guarantee and exact are filled in per unit
+  double divisor = 1;     ///< of the sum over the ranks
+  int message = 0;        ///< which of the rules' messages is exchanged
   std::uint64_t seed = 0;
   std::uint64_t config = 0;    ///< hash of the registration
   std::uint64_t sequence = 0;  ///< of the next message; exchanges count it up

@@ -4,6 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
+
+#include <pith/core/element.h>
 
 // Arrays of codes of 1 to 32 bits, least significant bit first: bit b of code i is bit
 // i * width + b of the array, and bit j of the array is bit j % 8 of byte j / 8.
@@ -11,6 +14,10 @@ namespace pith {
 
 /// bits rounded up to whole bytes
 constexpr std::size_t bytes_of(std::size_t bits) { return (bits + 7) / 8; }
+
+/// An unsigned integer of the size of T.
+template <Element T>
+using BitsOf = std::conditional_t<std::same_as<T, float>, std::uint32_t, std::uint64_t>;
 
 /// Appends codes of `width` bits; finish() writes the last, partly filled byte.
 class BitWriter {

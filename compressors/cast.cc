@@ -1,53 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 
 #include <pith/compressors/cast.h>
+#include <pith/compressors/formats.h>
 #include <pith/compressors/segments.h>
 #include <pith/core/arguments.h>
 #include <pith/core/error.h>
-#include <pith/core/half.h>
 
 namespace pith {
 namespace {
 
-// Each format: its number, its largest finite value, its worst relative rounding error.
-struct Fp16 {
-  using Number = Half;
-  static constexpr float kLargest = 65504.0f;
-  static Number narrow(float value) { return to_half(value); }
-  static float widen(Number number) { return to_float(number); }
-  // Tiny gradients vanish, so there is no relative bound to promise.
-  template <Element T>
-  static Guarantee guarantee() {
-    return {};
-  }
-};
-
-struct Bf16 {
-  using Number = BFloat16;
-  static constexpr float kLargest = 0x1.fep127f;
-  static Number narrow(float value) { return to_bfloat16(value); }
-  static float widen(Number number) { return to_float(number); }
-  template <Element T>
-  static Guarantee guarantee() {
+// Nothing for fp16, where tiny gradients vanish: there is no relative bound to promise.
+template <Element T, class Format>
+Guarantee rounding_guarantee() {
+  if (std::same_as<Format, Fp16>) return {};
+  if (std::same_as<Format, Bf16>) {
     return {.contraction = 1.0 - 0x1p-16, .contraction_is_typical = true};
   }
-};
-
-struct Fp32 {
-  using Number = float;
-  static constexpr float kLargest = std::numeric_limits<float>::max();
-  static Number narrow(float value) { return value; }
-  static float widen(Number number) { return number; }
-  template <Element T>
-  static Guarantee guarantee() {
-    if (std::same_as<T, float>) return {1.0, 0.0, true};
-    return {.contraction = 1.0 - 0x1p-48, .contraction_is_typical = true};
-  }
-};
+  if (std::same_as<T, float>) return {1.0, 0.0, true};
+  return {.contraction = 1.0 - 0x1p-48, .contraction_is_typical = true};
+}
 
 template <Element T, class Format>
 class Cast final : public MessageCompressor<T> {
@@ -59,7 +32,7 @@ class Cast final : public MessageCompressor<T> {
   std::size_t encode(std::span<const T> x, Cuts cuts, const RandomKey&, Wire wire,
                      Scratch&) override {
     return write_segments(cuts, wire, [&](std::size_t s, ByteWriter& writer) {
-      for (std::size_t i = cuts[s]; i < cuts[s + 1]; ++i) writer.put(narrow(x[i]));
+      for (std::size_t i = cuts[s]; i < cuts[s + 1]; ++i) writer.put(narrow<Format>(x[i]));
     });
   }
 
@@ -73,18 +46,13 @@ class Cast final : public MessageCompressor<T> {
     for (std::size_t i = 0; i < y.size(); ++i) y[i] += a * widen(segment.bytes, i);
   }
 
-  Guarantee guarantee(std::size_t) const override { return Format::template guarantee<T>(); }
+  Guarantee guarantee(std::size_t) const override { return rounding_guarantee<T, Format>(); }
 
  private:
   using Number = typename Format::Number;
 
-  static Number narrow(T x) {
-    constexpr T kLargest = Format::kLargest;
-    return Format::narrow(static_cast<float>(std::clamp(x, -kLargest, kLargest)));
-  }
-
   static T widen(std::span<const std::byte> bytes, std::size_t i) {
-    return Format::widen(load<Number>(bytes, i));
+    return Format::to(load<Number>(bytes, i));
   }
 };
 

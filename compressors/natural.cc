@@ -2,7 +2,6 @@
 #include <bit>
 #include <limits>
 #include <string>
-#include <type_traits>
 
 #include <pith/compressors/bits.h>
 #include <pith/compressors/natural.h>
@@ -41,7 +40,7 @@ class Natural final : public MessageCompressor<T> {
   }
 
  private:
-  using Bits = std::conditional_t<std::same_as<T, float>, std::uint32_t, std::uint64_t>;
+  using Bits = BitsOf<T>;
   static constexpr unsigned kMantissa = std::numeric_limits<T>::digits - 1;
   static constexpr unsigned kWidth = 8 * sizeof(T) - kMantissa;
   static constexpr std::uint32_t kInfinity = (1u << (kWidth - 1)) - 1;  // as an exponent

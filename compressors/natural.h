@@ -19,8 +19,8 @@ namespace pith {
 ///          first (the exponent in the lower bits), zero padding.
 /// Bias     none, but at the top exponent. The mean is exact: the random numbers have as many bits
 ///          as the mantissa.
-/// Error    variance 1/8 (at |x| = 4/3 2^a), so contraction 7/8; E (x - decode(x))^2 <= m^2 / 4 for
-///          |x| < m.
+/// Error    variance 1/8 (reached at |x| = 4/3 2^a), so contraction 7/8, for elements that are 0 or
+///          from m up to the top exponent; E (x - decode(x))^2 <= m^2 / 4 below m.
 /// Cost     one pass and two random blocks per element; decoding reads the message twice.
 /// Throws   decode_axpy: WireError for a wrong length, padding, or an exponent of infinity or NaN.
 /// Source   Horvath et al. 2019, "Natural Compression for Distributed Deep Learning",

@@ -13,11 +13,12 @@ namespace {
 template <Element T>
 constexpr double kDependent = 16.0 * std::numeric_limits<T>::epsilon();
 
-// v scaled to length 1; false if it is not longer than `least`, or not finite.
+// v scaled to length 1; false if it is not longer than `least`. An infinite length leaves zeros or
+// NaNs, which are not longer than anything.
 template <Element T>
 bool normalise(std::span<T> v, double least) {
   const double length = std::sqrt(dot<double, T>(v, v));
-  if (!(length > least && std::isfinite(length))) return false;
+  if (!(length > least)) return false;
   for (T& value : v) value = static_cast<T>(value / length);
   return true;
 }
@@ -30,7 +31,7 @@ void remove_parts(Matrix<const T> basis, std::span<T> v) {
   }
 }
 
-// False if v is zero, not finite, or if next to nothing of it is left outside the basis.
+// False if v is zero or not finite, or if next to nothing of it is left outside the basis.
 template <Element T>
 bool orthonormalise_row(Matrix<const T> basis, std::span<T> v) {
   if (!normalise<T>(v, 0)) return false;

@@ -37,7 +37,8 @@ template <Element T>
 std::unique_ptr<MessageCompressor<T>> make_threshold(const Spec& spec,
                                                      std::unique_ptr<MessageCompressor<T>> second) {
   Arguments arguments(spec);
-  const double value = arguments.required_number("value", 0, std::numeric_limits<double>::max());
+  const double value =
+      arguments.required_number("value", 0, std::numeric_limits<double>::infinity());
   return make_sparse<T>(spec, arguments, std::make_unique<AtLeast<T>>(value), std::move(second));
 }
 

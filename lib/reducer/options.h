@@ -80,8 +80,8 @@ struct StepOptions {
 
 /// How a step ended.
 struct StepResult {
-  bool committed = true;  ///< false: skipped, every state and gradient as before
-  std::string reason;     ///< why not: tensor and rank
+  bool committed = true;    ///< false: skipped, every state and gradient as before
+  std::string reason = {};  ///< why not: tensor and rank
 };
 
 }  // namespace pith

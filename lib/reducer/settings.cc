@@ -50,13 +50,13 @@ void apply_environment(ReducerOptions& options) {
 
 // Compressors and rules check their own arguments: so each is made once and thrown away.
 void check(const Treatment& treatment) {
+  make_feedback<float>(treatment.feedback, 1, Commit::step);
   for (const ScheduledPipeline& entry : treatment.compressor) {
     const Choice choice = choose(entry.pipeline, treatment);
     const Shape shape{64, 64};
     if (choice.kind == CompressorKind::message) make_message<float>(entry.pipeline, shape);
     if (choice.kind == CompressorKind::linear) make_linear<float>(entry.pipeline, shape);
   }
-  make_feedback<float>(treatment.feedback, 1, Commit::step);
 }
 
 Treatment parse_treatment(const std::string& compressor, const std::string& feedback,

@@ -1,7 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdlib>
-#include <new>
-
 #include <gtest/gtest.h>
 
 #include <pith/compressors/cast_linear.h>
@@ -9,30 +6,7 @@
 #include <pith/compressors/randomk.h>
 
 #include "compressors/linear_ranks.h"
-
-namespace {
-
-std::size_t allocations = 0;
-
-void* counted(std::size_t bytes, std::size_t alignment) {
-  ++allocations;
-  const std::size_t rounded =
-      (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
-  if (void* memory = std::aligned_alloc(alignment, rounded)) return memory;
-  throw std::bad_alloc();
-}
-
-}  // namespace
-
-// The array forms call these.
-void* operator new(std::size_t bytes) { return counted(bytes, alignof(std::max_align_t)); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
-  return counted(bytes, static_cast<std::size_t>(alignment));
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+#include "support/allocation_counter.h"
 
 namespace pith::test {
 namespace {
@@ -41,7 +15,7 @@ namespace {
 std::size_t allocations_of_a_step(LinearCompressor<float>& compressor, std::uint64_t step,
                                   std::span<const float> x, Vectors<float>& factors,
                                   std::span<float> y, Scratch& scratch) {
-  const std::size_t before = allocations;
+  const std::size_t before = allocations();
   scratch.clear();
   for (int round = 0; round < compressor.rounds(); ++round) {
     compressor.factor(round, x, {.step = step}, factors[static_cast<std::size_t>(round)], scratch);
@@ -49,7 +23,7 @@ std::size_t allocations_of_a_step(LinearCompressor<float>& compressor, std::uint
   compressor.own_axpy(-1, y);
   compressor.reconstruct_axpy(1, y);
   compressor.accept();
-  return allocations - before;
+  return allocations() - before;
 }
 
 TEST(LinearCompressor, AllocatesNothingOnceItsScratchHasGrown) {
@@ -76,10 +50,10 @@ TEST(LinearCompressor, AllocatesNothingOnceItsScratchHasGrown) {
 }
 
 TEST(LinearCompressor, TheCounterCounts) {
-  const std::size_t before = allocations;
+  const std::size_t before = allocations();
   Scratch scratch;
   scratch.take<float>(1);
-  EXPECT_GT(allocations, before);
+  EXPECT_GT(allocations(), before);
 }
 
 }  // namespace

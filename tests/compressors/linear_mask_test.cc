@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <pith/compressors/mask.h>
-#include <pith/core/hash.h>
 
 namespace pith::test {
 namespace {
@@ -74,17 +73,6 @@ TEST(DrawMask, GivesEveryIndexEquallyOften) {
     }
     EXPECT_LT(chi_square(seen, kDraws * static_cast<double>(k) / 100), 146.9) << k;
   }
-}
-
-TEST(DrawMask, DependsOnSeedTensorAndStep) {
-  const auto mask = [](std::uint64_t seed, std::string_view tensor, std::uint64_t step) {
-    return mask_of(10'000, 50, {.seed = seed, .tensor = hash(tensor), .step = step});
-  };
-  EXPECT_EQ(mask(1, "ab", 5), mask(1, "ab", 5));
-  EXPECT_NE(mask(1, "ab", 5), mask(2, "ab", 5));
-  EXPECT_NE(mask(1, "ab", 5), mask(1, "ab", 6));
-  EXPECT_NE(mask(1, "ab", 5), mask(1, "ba", 5)) << "anagrams";
-  EXPECT_NE(mask(1, "b", 5), mask(1, "a", 6)) << "names one letter apart, one step apart";
 }
 
 TEST(DrawMask, NeedsMemoryForTheMaskOnly) {

@@ -7,6 +7,7 @@
 
 #include <pith/compressors/randomk.h>
 #include <pith/core/error.h>
+#include <pith/core/hash.h>
 #include <pith/core/vector.h>
 
 #include "compressors/linear_ranks.h"
@@ -96,6 +97,18 @@ TEST(RandomK, SixteenBitFactorsPromiseLess) {
   EXPECT_FALSE(promise(Scale::unbiased, ElementType::bfloat16).variance);
 }
 
+TEST(RandomK, RoundsSixteenBitFactorsBeforeTheyAreAccounted) {
+  const auto make = [] {
+    return std::make_unique<RandomK<float>>(4, 4, RandomK<float>::Scale::none,
+                                            ElementType::float16);
+  };
+  LinearRanks<float> ranks(make, 2);
+  ranks.step({{1, 0.1f, 1e6f, -3}, {1, 0.1f, 0, 5}});
+  EXPECT_EQ(ranks.sent()[0], (std::vector<float>{1, 0x1.998p-4f, 65504, -3}));
+  EXPECT_EQ(ranks.own(0), ranks.sent()[0]);
+  EXPECT_EQ(ranks[0].factor_type(), ElementType::float16);
+}
+
 TEST(RandomK, T11KeepsAllOrNoElements) {
   const auto x = gaussians<float>(1, 50, 1);
   LinearRanks<float> all([] { return std::make_unique<RandomK<float>>(50, 60); }, 1);
@@ -121,6 +134,21 @@ TEST(RandomK, U1ConservesEveryBit) {
         EXPECT_TRUE(residual[i] == 0 || residual[i] == inputs[r][i]);
     }
   }
+}
+
+TEST(RandomK, DrawsItsMaskFromSeedTensorAndStepOnEveryRankAlike) {
+  LinearRanks<float> ranks([] { return std::make_unique<RandomK<float>>(10'000, 50); }, 2);
+  const std::vector<float> ones(10'000, 1);
+  const auto mask = [&](std::uint64_t seed, std::string_view tensor, std::uint64_t step) {
+    ranks.step({ones, ones}, {.seed = seed, .tensor = hash(tensor), .step = step});
+    EXPECT_EQ(ranks.own(0), ranks.own(1));
+    return ranks.reconstruction();
+  };
+  EXPECT_EQ(mask(1, "ab", 5), mask(1, "ab", 5));
+  EXPECT_NE(mask(1, "ab", 5), mask(2, "ab", 5));
+  EXPECT_NE(mask(1, "ab", 5), mask(1, "ab", 6));
+  EXPECT_NE(mask(1, "ab", 5), mask(1, "ba", 5)) << "anagrams";
+  EXPECT_NE(mask(1, "b", 5), mask(1, "a", 6)) << "names one letter apart, one step apart";
 }
 
 TEST(RandomK, U6SendsKElements) {

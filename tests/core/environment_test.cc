@@ -179,7 +179,7 @@ TEST_F(Environment, IsNotReadWithAnotherUsersRights) {
     EXPECT_EQ(environment("PITH_SEED"), std::nullopt);
     setenv("PITH_XYZ", "1", 1);
     EXPECT_TRUE(unknown_environment().empty());
-    return;
+    std::_Exit(HasFailure() ? 1 : 0);  // a leak check cannot run with these rights
   }
   const std::string copy = testing::TempDir() + "pith_copy_" + std::to_string(getpid());
   std::filesystem::copy_file("/proc/self/exe", copy);
@@ -189,7 +189,8 @@ TEST_F(Environment, IsNotReadWithAnotherUsersRights) {
       " --gtest_filter=Environment.IsNotReadWithAnotherUsersRights --gtest_brief=1";
   const int status = owned ? WEXITSTATUS(std::system(command.c_str())) : kNotSecure;
   std::filesystem::remove(copy);
-  if (status == kNotSecure) GTEST_SKIP() << "needs root and a file system with set-user-id";
+  // From 126 on, the shell could not start it: the other user may not read its libraries.
+  if (status == kNotSecure || status >= 126) GTEST_SKIP() << "needs root and set-user-id";
   EXPECT_EQ(status, 0);
 }
 

@@ -32,7 +32,7 @@ TEST(Hash, OfTextIsThatOfItsBytes) {
 TEST(Hash, OfPartsIsThatOfTheWhole) {
   const auto bytes = counting(1280);
   const std::span<const std::byte> whole(bytes);
-  for (const std::size_t cut : {0, 1, 64, 255, 1279, 1280}) {
+  for (const std::size_t cut : {0u, 1u, 64u, 255u, 1279u, 1280u}) {
     EXPECT_EQ(hash_parts({whole.first(cut), whole.subspan(cut)}), hash(whole)) << cut;
   }
   EXPECT_EQ(hash_parts({}), hash(""));

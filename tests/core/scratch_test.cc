@@ -6,7 +6,7 @@
 
 #include <pith/core/scratch.h>
 
-#include "allocations.h"
+#include "support/allocation_counter.h"
 
 namespace pith::test {
 namespace {
@@ -18,7 +18,7 @@ bool is_aligned(std::span<U> memory) {
 
 TEST(Scratch, TakesWhatIsAskedForOnCacheLines) {
   Scratch scratch;
-  for (const std::size_t count : {1, 7, 64, 1000, 100'000}) {
+  for (const std::size_t count : {1u, 7u, 64u, 1000u, 100'000u}) {
     const auto bytes = scratch.take<std::byte>(count);
     const auto doubles = scratch.take<double>(count);
     EXPECT_EQ(bytes.size(), count);

@@ -12,7 +12,7 @@
 #include <pith/core/hash.h>
 #include <pith/core/wire.h>
 
-#include "allocations.h"
+#include "support/allocation_counter.h"
 
 namespace pith::test {
 namespace {

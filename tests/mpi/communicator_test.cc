@@ -45,6 +45,22 @@ TEST(MpiCommunicator, SendsOneElementAtATime) {
   EXPECT_EQ(back, std::vector<std::byte>(5 * p, static_cast<std::byte>(r)));
 }
 
+// Rank 0 sends more than one call holds, every other rank sends and receives less.
+TEST(MpiCommunicator, NeedsNoAgreementOnWhatIsLarge) {
+  mpi::Communicator comm(MPI_COMM_WORLD, 100);
+  const auto p = static_cast<std::size_t>(comm.size());
+  const auto r = static_cast<std::size_t>(comm.rank());
+  const std::vector<std::size_t> out_sizes(p, r == 0 ? 70 : 3);
+  std::vector<std::size_t> in_sizes(p, 3);
+  in_sizes[0] = 70;
+  const std::vector<std::byte> out(out_sizes[0] * p, static_cast<std::byte>(r + 1));
+  std::vector<std::byte> in(70 + 3 * (p - 1));
+  comm.all_to_all_v(out, out_sizes, in, in_sizes);
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    EXPECT_EQ(in[i], static_cast<std::byte>(i < 70 ? 1 : (i - 70) / 3 + 2));
+  }
+}
+
 TEST(MpiCommunicator, OutlivesTheUsersCommunicator) {
   MPI_Comm user = MPI_COMM_NULL;
   MPI_Comm_dup(MPI_COMM_WORLD, &user);

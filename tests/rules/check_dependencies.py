@@ -26,7 +26,7 @@ SEAMS = {
     "compressors": {"message.h", "linear.h", "guarantee.h", "registry.h"},
     "feedback": {"feedback.h", "sent.h", "registry.h"},
 }
-MPI_HOMES = ("lib/mpi/", "lib/preload/", "tests/mpi/", "tests/support/mpi_main.cc")
+MPI_HOMES = ("lib/mpi/", "lib/preload/", "tests/mpi/", "tests/support/mpi_")
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 _STANDARD = re.compile(r"[a-z_]+")
@@ -73,19 +73,19 @@ def check_angle(path, target):
 
 
 def check_quoted(root, path, target):
-    """Quotes are for private files of the same top folder."""
+    """Quotes are for private files of the same top folder; tests also see what they mirror."""
     root = pathlib.Path(root).resolve()
-    top = path.parts[0]
-    for folder in (root / path.parent, root / top):
-        found = (folder / target).resolve()
+    tops = path.parts[:2] if path.parts[0] == "tests" else path.parts[:1]
+    for folder in (path.parent, *tops):
+        found = (root / folder / target).resolve()
         if found.is_file() and found.is_relative_to(root):
             found = found.relative_to(root)
             if is_public(found):
                 return f'"{target}" is public: write <pith/{module_of(found)}/{found.name}>'
-            if found.parts[0] == top and module_of(found) == module_of(path):
+            if found.parts[0] in tops and module_of(found) == module_of(path):
                 return None
             return f'"{target}" belongs to {found.parent}'
-    return f'"{target}" is not a private file of {top}'
+    return f'"{target}" is not a private file of {tops[0]}'
 
 
 def check_file(root, path):

@@ -12,6 +12,7 @@ import sys
 import sources
 
 MAX_LINES = 400
+MAX_WIDTH = 100
 SPDX = "// SPDX-License-Identifier: Apache-2.0"
 REQUIRED = (
     "CMakeLists.txt", "CMakePresets.json", "README.md", "CONTRIBUTING.md", "LICENSE",
@@ -35,6 +36,9 @@ def check_code(path, text):
         yield f"{path}:1: does not begin with {SPDX}"
     if path.suffix in (".h", ".cuh") and lines[1:2] != ["#pragma once"]:
         yield f"{path}:2: is not #pragma once"
+    for number, line in enumerate(lines, 1):
+        if len(line) > MAX_WIDTH:
+            yield f"{path}:{number}: {len(line)} columns, more than {MAX_WIDTH}"
 
 
 def check_text(path, text):

@@ -69,7 +69,7 @@ class Dependencies(Planted):
         self.assert_allowed("compressors/x.cc", "<pith/compressors/top_k.h>")
 
     def test_only_the_mpi_back_end_includes_mpi(self):
-        for name in ("lib/mpi/x.h", "tests/mpi/x.cc", "tests/support/mpi_main.cc"):
+        for name in ("lib/mpi/x.h", "tests/mpi/x.cc", "tests/support/mpi_main.h"):
             self.assert_allowed(name, "<mpi.h>")
         for name in ("lib/comm/x.cc", "examples/x.cc", "tools/x.cc", "tests/comm/x.cc"):
             self.assert_refused(name, "<mpi.h>", "only the MPI back end")
@@ -96,6 +96,13 @@ class Dependencies(Planted):
         self.assert_refused("examples/x.cc", '"../tools/bench/flags.h"', "belongs to tools/bench")
         self.assert_refused("lib/comm/x.cc", '"../core/parse/y.inc"', "belongs to lib/core/parse")
         self.assert_refused("tests/x.cc", '"gone.h"', "not a private file")
+
+    def test_tests_see_the_private_files_of_what_they_test(self):
+        self.plant("tools/bench/flags.h")
+        self.plant("tests/support/x.h")
+        self.assert_allowed("tests/tools/x.cc", '"bench/flags.h"')
+        self.assert_allowed("tests/tools/x.cc", '"support/x.h"')
+        self.assert_refused("tests/examples/x.cc", '"bench/flags.h"', "not a private file")
 
 
     def test_the_whole_tree_is_searched(self):
@@ -124,6 +131,12 @@ class Tree(Planted):
         self.assertEqual(self.problems(), [])
         self.plant("docs/x.md", "x\n" * 401)
         self.assertEqual(self.problems(), ["docs/x.md: 401 lines, more than 400"])
+
+    def test_a_line_of_code_has_at_most_100_columns(self):
+        self.plant("lib/core/x.h", HEADER + "/" * 100 + "\n")
+        self.assertEqual(self.problems(), [])
+        self.plant("lib/core/x.h", HEADER + "/" * 101 + "\n")
+        self.assertEqual(self.problems(), ["lib/core/x.h:3: 101 columns, more than 100"])
 
     def test_nothing_refers_to_the_machine_it_was_written_on(self):
         for path in ("/" + "work/x", "/" + "root/.x", "`/" + "home/x`", "../sha" + "red/x.md"):

@@ -12,7 +12,7 @@
 namespace pith::test {
 namespace {
 
-constexpr std::chrono::seconds kPatience{10};
+constexpr std::chrono::seconds kPatience{5};
 
 int world_rank() {
   int rank = 0;
@@ -81,9 +81,11 @@ int run_mpi_tests(int argc, char** argv) {
   GTEST_FLAG_SET(catch_exceptions, false);
   set_up_listeners();
   try {
-    int failed = RUN_ALL_TESTS();
-    MPI_Allreduce(MPI_IN_PLACE, &failed, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
-    return failed;
+    int failed_ranks = RUN_ALL_TESTS() == 0 ? 0 : 1;
+    MPI_Allreduce(MPI_IN_PLACE, &failed_ranks, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+    if (failed_ranks == 0) return 0;
+    if (world_rank() == 0) std::cerr << "failed on " << failed_ranks << " ranks" << std::endl;
+    return 1;
   } catch (const std::exception& error) {
     end_job(std::string("threw ") + error.what());
   } catch (...) {

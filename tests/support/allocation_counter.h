@@ -5,7 +5,8 @@
 
 namespace pith::test {
 
-/// Calls of operator new in this program so far, by all threads.
+/// Calls of operator new so far, in all threads of this program. A program that calls this has its
+/// global operator new replaced.
 std::size_t allocations();
 
 }  // namespace pith::test

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "result.h"
+
+#include <fstream>
+#include <iomanip>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <stdexcept>
+
+namespace fashion_mnist {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json to_json(const std::vector<Point>& points) {
+  Json out = Json::array();
+  for (const auto& point : points) {
+    out.push_back(
+        {{"step", point.step}, {"message_bytes", point.message_bytes}, {"value", point.value}});
+  }
+  return out;
+}
+
+}  // namespace
+
+void write_json(const Options& options, const Result& result) {
+  const Json json = {{"dataset", "Fashion-MNIST"},
+                     {"ranks", result.ranks},
+                     {"parameters", result.parameters},
+                     {"seed", options.seed},
+                     {"epochs", options.epochs},
+                     {"batch", options.batch},
+                     {"learning_rate", options.learning_rate},
+                     {"momentum", options.momentum},
+                     {"clip", options.reducer.clip},
+                     {"compressor", options.reducer.compressor},
+                     {"feedback", options.reducer.feedback},
+                     {"exchange", result.exchange},
+                     {"test_accuracy", result.accuracy.back().value},
+                     {"final_loss", result.final_loss},
+                     {"ratio_fp32", result.ratio_fp32},
+                     {"ratio_fp16", result.ratio_fp32 / 2},
+                     {"wire_bytes_per_step", result.wire_bytes_per_step},
+                     {"wire_ratio", result.wire_ratio},
+                     {"seconds", result.seconds},
+                     {"accuracy", to_json(result.accuracy)},
+                     {"loss", to_json(result.loss)}};
+  std::ofstream file(options.json);
+  file << json.dump(1) << '\n';
+  if (!file.flush()) throw std::runtime_error("cannot write " + options.json.string());
+}
+
+std::string summary_line(const Result& result) {
+  std::ostringstream line;
+  line << std::fixed << std::setprecision(4) << "test accuracy " << result.accuracy.back().value
+       << ", final loss " << result.final_loss << std::setprecision(1) << ", ratio "
+       << result.ratio_fp32 << " to fp32 and " << result.ratio_fp32 / 2 << " to 16 bit, "
+       << result.wire_bytes_per_step / 1000 << " kB on the wire per step and rank, "
+       << result.seconds << " s";
+  return line.str();
+}
+
+}  // namespace fashion_mnist

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "mlp.h"
+
+namespace fashion_mnist {
+
+/// Learning rate of a step: rises linearly over `warmup` steps, then falls to zero at `steps`.
+///
+///   peak (t + 1) / warmup                                          t < warmup
+///   peak (1 + cos(pi (t - warmup) / (steps - warmup))) / 2         otherwise
+double learning_rate(double peak, std::size_t warmup, std::size_t steps, std::size_t t);
+
+/// Gradient descent with the heavy ball's momentum: v = momentum v + g, x -= rate v.
+class Sgd {
+ public:
+  Sgd(std::vector<Parameter>& parameters, double momentum);
+
+  void step(double rate);
+
+ private:
+  std::vector<Parameter>& parameters_;
+  float momentum_;
+  std::vector<std::vector<float>> velocity_;
+};
+
+}  // namespace fashion_mnist

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <pith/comm/local.h>
+#include <pith/core/log.h>
+
+#include "support/exchange/exchange_contract.h"
+
+namespace pith::test {
+namespace {
+
+// Rules warn about themselves at every start: once is enough elsewhere.
+class LegalCombination : public testing::TestWithParam<LegalCase> {
+ protected:
+  void SetUp() override { set_log_level(LogLevel::none); }
+};
+
+TEST_P(LegalCombination, KeepsReplicasEqualAtEverySize) {
+  for (const int ranks : {1, 2, 3, 4}) {
+    run_local(ranks, [](Communicator& communicator) {
+      for (const std::size_t n : kContractSizes) {
+        replicas_are_equal(communicator, GetParam(), n, 2);
+      }
+    });
+  }
+}
+
+TEST_P(LegalCombination, KeepsReplicasEqualForAThousandSteps) {
+  run_local(3, [](Communicator& communicator) {
+    replicas_are_equal(communicator, GetParam(), 77, 1000);
+  });
+}
+
+TEST_P(LegalCombination, SendsTheBytesThatItsDocumentationSays) {
+  for (const int ranks : {1, 2, 3, 4}) {
+    run_local(ranks, [](Communicator& communicator) {
+      for (const std::size_t n : kContractSizes) {
+        bytes_follow_the_formula(communicator, GetParam(), n);
+      }
+    });
+  }
+}
+
+TEST_P(LegalCombination, LeavesEveryStateAloneWhenOneRankHasANan) {
+  run_local(
+      3, [](Communicator& communicator) { a_nan_changes_nothing(communicator, GetParam(), 333); });
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LegalCombination, testing::ValuesIn(legal_cases()),
+                         [](const auto& test) { return test_name(test.param); });
+
+}  // namespace
+}  // namespace pith::test

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compressors/message_codec.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace pith::test {
+
+std::vector<std::string> message_specs() {
+  std::vector<std::string> specs;
+  for (const CompressorEntry& entry : compressors()) {
+    if (entry.message) specs.emplace_back(entry.example);
+  }
+  for (const char* spec : {"cast(fp16)",
+                           "cast(fp32)",
+                           "topk(k=1)",
+                           "topk(density=1)",
+                           "topk(density=0.1,index=raw32)",
+                           "topk(density=0.1,index=bitmap)",
+                           "topk(density=0.01,values=fp16)",
+                           "threshold(value=0.5,values=bf16,index=bitmap)",
+                           "threshold(value=100)",
+                           "onebit(block=7)",
+                           "onebit(scale=l2)",
+                           "quantize(bits=1,bucket=33)",
+                           "quantize(bits=3,bucket=32)",
+                           "quantize(bits=5,rounding=stochastic)",
+                           "quantize(bits=8)",
+                           "quantize(bits=2,range=qsgd,bucket=31)",
+                           "quantize(range=qsgd)",
+                           "quantize(bits=8,range=qsgd,rounding=nearest)",
+                           "topk(density=0.3)|quantize(bits=4,bucket=7)",
+                           "topk(density=0.3)|quantize(range=qsgd)",
+                           "topk(density=0.5)|onebit(block=5)",
+                           "threshold(value=0.5)|natural",
+                           "topk(density=0.5)|topk(density=0.5)|cast(bf16)"}) {
+    specs.emplace_back(spec);
+  }
+  return specs;
+}
+
+std::string test_name(const testing::TestParamInfo<std::string>& info) {
+  std::string name = info.param;
+  std::ranges::replace_if(
+      name, [](unsigned char letter) { return std::isalnum(letter) == 0; }, '_');
+  return name;
+}
+
+}  // namespace pith::test

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <limits>
+
+#include <gmock/gmock.h>
+
+#include <pith/core/error.h>
+
+#include "compressors/inputs.h"
+#include "compressors/message_codec.h"
+
+// Numbers that were published or worked out by hand. T11: the constants of the compressors.
+namespace pith::test {
+namespace {
+
+using testing::DoubleNear;
+using testing::ElementsAre;
+using Doubles = std::vector<double>;
+
+Doubles code(const char* spec, const Doubles& x, const RandomKey& key = {}) {
+  return MessageCodec<double>(spec).code(x, key);
+}
+
+/// Over many steps, the mean of `f` of what x is decoded to.
+template <class F>
+double average(const char* spec, const Doubles& x, F f) {
+  constexpr int kSteps = 20000;
+  MessageCodec<double> codec(spec);
+  double sum = 0;
+  for (std::uint64_t step = 0; step < kSteps; ++step) sum += f(codec.code(x, {.step = step}));
+  return sum / kSteps;
+}
+
+double average_error(const char* spec, const Doubles& x) {
+  return average(spec, x, [&](const Doubles& y) { return squared_distance(x, y); });
+}
+
+TEST(T11, IdentityIsExact) {
+  const auto x = gaussian<double>(100);
+  EXPECT_EQ(code("identity", x), x);
+}
+
+TEST(T11, TopKLosesExactlyTheSquaresItDrops) {
+  const Doubles x{1, -5, 2, 4, -3};
+  EXPECT_EQ(code("topk(k=2)", x), (Doubles{0, -5, 0, 4, 0}));
+  EXPECT_EQ(squared_distance(x, code("topk(k=2)", x)), 55 - 41);
+}
+
+TEST(T11, TopKReachesItsContractionWhereAllMagnitudesAreEqual) {
+  const Doubles x{2, -2, 2, 2, -2, -2, 2, 2};
+  EXPECT_EQ(squared_distance(x, code("topk(k=2)", x)), (1 - 2.0 / 8) * 32);
+}
+
+TEST(T11, TopKOfAllElementsIsExactAndOfOneIsTheLargest) {
+  const auto x = gaussian<double>(50);
+  EXPECT_EQ(code("topk(k=50)", x), x);
+  EXPECT_EQ(code("topk(k=1000)", x), x);
+  EXPECT_EQ(code("topk(k=1)", {1, -7, 7, 2}), (Doubles{0, -7, 0, 0}));
+}
+
+TEST(T11, TopKOfNoElementIsAUsageError) { EXPECT_THROW(code("topk(k=0)", {1}), UsageError); }
+
+TEST(T11, ScaledSignOf3400HasAnErrorOf12Point75) {
+  const Doubles x{3, 4, 0, 0};
+  EXPECT_EQ(code("onebit", x), (Doubles{1.75, 1.75, 1.75, 1.75}));
+  EXPECT_EQ(squared_distance(x, code("onebit", x)), 12.75);  // 25 (1 - 49/100)
+}
+
+TEST(T11, ScaledSignLosesOneMinusAlphaOfEachBlock) {
+  const auto x = gaussian<double>(40);
+  double expected = 0;
+  for (std::size_t begin = 0; begin < 40; begin += 10) {
+    double l1 = 0;
+    double squares = 0;
+    for (std::size_t i = begin; i < begin + 10; ++i) {
+      l1 += std::abs(x[i]);
+      squares += x[i] * x[i];
+    }
+    expected += squares - l1 * l1 / 10;
+  }
+  EXPECT_NEAR(squared_distance(x, code("onebit(block=10)", x)), expected, 1e-12);
+}
+
+TEST(T11, NaturalCompressionHasAVarianceOfOneEighth) {
+  EXPECT_NEAR(average_error("natural", {4.0 / 3}), 16.0 / 9 / 8, 0.004);
+}
+
+TEST(T11, QsgdStaysBelowItsVariance) {
+  const auto x = gaussian<double>(16);
+  const double norm = squared_distance(x, Doubles(16));
+  EXPECT_LT(average_error("quantize(bits=2,range=qsgd)", x), 4 * norm);          // sqrt(16) / 1
+  EXPECT_LT(average_error("quantize(bits=4,range=qsgd)", x), 16.0 / 49 * norm);  // 16 / 7^2
+}
+
+TEST(T11, ZerosAreDecodedToZeros) {
+  for (const std::string& spec : message_specs()) {
+    EXPECT_EQ(code(spec.c_str(), Doubles(9)), Doubles(9)) << spec;
+  }
+}
+
+// The caller has checked for NaNs, but one that slips through must not break the encoder.
+TEST(T11, NonFiniteInputIsRefusedOnArrivalOrDecodedToFiniteNumbers) {
+  using Limits = std::numeric_limits<double>;
+  for (const std::string& spec : message_specs()) {
+    for (const double bad : {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity()}) {
+      auto x = gaussian<double>(100);
+      x[40] = bad;
+      MessageCodec<double> codec(spec);
+      const auto message = codec.encode(x);
+      try {
+        for (const double y : codec.decode(message)) EXPECT_TRUE(std::isfinite(y)) << spec;
+      } catch (const WireError&) {
+      }
+    }
+  }
+}
+
+TEST(ScaledSign, MatchesTheWorkedExample) {
+  const Doubles x{3, -1, 0, 2};
+  EXPECT_EQ(code("onebit", x), (Doubles{1.5, -1.5, 1.5, 1.5}));
+  EXPECT_EQ(squared_distance(x, code("onebit", x)), 5.0);
+  EXPECT_NEAR(code("onebit(scale=l2)", x)[0], 1.870829, 1e-6);
+  EXPECT_NEAR(squared_distance(x, code("onebit(scale=l2)", x)), 5.550056, 1e-6);
+}
+
+TEST(MinMax, MatchesTheWorkedExample) {
+  MessageCodec<double> codec("quantize(bits=2)");
+  const auto message = codec.encode({0, 1, 2, 3.5});
+  EXPECT_EQ(message.segments[0][2 * sizeof(double)], std::byte{0xe4});
+  EXPECT_THAT(codec.decode(message),
+              ElementsAre(0, DoubleNear(1.1666667, 1e-7), DoubleNear(2.3333333, 1e-7), 3.5));
+}
+
+TEST(MinMax, TakesTheBytesOfThePublishedTable) {
+  const auto x = constant(1000000, 1.0f);
+  EXPECT_EQ(MessageCodec<float>("quantize(bits=4,bucket=512)").bytes(x), 515632u);
+  EXPECT_EQ(MessageCodec<float>("quantize(bits=4,bucket=1024)").bytes(x), padded(507816));
+  EXPECT_EQ(MessageCodec<float>("quantize(bits=4,bucket=128)").bytes(x), padded(562504));
+}
+
+// s = 1: levels 3/5 and 4/5 of the norm 5, so the squared error is 3 (5 - 3) + 4 (5 - 4).
+TEST(Qsgd, OneLevelOf34HasAVarianceOf10) {
+  EXPECT_NEAR(average_error("quantize(bits=2,range=qsgd)", {3, 4}), 10, 0.2);
+}
+
+// s = 3: levels 1.8 and 2.4, each decoded to thirds of 5.
+TEST(Qsgd, ThreeLevelsOf34AreDrawnWithTheirProbabilities) {
+  const auto is = [](std::size_t i, double value) {
+    return [=](const Doubles& y) { return std::abs(y[i] - value) < 1e-9 ? 1.0 : 0.0; };
+  };
+  const char* spec = "quantize(bits=3,range=qsgd)";
+  EXPECT_NEAR(average(spec, {3, -4}, is(0, 5.0 / 3)), 0.2, 0.015);
+  EXPECT_NEAR(average(spec, {3, -4}, is(0, 10.0 / 3)), 0.8, 0.015);
+  EXPECT_NEAR(average(spec, {3, -4}, is(1, -10.0 / 3)), 0.6, 0.015);
+  EXPECT_NEAR(average(spec, {3, -4}, is(1, -5)), 0.4, 0.015);
+}
+
+TEST(Natural, MatchesTheWorkedExample) {
+  const auto is_four = [](const Doubles& y) {
+    EXPECT_TRUE(y[0] == 2 || y[0] == 4);
+    return y[0] == 4 ? 1.0 : 0.0;
+  };
+  EXPECT_NEAR(average("natural", {2.5}, is_four), 0.25, 0.015);
+  EXPECT_NEAR(average_error("natural", {2.5}) / 6.25, 0.12, 0.005);
+}
+
+}  // namespace
+}  // namespace pith::test

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstring>
+
+#include <gmock/gmock.h>
+
+#include <pith/compressors/index_coding.h>
+#include <pith/core/error.h>
+
+#include "compressors/inputs.h"
+#include "compressors/message_codec.h"
+
+// What is special about compressors that keep some elements, and about how indices are coded.
+namespace pith::test {
+namespace {
+
+using Floats = std::vector<float>;
+using Indices = std::vector<std::uint32_t>;
+
+Floats code(const char* spec, const Floats& x) { return MessageCodec<float>(spec).code(x); }
+
+TEST(TopK, TiesGoToTheLowestIndex) {
+  EXPECT_EQ(code("topk(k=3)", {1, -1, 2, 1, -1, 1}), (Floats{1, -1, 2, 0, 0, 0}));
+  EXPECT_EQ(code("topk(k=2)", {0, 0, 0}), (Floats{0, 0, 0}));
+}
+
+TEST(TopK, SelectsOverTheWholeTensor) {
+  const Floats x{9, 8, 7, 1, 2, 3};
+  MessageCodec<float> codec("topk(k=3)");
+  EXPECT_EQ(codec.decode(codec.encode_cut(x, {0, 3, 6})), (Floats{9, 8, 7, 0, 0, 0}));
+}
+
+std::size_t kept(const std::string& spec, std::size_t n) {
+  const auto decoded = code(spec.c_str(), constant(n, 1.0f));
+  return static_cast<std::size_t>(std::ranges::count(decoded, 1.0f));
+}
+
+TEST(TopK, DensityIsRoundedUpButNotByItsOwnRoundingError) {
+  EXPECT_EQ(kept("topk(density=0.01)", 1000), 10u);
+  EXPECT_EQ(kept("topk(density=0.01)", 1001), 11u);
+  EXPECT_EQ(kept("topk(density=0.07)", 100), 7u);  // 0.07 * 100 is above 7 in binary
+  EXPECT_EQ(kept("topk(density=0.001)", 2), 1u);
+  EXPECT_EQ(kept("topk(density=1)", 37), 37u);
+}
+
+TEST(Threshold, KeepsWhatReachesTheValue) {
+  EXPECT_EQ(code("threshold(value=2)", {1, -2, 2, 1.9f, -5}), (Floats{0, -2, 2, 0, -5}));
+  EXPECT_EQ(code("threshold(value=9)", {1, -2, 2}), (Floats{0, 0, 0}));
+}
+
+TEST(Threshold, IsNotRoundedToTheElementType) {
+  EXPECT_EQ(code("threshold(value=1e300)", {3e38f}), Floats{0});
+  EXPECT_EQ(code("threshold(value=1e-300)", {0, 1e-45f}), (Floats{0, 1e-45f}));
+}
+
+TEST(SparseMessage, LaysOutHeadIndicesAndValues) {
+  MessageCodec<float> codec("topk(k=2,index=raw32)");
+  const auto message = codec.encode_cut({0, 7, 0, 0, 0, -3, 0}, {0, 3, 7});
+  struct {
+    std::uint32_t count = 1, first = 1, index = 2, zero = 0;
+    float value = -3;
+    std::uint32_t zeros[3] = {};
+  } expected;
+  ASSERT_EQ(message.segments[1].size(), sizeof expected);
+  EXPECT_EQ(std::memcmp(message.segments[1].data(), &expected, sizeof expected), 0);
+}
+
+TEST(SparseMessage, VisitsItsEntriesInOrder) {
+  MessageCodec<float> codec("topk(k=3)|cast(bf16)");
+  const auto message = codec.encode_cut({0, 7, 0, 0.5f, 0, -3, 0}, {0, 3, 7});
+  std::vector<std::pair<std::size_t, float>> seen;
+  const auto& sparse = dynamic_cast<SparseCompressor<float>&>(*codec);
+  sparse.visit(message.segment(1), 4, codec.scratch(),
+               [&](std::size_t index, float value) { seen.emplace_back(index, value); });
+  EXPECT_THAT(seen, testing::ElementsAre(std::pair(0, 0.5f), std::pair(2, -3.0f)));
+}
+
+TEST(SparseMessage, SecondStageSeesOneArrayWhateverTheCuts) {
+  MessageCodec<float> codec("threshold(value=1)|onebit(block=2)");
+  const Floats x{2, 0, 4, 0, -6, 0, 0, 8};
+  const Floats expected{3, 0, 3, 0, -7, 0, 0, 7};
+  EXPECT_EQ(codec.code(x), expected);
+  EXPECT_EQ(codec.decode(codec.encode_cut(x, {0, 1, 5, 8})), expected);
+}
+
+TEST(SparseMessage, RefusesMoreEntriesThanElements) {
+  MessageCodec<float> codec("topk(k=2)");
+  auto message = codec.encode_cut(constant(10, 1.0f), {0, 5, 10});
+  message.segments[0][0] = std::byte{6};
+  EXPECT_THROW(codec.decode(message), WireError);
+}
+
+TEST(SparseMessage, RefusesMoreEarlierEntriesThanEarlierElements) {
+  MessageCodec<float> codec("topk(k=2)");
+  auto message = codec.encode_cut(constant(10, 1.0f), {0, 5, 10});
+  message.segments[1][4] = std::byte{5};
+  EXPECT_NO_THROW(codec.decode(message));
+  message.segments[1][4] = std::byte{6};
+  EXPECT_THROW(codec.decode(message), WireError);
+}
+
+// The example of four indices below 1,024.
+const Indices kIndices{3, 10, 11, 300};
+
+Bytes written(IndexCoding coding, const Indices& indices, std::size_t n) {
+  Bytes bytes((index_bits(coding, indices.size(), n) + 7) / 8, std::byte{0xff});
+  write_indices(coding, indices, 0, n, bytes);
+  return bytes;
+}
+
+Indices read(IndexCoding coding, const Bytes& bytes, std::size_t count, std::size_t n) {
+  Scratch scratch;
+  const auto indices = read_indices(coding, bytes, count, n, scratch, "test");
+  return {indices.begin(), indices.end()};
+}
+
+TEST(IndexCoding, TakesTheBytesOfTheWorkedExample) {
+  EXPECT_EQ(written(IndexCoding::raw32, kIndices, 1024).size(), 16u);
+  EXPECT_EQ(written(IndexCoding::bitmap, kIndices, 1024).size(), 128u);
+}
+
+TEST(IndexCoding, BitmapBeatsRawAboveOneIn32) {
+  EXPECT_EQ(index_bits(IndexCoding::automatic, 4, 128), 128u);
+  EXPECT_EQ(index_bits(IndexCoding::automatic, 4, 120), 120u);
+  EXPECT_EQ(index_bits(IndexCoding::automatic, 5, 128), 128u);
+  EXPECT_EQ(index_bits(IndexCoding::automatic, 4, 129), 128u);
+  // 16 bytes both ways: raw
+  EXPECT_EQ(written(IndexCoding::automatic, {1, 2, 3, 4}, 128)[4], std::byte{2});
+}
+
+TEST(IndexCoding, ReadsWhatItWrites) {
+  for (const IndexCoding coding : {IndexCoding::raw32, IndexCoding::bitmap}) {
+    for (const Indices& indices : {Indices{}, Indices{0}, Indices{1023}, kIndices}) {
+      EXPECT_EQ(read(coding, written(coding, indices, 1024), indices.size(), 1024), indices);
+    }
+    Indices all(100);
+    std::iota(all.begin(), all.end(), 0u);
+    EXPECT_EQ(read(coding, written(coding, all, 100), 100, 100), all);
+    EXPECT_EQ(read(coding, written(coding, {0}, 1), 1, 1), Indices{0});
+  }
+}
+
+TEST(IndexCoding, RefusesIndicesThatDoNotAscendOrLieOutside) {
+  for (const Indices& bad :
+       {Indices{3, 3}, Indices{3, 2}, Indices{3, 1024}, Indices{0xffffffffu, 0}}) {
+    EXPECT_THROW(read(IndexCoding::raw32, written(IndexCoding::raw32, bad, 1024), 2, 1024),
+                 WireError);
+  }
+}
+
+TEST(IndexCoding, RefusesABitmapOfAnotherCount) {
+  const Bytes bytes = written(IndexCoding::bitmap, kIndices, 1024);
+  EXPECT_THROW(read(IndexCoding::bitmap, bytes, 3, 1024), WireError);
+  EXPECT_THROW(read(IndexCoding::bitmap, bytes, 5, 1024), WireError);
+}
+
+}  // namespace
+}  // namespace pith::test

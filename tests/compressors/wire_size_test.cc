@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compressors/inputs.h"
+#include "compressors/message_codec.h"
+
+// U6: bytes counted by hand, headers and padding included. The comments add up what precedes the
+// padding.
+namespace pith::test {
+namespace {
+
+struct Size {
+  const char* spec;
+  std::size_t float_bytes;
+  std::size_t double_bytes;
+};
+
+// 1,000 elements in one segment
+constexpr Size kSizes[] = {
+    {"identity", 4000, 8000},                     // 4 n, 8 n
+    {"cast(fp16)", 2000, 2000},                   // 2 n
+    {"cast(bf16)", 2000, 2000},                   //
+    {"cast(fp32)", 4000, 4000},                   // 4 n
+    {"natural", 1136, 1504},                      // 9 n / 8 = 1125, 12 n / 8 = 1500
+    {"onebit", 144, 144},                         // 4 + 125, 8 + 125
+    {"onebit(block=64)", 192, 256},               // 16 blocks: 64 + 125, 128 + 125
+    {"quantize(bits=4)", 528, 544},               // 2 buckets: 16 + 500, 32 + 500
+    {"quantize(bits=3,bucket=100)", 464, 544},    // 10 buckets: 80 + 375, 160 + 375
+    {"quantize(bits=1,bucket=1000)", 144, 144},   // 8 + 125, 16 + 125
+    {"quantize(bits=8,range=qsgd)", 1008, 1024},  // 2 buckets: 8 + 1000, 16 + 1000
+    {"topk(density=0.01)", 96, 128},              // 8 + 40, and 40 or 80
+    {"topk(density=0.01,values=bf16)", 80, 80},   // 8 + 40, and 20
+    {"topk(density=0.1)", 544, 944},  // 8 + 125 as a bitmap is below 8 + 400; 400 or 800
+    {"topk(density=0.1,index=raw32)", 816, 1216},      // 8 + 400, and 400 or 800
+    {"topk(k=10,index=bitmap)", 192, 224},             // 8 + 125, and 40 or 80
+    {"topk(density=0.1)|quantize(bits=4)", 208, 224},  // 8 + 125, and 8 + 50 or 16 + 50
+    {"topk(density=0.1)|onebit", 176, 176},            // 8 + 125, and 4 + 13 or 8 + 13
+    {"threshold(value=100)", 16, 16},                  // 8
+    {"threshold(value=1e-300)", 4144, 8144},           // 8 + 125, and 4000 or 8000
+};
+
+TEST(U6, BytesOfOneSegmentEqualTheFormula) {
+  for (const Size& size : kSizes) {
+    auto x = eighths<float>(1000);
+    for (float& value : x) value += 0.0625f;  // no zeros
+    EXPECT_EQ(MessageCodec<float>(size.spec).bytes(x), size.float_bytes) << size.spec;
+    EXPECT_EQ(MessageCodec<double>(size.spec).bytes({x.begin(), x.end()}), size.double_bytes)
+        << size.spec;
+  }
+}
+
+std::vector<std::size_t> segment_bytes(const char* spec, const std::vector<float>& x,
+                                       const std::vector<std::size_t>& cuts) {
+  std::vector<std::size_t> sizes;
+  for (const Bytes& segment : MessageCodec<float>(spec).encode_cut(x, cuts).segments) {
+    sizes.push_back(segment.size());
+  }
+  return sizes;
+}
+
+TEST(U6, EverySegmentRepeatsTheStatisticsOfItsBlocks) {
+  using Sizes = std::vector<std::size_t>;
+  const auto x = eighths<float>(100);
+  const std::vector<std::size_t> cuts{0, 30, 30, 70, 100};
+  // Blocks of 20: 2 in [0, 30), 3 in [30, 70), 2 in [70, 100).
+  EXPECT_EQ(segment_bytes("onebit(block=20)", x, cuts), (Sizes{16, 0, 32, 16}));  // 12, 17, 12
+  EXPECT_EQ(segment_bytes("quantize(bits=8,bucket=20)", x, cuts),
+            (Sizes{48, 0, 64, 48}));  // 16 + 30, 24 + 40, 16 + 30
+  EXPECT_EQ(segment_bytes("natural", x, cuts), (Sizes{48, 0, 48, 48}));  // 34, 45, 34
+}
+
+// Four of the values lie in [0, 8), none in [8, 40), one in [40, 100).
+TEST(U6, SparseSegmentsHaveTheirOwnCounts) {
+  auto x = constant(100, 0.0f);
+  for (const std::size_t i : {1, 2, 3, 4, 50}) x[i] = 5;
+  // 8 + 1 (bitmap) and 16; 8; 8 + 4 (raw, as the bitmap would take 8) and 4
+  EXPECT_EQ(segment_bytes("topk(k=5)", x, {0, 8, 40, 100}), (std::vector<std::size_t>{32, 16, 32}));
+  EXPECT_EQ(segment_bytes("threshold(value=5)", x, {0, 8, 40, 100}),
+            (std::vector<std::size_t>{32, 16, 32}));
+}
+
+TEST(U6, BoundOfOneSegmentIsExactForFixedSizes) {
+  for (const char* spec :
+       {"identity", "cast(fp16)", "natural", "onebit(block=7)", "onebit",
+        "quantize(bits=3,bucket=33)", "quantize(range=qsgd)", "topk(density=0.1)",
+        "topk(k=5,values=bf16)", "topk(density=0.5)|quantize(bits=2)"}) {
+    MessageCodec<float> codec(spec);
+    for (const std::size_t n : {1, 7, 8, 9, 31, 32, 33, 1000, 65537}) {
+      EXPECT_EQ(codec.bytes(gaussian<float>(n)), codec->max_wire_bytes(n, 1)) << spec << ' ' << n;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pith::test

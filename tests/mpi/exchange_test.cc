@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <pith/core/log.h>
+#include <pith/mpi/communicator.h>
+
+#include "support/exchange/exchange_contract.h"
+
+namespace pith::test {
+namespace {
+
+// The contract of tests/collectives, over real MPI.
+class MpiLegalCombination : public testing::TestWithParam<LegalCase> {
+ protected:
+  void SetUp() override { set_log_level(LogLevel::none); }
+};
+
+TEST_P(MpiLegalCombination, HoldsAtEverySize) {
+  mpi::Communicator communicator(MPI_COMM_WORLD);
+  for (const std::size_t n : kContractSizes) {
+    replicas_are_equal(communicator, GetParam(), n, 3);
+    bytes_follow_the_formula(communicator, GetParam(), n);
+  }
+  a_nan_changes_nothing(communicator, GetParam(), 333);
+}
+
+TEST_P(MpiLegalCombination, KeepsReplicasEqualForAThousandSteps) {
+  mpi::Communicator communicator(MPI_COMM_WORLD);
+  replicas_are_equal(communicator, GetParam(), 77, 1000);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, MpiLegalCombination, testing::ValuesIn(legal_cases()),
+                         [](const auto& test) { return test_name(test.param); });
+
+}  // namespace
+}  // namespace pith::test

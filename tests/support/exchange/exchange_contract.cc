@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/exchange/exchange_contract.h"
+
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include <pith/core/vector.h>
+#include <pith/reducer/reducer.h>
+
+#include "support/exchange/expected_bytes.h"
+#include "support/exchange/trajectory.h"
+
+namespace pith::test {
+namespace {
+
+// A reducer of one tensor "w".
+template <Element T>
+class OneTensor {
+ public:
+  OneTensor(Communicator& communicator, const LegalCase& legal, std::size_t n)
+      : reducer(communicator, options_for(legal)) {
+    reducer.add("w", nearly_square(n), element_type<T>);
+  }
+  Reducer reducer;
+};
+
+template <Element T>
+void check_replicas(Communicator& communicator, const LegalCase& legal, std::size_t n, int steps) {
+  OneTensor<T> one(communicator, legal, n);
+  for (int t = 0; t < steps; ++t) {
+    auto x = gradient<T>(n, static_cast<std::uint64_t>(t), communicator.rank());
+    ASSERT_TRUE(step(one.reducer, x).committed);
+    ASSERT_TRUE(all_finite(std::span<const T>(x))) << legal << ", step " << t;
+    ASSERT_TRUE(same_on_all_ranks(communicator, std::span<const T>(x))) << legal << ", step " << t;
+  }
+}
+
+template <Element T>
+void check_nan(Communicator& communicator, const LegalCase& legal, std::size_t n) {
+  OneTensor<T> disturbed(communicator, legal, n);
+  OneTensor<T> quiet(communicator, legal, n);
+  const auto both = [&](std::uint64_t t) {
+    auto x = gradient<T>(n, t, communicator.rank());
+    auto y = x;
+    step(disturbed.reducer, x);
+    step(quiet.reducer, y);
+    EXPECT_EQ(hash(std::as_bytes(std::span(x))), hash(std::as_bytes(std::span(y)))) << legal;
+  };
+  both(0);
+  both(1);
+  const std::string before = state_bytes<T>(disturbed.reducer);
+  auto bad = gradient<T>(n, 2, communicator.rank());
+  if (communicator.rank() == communicator.size() - 1) {
+    bad[n / 2] = std::numeric_limits<T>::quiet_NaN();
+  }
+  const StepResult result = step(disturbed.reducer, bad);
+  EXPECT_FALSE(result.committed) << legal;
+  EXPECT_NE(result.reason.find("w holds a NaN"), std::string::npos) << result.reason;
+  EXPECT_EQ(state_bytes<T>(disturbed.reducer), before) << legal;
+  both(2);
+  both(3);
+}
+
+}  // namespace
+
+void replicas_are_equal(Communicator& communicator, const LegalCase& legal, std::size_t n,
+                        int steps) {
+  check_replicas<float>(communicator, legal, n, steps);
+  check_replicas<double>(communicator, legal, n, steps);
+}
+
+void bytes_follow_the_formula(Communicator& communicator, const LegalCase& legal, std::size_t n) {
+  OneTensor<float> one(communicator, legal, n);
+  auto x = gradient<float>(n, 0, communicator.rank());
+  // The learning rate is not given, so that the first message is the gradient itself.
+  one.reducer.push("w", std::span(x));
+  one.reducer.wait();
+  const Statistics counted = one.reducer.statistics();
+  const ExpectedBytes expected =
+      expected_bytes(legal, n, static_cast<std::size_t>(communicator.size()),
+                     static_cast<std::size_t>(communicator.rank()));
+  EXPECT_EQ(counted.wire_bytes, expected.wire) << legal << ", n = " << n;
+  EXPECT_EQ(counted.message_bytes, expected.messages) << legal << ", n = " << n;
+}
+
+void a_nan_changes_nothing(Communicator& communicator, const LegalCase& legal, std::size_t n) {
+  check_nan<float>(communicator, legal, n);
+  check_nan<double>(communicator, legal, n);
+}
+
+}  // namespace pith::test

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/exchange/expected_bytes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include <pith/core/vector.h>
+
+#include "support/exchange/trajectory.h"
+
+// All numbers here are the documentation's, by hand: docs/wire_format.md for messages and payloads,
+// docs/exchanges.md for exchanges.
+namespace pith::test {
+namespace {
+
+constexpr std::size_t kRecord = 16;
+constexpr std::size_t kAgreement = 16;
+constexpr std::size_t kSignature = 8;
+constexpr std::size_t kHead = 64 + 16;  // header, one directory entry padded
+
+std::size_t up_to_16(std::size_t bytes) { return (bytes + 15) / 16 * 16; }
+std::size_t ceil_div(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
+std::size_t start(std::size_t n, std::size_t p, std::size_t r) { return n * r / p; }
+
+// The elements of [first, last) that a sparse compressor keeps of all n.
+std::size_t kept(const LegalCase& legal, std::size_t n, std::size_t rank, std::size_t first,
+                 std::size_t last) {
+  const std::string& spec = legal.compressor;
+  auto x = gradient<float>(n, 0, static_cast<int>(rank));
+  if (legal.feedback == "ef21_sgdm") scale(0.1f, std::span(x));  // its momentum starts at eta g
+  std::vector<std::size_t> order(n);
+  for (std::size_t i = 0; i < n; ++i) order[i] = i;
+  std::size_t count = 0;
+  if (spec.starts_with("threshold")) {
+    count = static_cast<std::size_t>(
+        std::ranges::count_if(x, [](float v) { return std::abs(v) >= 1.5f; }));
+  } else {
+    count = n == 0 ? 0 : ceil_div(n * 5, 100);
+  }
+  std::ranges::stable_sort(order, [&](auto a, auto b) { return std::abs(x[a]) > std::abs(x[b]); });
+  order.resize(count);
+  return static_cast<std::size_t>(
+      std::ranges::count_if(order, [&](std::size_t i) { return i >= first && i < last; }));
+}
+
+// Blocks of `block` elements counted from the tensor's start that [first, last) touches.
+std::size_t blocks(std::size_t first, std::size_t last, std::size_t block) {
+  return last == first ? 0 : ceil_div(last, block) - first / block;
+}
+
+// The payload of a dense codec for the elements [first, last) of a float tensor.
+std::size_t dense_payload(const std::string& spec, std::size_t first, std::size_t last) {
+  const std::size_t n = last - first;
+  if (spec == "identity") return up_to_16(4 * n);
+  if (spec == "cast(bf16)") return up_to_16(2 * n);
+  if (spec == "onebit(block=64)") return up_to_16(4 * blocks(first, last, 64) + ceil_div(n, 8));
+  if (spec == "quantize(bits=4,bucket=64)") {
+    return up_to_16(8 * blocks(first, last, 64) + ceil_div(4 * n, 8));
+  }
+  if (spec == "quantize(bits=8,bucket=64,range=qsgd)") {
+    return up_to_16(4 * blocks(first, last, 64) + n);
+  }
+  return up_to_16(ceil_div(9 * n, 8));  // natural
+}
+
+// Nothing for no elements; else 8 bytes of count and coding, the indices (raw or a bitmap), padding; then the values, padded.
+std::size_t sparse_payload(std::size_t entries, std::size_t n, std::size_t value_bytes) {
+  if (n == 0) return 0;
+  const std::size_t indices = std::min(4 * entries, ceil_div(n, 8));
+  return up_to_16(8 + indices) + up_to_16(value_bytes * entries);
+}
+
+bool is_sparse(const std::string& spec) {
+  return spec.starts_with("topk") || spec.starts_with("threshold");
+}
+
+std::size_t payload(const LegalCase& legal, std::size_t n, std::size_t rank, std::size_t first,
+                    std::size_t last) {
+  const std::string& spec = legal.compressor;
+  if (!is_sparse(spec)) return dense_payload(spec, first, last);
+  const std::size_t value_bytes = spec.find("bf16") == std::string::npos ? 4 : 2;
+  return sparse_payload(kept(legal, n, rank, first, last), last - first, value_bytes);
+}
+
+// What an owner sends of its shard: dense codecs depend on its size alone.
+std::size_t owner_payload(const std::string& spec, std::size_t shard) {
+  if (!is_sparse(spec)) return dense_payload(spec, 0, shard);
+  const std::size_t value_bytes = spec.find("bf16") == std::string::npos ? 4 : 2;
+  return sparse_payload(shard == 0 ? 0 : ceil_div(shard * 5, 100), shard, value_bytes);
+}
+
+ExpectedBytes gather_bytes(const LegalCase& legal, std::size_t n, std::size_t p, std::size_t r) {
+  const std::size_t message = kHead + payload(legal, n, r, 0, n);
+  return {(p - 1) * (kRecord + message), kRecord + message};
+}
+
+ExpectedBytes sharded_bytes(const LegalCase& legal, std::size_t n, std::size_t p, std::size_t r) {
+  ExpectedBytes bytes{(p - 1) * kRecord, p * kRecord};
+  for (std::size_t s = 0; s < p; ++s) {
+    const std::size_t message = kHead + payload(legal, n, r, start(n, p, s), start(n, p, s + 1));
+    bytes.messages += message;
+    if (s != r) bytes.wire += message;
+  }
+  const std::size_t shard = start(n, p, r + 1) - start(n, p, r);
+  bytes.wire += (p - 1) * (kRecord + kHead + owner_payload(legal.compressor, shard));
+  return bytes;
+}
+
+// A ring all-reduce of b bytes.
+std::size_t ring(std::size_t b, std::size_t p) { return ceil_div(2 * (p - 1) * b, p); }
+
+// Factors in 16 bit: an all-to-all of blocks and an all-gather of the own one.
+std::size_t two_phase(std::size_t n, std::size_t p, std::size_t r) {
+  const std::size_t own = start(n, p, r + 1) - start(n, p, r);
+  return 2 * (n - own) + 2 * (p - 1) * own;
+}
+
+ExpectedBytes linear_bytes(const LegalCase& legal, std::size_t n, std::size_t p, std::size_t r) {
+  const Shape shape = nearly_square(n);
+  std::vector<std::size_t> factors{n};
+  if (legal.compressor.starts_with("randomk")) factors = {ceil_div(n, 10)};
+  if (legal.compressor.starts_with("lowrank")) {
+    const std::size_t rank = std::min({std::size_t{2}, shape.rows(), shape.columns()});
+    factors = {rank * shape.rows(), rank * shape.columns()};
+  }
+  const bool narrow = legal.compressor.find("cast") != std::string::npos;
+  ExpectedBytes bytes{(p - 1) * kSignature, 0};
+  for (const std::size_t elements : factors) {
+    bytes.wire += narrow ? two_phase(elements, p, r) : ring(4 * elements, p);
+    bytes.messages += elements * (narrow ? 2 : 4);
+  }
+  return bytes;
+}
+
+ExpectedBytes exchange_bytes(const LegalCase& legal, std::size_t n, std::size_t p, std::size_t r) {
+  if (legal.exchange == "gather") return gather_bytes(legal, n, p, r);
+  if (legal.exchange == "sharded") return sharded_bytes(legal, n, p, r);
+  if (legal.compressor == "none") return {ring(4 * n, p) + (p - 1) * kSignature, 4 * n};
+  return linear_bytes(legal, n, p, r);
+}
+
+}  // namespace
+
+ExpectedBytes expected_bytes(const LegalCase& legal, std::size_t n, std::size_t ranks,
+                             std::size_t rank) {
+  ExpectedBytes bytes = exchange_bytes(legal, n, ranks, rank);
+  bytes.wire += (ranks - 1) * kAgreement;
+  bytes.messages += kAgreement;
+  return bytes;
+}
+
+}  // namespace pith::test

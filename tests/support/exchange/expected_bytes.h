@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+
+#include "support/exchange/legal_cases.h"
+
+namespace pith::test {
+
+/// What one step of one tensor costs a rank, written down from the documentation.
+struct ExpectedBytes {
+  std::size_t wire = 0;      ///< counted at the communicator, agreement and signature included
+  std::size_t messages = 0;  ///< of the rank's own, agreement included
+};
+
+/// For the first step of a reducer with one float tensor of n elements, seen as nearly_square(n).
+ExpectedBytes expected_bytes(const LegalCase& legal, std::size_t n, std::size_t ranks,
+                             std::size_t rank);
+
+}  // namespace pith::test

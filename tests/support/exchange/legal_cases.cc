@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/exchange/legal_cases.h"
+
+#include <algorithm>
+#include <cctype>
+#include <ostream>
+
+#include <pith/collectives/legal.h>
+#include <pith/compressors/registry.h>
+
+namespace pith::test {
+namespace {
+
+// What stands in a row: small densities and ranks, so that small tensors are really compressed.
+std::vector<std::string> specs_for(const Combination& row) {
+  if (row.kind == CompressorKind::none) return {"none"};
+  if (row.exchange == Exchange::raw) return {"cast(fp16)", "cast(bf16)"};
+  if (row.kind == CompressorKind::linear) {
+    return {"randomk(density=0.1)", "lowrank(rank=2)", "cast(bf16)", "lowrank(rank=2)|cast(fp16)"};
+  }
+  return {"identity",
+          "cast(bf16)",
+          "topk(density=0.05)",
+          "topk(density=0.05,values=bf16)",
+          "threshold(value=1.5)",
+          "onebit(block=64)",
+          "quantize(bits=4,bucket=64)",
+          "quantize(bits=8,bucket=64,range=qsgd)",
+          "natural"};
+}
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const LegalCase& legal) {
+  return out << legal.compressor << " over " << legal.exchange << " with " << legal.feedback;
+}
+
+std::vector<LegalCase> legal_cases() {
+  std::vector<LegalCase> cases;
+  for (const Combination& row : legal_combinations()) {
+    for (const std::string& spec : specs_for(row)) {
+      cases.push_back({spec, std::string(name_of(row.exchange)), std::string(row.feedback)});
+    }
+  }
+  return cases;
+}
+
+std::string test_name(const LegalCase& legal) {
+  std::string name = legal.compressor + "_" + legal.exchange + "_" + legal.feedback;
+  std::ranges::replace_if(
+      name, [](unsigned char letter) { return std::isalnum(letter) == 0; }, '_');
+  return name;
+}
+
+ReducerOptions options_for(const LegalCase& legal) {
+  TensorRule rule;
+  rule.compressor = legal.compressor;
+  rule.feedback = legal.feedback;
+  rule.exchange = legal.exchange;
+  ReducerOptions options;
+  options.rules = {rule};
+  return options;
+}
+
+}  // namespace pith::test
