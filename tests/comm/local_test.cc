@@ -154,16 +154,17 @@ std::vector<std::string> transport_errors(const std::function<void()>& leave) {
   run_local(3, [&](Communicator& comm) {
     if (comm.rank() == 1) return leave();
     auto& mine = messages[static_cast<std::size_t>(comm.rank())];
-    mine = message<TransportError>([&] { comm.barrier(); });
-    EXPECT_EQ(message<TransportError>([&] { comm.barrier(); }), mine) << "still dead";
+    std::vector<double> x(2);
+    mine = message<TransportError>([&] { comm.all_reduce(x); });
+    EXPECT_EQ(message<TransportError>([&] { comm.all_reduce(x); }), mine) << "still dead";
   });
   return messages;
 }
 
 TEST(RunLocal, TellsWaitingRanksThatOneHasEnded) {
   const auto messages = transport_errors([] {});
-  EXPECT_EQ(messages[0], "barrier on rank 0: rank 1 has ended");
-  EXPECT_EQ(messages[2], "barrier on rank 2: rank 1 has ended");
+  EXPECT_EQ(messages[0], "all_reduce(2 x float64) on rank 0: rank 1 has ended");
+  EXPECT_EQ(messages[2], "all_reduce(2 x float64) on rank 2: rank 1 has ended");
 }
 
 TEST(RunLocal, TellsWaitingRanksWhyOneFailedAndThrowsTheSame) {
