@@ -15,9 +15,10 @@ namespace pith {
 /// them (one global top-k, biases inside: what the highest ratios need).
 enum class CompressedUnit { tensor, bucket, model };
 
-/// What happens to a step in which a rank pushed a NaN or an infinity. In every case no state
-/// changes on any rank. `skip`: gradients stay as they were pushed and wait() says so. `propagate`:
-/// every gradient becomes NaN, for trainers that look for it. `fail`: wait() throws on every rank.
+/// What happens to a step in which a rank pushed a NaN or an infinity, or the sum over the ranks
+/// overflows. In every case no state changes on any rank. `skip`: gradients stay as they were
+/// pushed and wait() says so. `propagate`: every gradient becomes NaN, for trainers that look for
+/// it. `fail`: wait() throws on every rank.
 enum class NonFinite { skip, propagate, fail };
 
 /// Which compressor and rule a tensor gets. Of several rules that match, the first one holds.
