@@ -32,6 +32,13 @@ void measure_error(Unit<T>& unit, std::span<const T> x, const Sent<T>& sent, Rou
       all > 0 ? std::sqrt(squared_norm(std::span<const T>(difference)) / all) : 0;
 }
 
+template <Element T>
+void check_mean(const Unit<T>& unit, Round& round) {
+  if (!round.faults.empty() || all_finite(std::span<const T>(unit.mean))) return;
+  round.faults.push_back(
+      {Fault::Kind::non_finite, std::string(unit.name) + ": the mean over the ranks overflows"});
+}
+
 std::uint16_t flags_of(const Round& round, bool present) {
   if (round.faults.empty()) return present ? 0 : kEmpty;
   const bool non_finite = round.faults.front().kind == Fault::Kind::non_finite;
@@ -74,6 +81,7 @@ std::span<T> joined_means(std::span<const Unit<T>> bucket) {
 #define PITH_INSTANTIATE(T)                                                          \
   template std::span<const T> compose(Unit<T>&, const Guarantee&, bool, Round&);     \
   template void measure_error(Unit<T>&, std::span<const T>, const Sent<T>&, Round&); \
+  template void check_mean(const Unit<T>&, Round&);                                  \
   template void check_signature(std::span<const Unit<T>>, std::string_view, Round&); \
   template std::span<T> joined_means(std::span<const Unit<T>>);
 PITH_INSTANTIATE(float)

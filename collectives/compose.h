@@ -28,6 +28,11 @@ RandomKey key_of(const Unit<T>& unit, const Round& round) {
           static_cast<std::uint32_t>(round.communicator.rank())};
 }
 
+/// Notes in round.faults if the mean over the ranks is not finite: finite gradients can sum to an
+/// infinity, which replicated state would keep.
+template <Element T>
+void check_mean(const Unit<T>& unit, Round& round);
+
 /// The flags of a message of this round.
 std::uint16_t flags_of(const Round& round, bool present);
 

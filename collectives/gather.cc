@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <pith/collectives/compose.h>
 #include <pith/collectives/cost.h>
 #include <pith/collectives/gather.h>
 #include <pith/collectives/receive.h>
@@ -18,6 +19,7 @@ void gather(std::span<Unit<T>> bucket, Round& round) {
     received = gather_messages(message, message_bound(units, 1), round);
   }
   Summation<T>(bucket, received, round).mean_of_segment(0, 1);
+  for (const Unit<T>& unit : bucket) check_mean(unit, round);
   ++round.sequence;
 }
 

@@ -37,6 +37,7 @@ void raw(std::span<Unit<T>> bucket, Round& round) {
   for (Unit<T>& unit : bucket) {
     Stopwatch watch(unit.cost.decode_seconds);
     divide(unit.mean, static_cast<T>(round.divisor));
+    check_mean(unit, round);
   }
 }
 

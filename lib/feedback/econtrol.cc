@@ -10,11 +10,21 @@ namespace {
 constexpr double kLargestMeasuredEta = 0.4;
 constexpr double kMemory = 0.9;  // of the measured contraction
 
+// The share of the elements that a message carries. A few large ones can hold most of the norm, but
+// the others wait for their turn, and a larger eta than this lets their residuals grow.
+template <Element T>
+double share_sent(const Sent<T>& sent, std::span<T> scratch) {
+  std::ranges::fill(scratch, T(0));
+  sent.axpy(T(1), scratch);
+  const auto absent = std::ranges::count(scratch, T(0));
+  return 1 - static_cast<double>(absent) / static_cast<double>(scratch.size());
+}
+
 }  // namespace
 
 template <Element T>
 EControl<T>::EControl(std::size_t n, Commit commit, std::optional<double> eta)
-    : error_(n, commit), own_(n, commit), mean_(n), contraction_(T(kLargestMeasuredEta)) {
+    : error_(n, commit), own_(n, commit), mean_(n), contraction_(0) {
   if (eta) fixed_eta_ = static_cast<T>(*eta);
 }
 
@@ -60,8 +70,9 @@ void EControl<T>::measure(const Sent<T>& sent) {
   if (all == 0) return;
   sent.axpy(T(-1), composed_);
   const double kept = std::max(0.0, 1 - squared_norm(std::span<const T>(composed_)) / all);
-  contraction_.set_next(
-      static_cast<T>(kMemory * static_cast<double>(contraction_.current()) + (1 - kMemory) * kept));
+  const double now = std::min(kept, share_sent(sent, composed_));
+  const auto before = static_cast<double>(contraction_.current());
+  contraction_.set_next(static_cast<T>(before > 0 ? kMemory * before + (1 - kMemory) * now : now));
 }
 
 template <Element T>

@@ -15,7 +15,8 @@ namespace pith {
 ///
 /// eta = 0 is EF21. Without a fixed eta it follows the compressor: its contraction where that is
 /// typical (top-k, random-k), otherwise min(0.4, the contraction measured on this rank's messages,
-/// averaged over about ten steps). Above twice the contraction the method diverges.
+/// averaged over about ten steps), where a message that carries few elements contracts by no more
+/// than their share. Above twice the contraction the method diverges.
 ///
 /// State    e, h: n elements each, private; the mean of the h: n elements, replicated; the measured
 ///          contraction: one number, private.

@@ -62,11 +62,11 @@ auto make_with(const Maker& maker) {
 constexpr std::string_view kDifferenceOwner = "ef14(rescale=false)";
 
 constexpr FeedbackEntry kRules[] = {
-    {"none", "none", true, 0, 0, "-"},
-    {"ef14", "ef14", true, 1, 2, "Seide et al. 2014; Karimireddy et al. 2019"},
-    {"ef21", kDifferenceOwner, true, 2, 3, "Richtarik, Sokolov, Fatkhullin 2021"},
-    {"ef21_sgdm", kDifferenceOwner, false, 3, 5, "Fatkhullin, Tyurin, Richtarik 2023"},
-    {"econtrol", kDifferenceOwner, true, 3, 5, "Gao, Islamov, Stich 2024"},
+    {"none", "none", true, false, 0, 0, "-"},
+    {"ef14", "ef14", true, false, 1, 2, "Seide et al. 2014; Karimireddy et al. 2019"},
+    {"ef21", kDifferenceOwner, true, true, 2, 3, "Richtarik, Sokolov, Fatkhullin 2021"},
+    {"ef21_sgdm", kDifferenceOwner, false, true, 3, 5, "Fatkhullin, Tyurin, Richtarik 2023"},
+    {"econtrol", kDifferenceOwner, true, true, 3, 5, "Gao, Islamov, Stich 2024"},
 };
 
 constexpr Maker kMakers[] = {

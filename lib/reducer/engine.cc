@@ -11,6 +11,15 @@
 #include <pith/reducer/tensor_states.h>
 
 namespace pith {
+namespace {
+
+// An owner that keeps a residual as the ranks do, keeps it by the same spec.
+Spec owner_rule(const Spec& rule) {
+  const auto owner = feedback_rule(rule.name).owner;
+  return owner == rule.name ? rule : parse_spec(owner);
+}
+
+}  // namespace
 
 template <Element T>
 Engine<T>::Engine(const std::vector<UnitPlan>& units, const Settings& settings, int rank, int ranks)
@@ -46,8 +55,8 @@ void Engine<T>::build(LiveUnit<T>& unit, const Choice& choice) {
   const std::size_t count = block_start(plan.elements, ranks_, rank_ + 1) - unit.owned_first;
   unit.owner_message = make_message<T>(choice.pipeline, Shape::flat(count));
   if (unit.owner_feedback) return;
-  const auto owner = feedback_rule(plan.treatment.feedback.name).owner;
-  unit.owner_feedback = make_feedback<T>(parse_spec(owner), count, settings_.options.commit);
+  unit.owner_feedback =
+      make_feedback<T>(owner_rule(plan.treatment.feedback), count, settings_.options.commit);
 }
 
 template <Element T>

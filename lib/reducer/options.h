@@ -15,9 +15,10 @@ namespace pith {
 /// them (one global top-k, biases inside: what the highest ratios need).
 enum class CompressedUnit { tensor, bucket, model };
 
-/// What happens to a step in which a rank pushed a NaN or an infinity. In every case no state
-/// changes on any rank. `skip`: gradients stay as they were pushed and wait() says so. `propagate`:
-/// every gradient becomes NaN, for trainers that look for it. `fail`: wait() throws on every rank.
+/// What happens to a step in which a rank pushed a NaN or an infinity, or the sum over the ranks
+/// overflows. In every case no state changes on any rank. `skip`: gradients stay as they were
+/// pushed and wait() says so. `propagate`: every gradient becomes NaN, for trainers that look for
+/// it. `fail`: wait() throws on every rank.
 enum class NonFinite { skip, propagate, fail };
 
 /// Which compressor and rule a tensor gets. Of several rules that match, the first one holds.
@@ -68,7 +69,8 @@ struct ReducerOptions {
 /// What the sum over the ranks is divided by.
 enum class Divisor {
   ranks,         ///< all ranks: an absent one counts as a gradient of zero
-  participants,  ///< the ranks that pushed the unit; costs one small all-gather
+  participants,  ///< the ranks that pushed a tensor; costs one small all-gather; not with rules that
+                 ///< send differences (the EF21 family), whose mean is over all ranks
 };
 
 /// What the trainer says about one step; the same on all ranks.

@@ -4,6 +4,7 @@
 
 #include <pith/core/error.h>
 #include <pith/core/hash.h>
+#include <pith/feedback/registry.h>
 #include <pith/reducer/impl.h>
 
 namespace pith {
@@ -27,6 +28,17 @@ std::string wrong_numbers(const StepOptions& step) {
   }
   if (!(step.loss_scale > 0) || !std::isfinite(step.loss_scale)) {
     return "wait: the loss scale is " + std::to_string(step.loss_scale);
+  }
+  return {};
+}
+
+std::string wrong_divisor(const StepOptions& step, const std::vector<UnitPlan>& plan) {
+  if (step.divisor == Divisor::ranks) return {};
+  for (const UnitPlan& unit : plan) {
+    const FeedbackEntry& rule = feedback_rule(unit.treatment.feedback.name);
+    if (!rule.differences) continue;
+    return "wait: " + unit.name + " cannot be divided by the participants: the mean of " +
+           std::string(rule.name) + " is over all ranks";
   }
   return {};
 }
@@ -56,8 +68,8 @@ void Reducer::Impl::collect_faults(const StepOptions& step) {
     faults_.push_back({Fault::Kind::usage,
                        "wait: tensor \"" + tensors_[t].name + "\" was neither pushed nor skipped"});
   }
-  if (const auto text = wrong_numbers(step); !text.empty()) {
-    faults_.push_back({Fault::Kind::usage, text});
+  for (const auto& text : {wrong_numbers(step), wrong_divisor(step, plan_)}) {
+    if (!text.empty()) faults_.push_back({Fault::Kind::usage, text});
   }
 }
 

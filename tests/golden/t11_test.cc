@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <pith/comm/local.h>
 #include <pith/core/error.h>
+#include <pith/core/vector.h>
 
 #include "golden/descent.h"
 #include "golden/ways.h"
@@ -32,7 +32,7 @@ TEST(T11, TheResidualOfTheScaledSignIsTheWorkedExample) {
     EXPECT_EQ(residual.name, "x/residual");
     EXPECT_EQ((Vector{residual.values.begin(), residual.values.end()}),
               (Vector{1.25, 2.25, -1.75, -1.75}));
-    EXPECT_EQ(std::pow(norm({residual.values.begin(), residual.values.end()}), 2), 12.75);
+    EXPECT_EQ(squared_norm(std::span<const double>(residual.values)), 12.75);
   });
 }
 
@@ -59,7 +59,7 @@ TEST(T11, ZeroGradientsGiveZeroEstimates) {
 // After a dense first step the rules that send differences have nothing left to send.
 TEST(T11, AnAllZeroDifferenceChangesNothing) {
   run_local(kRanks, [](Communicator& communicator) {
-    for (const char* feedback : {"ef21", "ef21_sgdm", "econtrol"}) {
+    for (const char* feedback : {"ef21", "econtrol"}) {
       const auto ways = ways_with(feedback);
       Trial<double> trial(communicator, ways, {.start_step = 1});
       trial.draw(0);

@@ -9,6 +9,7 @@
 
 #include <pith/comm/local.h>
 #include <pith/core/error.h>
+#include <pith/core/vector.h>
 
 #include "golden/ways.h"
 
@@ -140,6 +141,22 @@ TEST(U5, FailLeavesStatesAndThrowsOnEveryRank) {
         }
         pair.expect_gradients_unchanged();
       });
+}
+
+bool finite(const std::vector<float>& x) { return all_finite(std::span<const float>(x)); }
+
+TEST(U5, AnOverflowingSumPoisonsNothing) {
+  for (const Way& way : legal_ways()) {
+    SCOPED_TRACE(way.name());
+    run_local(2, [&](Communicator& communicator) {
+      Trial<float> trial(communicator, {way});
+      trial.draw(0);
+      trial[0][5] = 3e38f;  // on both ranks: finite, but not their sum
+      const bool committed = trial.exchange().committed;
+      EXPECT_TRUE(!committed || finite(trial[0]));
+      EXPECT_TRUE(finite(trial.states()));
+    });
+  }
 }
 
 }  // namespace

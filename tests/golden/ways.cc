@@ -11,9 +11,9 @@ namespace pith::test {
 namespace {
 
 constexpr const char* kMoreSpecs[] = {
-    "topk(density=0.05,values=bf16)", "topk(density=0.1)|quantize(bits=4)",
-    "quantize(bits=8,range=qsgd,bucket=16)", "randomk(density=0.1)|cast(bf16)",
-    "lowrank(rank=2)|cast(fp16)"};
+    "topk(density=0.05,values=bf16)",     "topk(density=0.05,values=fp16)",
+    "topk(density=0.1)|quantize(bits=4)", "quantize(bits=8,range=qsgd,bucket=16)",
+    "randomk(density=0.1)|cast(bf16)",    "lowrank(rank=2)|cast(fp16)"};
 
 std::vector<std::string> specs() {
   std::vector<std::string> all(std::begin(kMoreSpecs), std::end(kMoreSpecs));
