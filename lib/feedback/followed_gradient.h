@@ -10,8 +10,8 @@
 
 namespace pith {
 
-/// What the EF21 family is built on: an estimate of this rank's gradient that follows it by what was
-/// sent, and the mean of all ranks' estimates, which everybody can follow too.
+/// What the EF21 family is built on: an estimate of this rank's gradient that follows it by what
+/// was sent, and the mean of all ranks' estimates, which everybody can follow too.
 ///
 ///   own' = own + sent,   mean' = mean + mean over ranks of sent = mean over ranks of own'
 ///

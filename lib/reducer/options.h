@@ -69,8 +69,8 @@ struct ReducerOptions {
 /// What the sum over the ranks is divided by.
 enum class Divisor {
   ranks,         ///< all ranks: an absent one counts as a gradient of zero
-  participants,  ///< the ranks that pushed a tensor; costs one small all-gather; not with rules that
-                 ///< send differences (the EF21 family), whose mean is over all ranks
+  participants,  ///< the ranks that pushed a tensor; costs one small all-gather; not with rules
+                 ///< that send differences (the EF21 family), whose mean is over all ranks
 };
 
 /// What the trainer says about one step; the same on all ranks.

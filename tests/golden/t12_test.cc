@@ -103,7 +103,7 @@ double relative_distance(const std::vector<double>& x, const std::vector<double>
     error += (x[j] - y[j]) * (x[j] - y[j]);
     size += y[j] * y[j];
   }
-  return std::sqrt(error / size);
+  return size > 0 ? std::sqrt(error / size) : std::sqrt(error);  // a threshold may send nothing
 }
 
 // I1: estimates and residuals, each times its rate, make up the gradients times theirs.

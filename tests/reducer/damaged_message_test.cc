@@ -25,8 +25,8 @@ std::string step_error(Reducer& reducer, std::vector<float>& x) {
   return {};
 }
 
-// Runs two clean steps, one in which rank 1 receives damaged messages, and two more; beside a reducer
-// that never meets the damaged step.
+// Runs two clean steps, one in which rank 1 receives damaged messages, and two more; beside a
+// reducer that never meets the damaged step.
 void check(const LegalCase& legal, const DamagingCommunicator::Damage& damage) {
   run_local(3, [&](Communicator& inner) {
     bool damaging = false;
