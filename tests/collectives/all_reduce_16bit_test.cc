@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <pith/collectives/all_reduce_16bit.h>
-
 #include <gtest/gtest.h>
 
+#include <pith/collectives/all_reduce_16bit.h>
 #include <pith/comm/local.h>
 
 #include "support/exchange/trajectory.h"
@@ -29,7 +28,8 @@ TEST(AllReduceMean16Bit, IsExactForSmallIntegers) {
   for (const ElementType type : {ElementType::float16, ElementType::bfloat16}) {
     average<float>(
         type, [](int rank, std::size_t i) { return static_cast<float>(4 * rank) + float(i % 8); },
-        101, [](std::span<const float> mean) {
+        101,
+        [](std::span<const float> mean) {
           for (std::size_t i = 0; i < mean.size(); ++i) EXPECT_EQ(mean[i], 6 + float(i % 8));
         });
   }

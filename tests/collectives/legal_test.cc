@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <pith/collectives/legal.h>
-
-#include <gtest/gtest.h>
-
 #include <set>
 #include <tuple>
 
+#include <gtest/gtest.h>
+
+#include <pith/collectives/legal.h>
 #include <pith/core/error.h>
 #include <pith/feedback/registry.h>
 

@@ -18,8 +18,8 @@ namespace pith::bench {
 
 inline constexpr std::string_view kTensor = "gradient";
 
-/// A contraction holds on average, but a single message of such a compressor does not lose more than
-/// there is either.
+/// A contraction holds on average, but no single message of such a compressor loses more than there
+/// is either.
 inline bool loses_too_much(const Guarantee& guarantee, double relative_error) {
   constexpr double kRounding = 1e-6;
   return guarantee.contraction && !(relative_error <= 1 + kRounding);

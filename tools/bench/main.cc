@@ -6,6 +6,7 @@
 
 #include <pith/core/environment.h>
 #include <pith/core/error.h>
+#include <pith/core/log.h>
 
 #include "commands.h"
 #include "exit_code.h"
@@ -52,6 +53,8 @@ int run(int argc, char** argv) {
     return kUsage;
   }
   ignore_environment();
+  // What a reducer advises trainers to do is not meant for a benchmark.
+  if (std::getenv("PITH_DEBUG") == nullptr) set_log_level(LogLevel::none);
   return command->run(argc - 1, argv + 1);
 }
 

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs pith-bench as a user does, on small sizes: its numbers, its file, its exit codes."""
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+PROGRAM = os.environ["PITH_BENCH"]
+MPIEXEC = os.environ.get("MPIEXEC", "")
+
+COMPRESSORS = ["identity", "cast(fp16)", "cast(bf16)", "topk(density=0.1)",
+               "topk(density=0.1,values=bf16)", "topk(k=3)|quantize(bits=4)", "threshold(value=0.5)",
+               "onebit", "quantize(bits=4)", "quantize(bits=3,rounding=stochastic)", "natural",
+               "randomk(density=0.1)", "lowrank(rank=2)", "lowrank(rank=2)|cast(bf16)"]
+FEEDBACKS = ["none", "ef14", "ef21", "ef21_sgdm(eta=0.3)", "econtrol(eta=0.05)"]
+
+NUMBER = (int, float)
+FLOORS = {"read_gbps": NUMBER, "copy_gbps": NUMBER, "residual_add_gbps": NUMBER}
+CODEC = {"compressor": str, "feedback": str, "commit": str, "data": str, "count": int,
+         "threads": int, "ranks": int, "encode_gbps": NUMBER, "decode_gbps": NUMBER,
+         "payload_bytes": int, "ratio": NUMBER, "relerr": NUMBER, "of_residual_add": NUMBER,
+         "decode_of_residual_add": NUMBER}
+ALL_REDUCE = {"size": int, "count": int, "type": str, "compressor": str, "feedback": str,
+              "exchange": str, "time_us": NUMBER, "raw_time_us": NUMBER, "raw16_time_us": NUMBER,
+              "effx": NUMBER, "algbw": NUMBER, "busbw": NUMBER, "wire_bytes": int,
+              "wire_ratio": NUMBER, "ratio": NUMBER, "encode_us": NUMBER, "exchange_us": NUMBER,
+              "decode_us": NUMBER, "relerr": NUMBER, "nwrong": int}
+QUICK = ["-n", "2", "-w", "1"]
+
+
+def repeated(option, values):
+    return [word for value in values for word in (option, value)]
+
+
+class Bench(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = pathlib.Path(temporary.name)
+
+    def launch(self, *arguments, ranks=None, environment=None):
+        start = [MPIEXEC, "-n", str(ranks)] if ranks else []
+        return subprocess.run([*start, PROGRAM, *arguments], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=200, check=False,
+                              env={**os.environ, **(environment or {})})
+
+    def measure(self, *arguments, **options):
+        """The JSON of a run that ends well."""
+        path = self.folder / f"{len(list(self.folder.iterdir()))}.json"
+        done = self.launch(*arguments, "-J", str(path), **options)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        return json.loads(path.read_text()), done
+
+    def assert_fits(self, found, keys):
+        self.assertEqual(list(found), list(keys))
+        for key, kind in keys.items():
+            self.assertIsInstance(found[key], kind, key)
+            self.assertNotIsInstance(found[key], bool, key)
+
+
+class Codec(Bench):
+    def test_measures_every_compressor_under_every_rule(self):
+        result, done = self.measure("codec", "-b", "4", "-e", "20000", "-f", "17", *QUICK,
+                                    "--ranks", "3", *repeated("--compressor", COMPRESSORS),
+                                    *repeated("--feedback", FEEDBACKS))
+        self.assertEqual(list(result), ["floors", "results"])
+        self.assert_fits(result["floors"], FLOORS)
+        self.assertEqual(len(result["results"]), 4 * len(COMPRESSORS) * len(FEEDBACKS))
+        for line in result["results"]:
+            self.assert_fits(line, CODEC)
+            self.assertAlmostEqual(line["ratio"], 4 * line["count"] / line["payload_bytes"])
+        self.assertIn("\n# wrong values: 0\n", done.stdout)
+
+    def test_takes_every_kind_of_data_either_commit_and_either_type(self):
+        data = self.folder / "gradient.f32"
+        data.write_bytes(bytes(4000))
+        for kind in ["sorted", "periodic", "constant", "spike", "zeros", str(data)]:
+            for extra in [["--commit", "inplace"], ["--commit", "step", "--type", "double"]]:
+                result, _ = self.measure("codec", "-b", "8000", *QUICK, "--data", kind, *extra)
+                self.assertEqual({line["data"] for line in result["results"]}, {kind})
+                self.assertEqual({line["commit"] for line in result["results"]}, {extra[1]})
+
+    def test_shape_decides_what_a_factor_costs(self):
+        result, _ = self.measure("codec", "--shape", "10x30", *QUICK,
+                                 "--compressor", "lowrank(rank=1)")
+        self.assertEqual(result["results"][0]["payload_bytes"], 4 * (10 + 30))
+        result, _ = self.measure("codec", "-b", "1200", *QUICK, "--compressor", "lowrank(rank=1)")
+        self.assertEqual(result["results"][0]["payload_bytes"], 4 * (15 + 20))
+
+    def test_misses_a_floor_with_exit_code_2(self):
+        run = ["codec", "-b", "4000", *QUICK, "--compressor", "onebit", "--floor-ratio"]
+        self.assertEqual(self.launch(*run, "1e-6").returncode, 2)
+        self.assertEqual(self.launch(*run, "1e9").returncode, 0)
+
+    def test_none_has_nothing_to_code(self):
+        result, done = self.measure("codec", "-b", "64", *QUICK, "--compressor", "none",
+                                    "--compressor", "onebit")
+        self.assertEqual([line["compressor"] for line in result["results"]], ["onebit"])
+        self.assertIn("# none", done.stdout)
+
+    def test_without_checks_says_so(self):
+        result, done = self.measure("codec", "-b", "64", *QUICK, "-c", "0",
+                                    "--compressor", "onebit")
+        self.assertIsNone(result["results"][0]["relerr"])
+        self.assertIn("N/A", done.stdout)
+
+
+class AllReduce(Bench):
+    def sweep(self, **options):
+        local = [] if "ranks" in options else ["--local", "3"]
+        return self.measure("allreduce", *local, "-b", "4", "-e", "20000", "-f", "70", *QUICK,
+                            *repeated("--compressor", ["none", *COMPRESSORS]),
+                            *repeated("--feedback", FEEDBACKS),
+                            *repeated("--exchange", ["auto", "raw", "gather", "sharded", "linear"]),
+                            **options)
+
+    def check_sweep(self, result, done, ranks):
+        self.assertEqual(list(result), ["ranks", "results"])
+        self.assertEqual(result["ranks"], ranks)
+        for line in result["results"]:
+            self.assert_fits(line, ALL_REDUCE)
+            self.assertEqual(line["nwrong"], 0, line)
+            self.assertEqual(line["size"], 4 * line["count"])
+            self.assertAlmostEqual(line["effx"], line["raw_time_us"] / line["time_us"])
+        seen = {(line["compressor"], line["exchange"]) for line in result["results"]}
+        for expected in [("none", "raw"), ("cast(fp16)", "raw"), ("cast(fp16)", "linear"),
+                         ("onebit", "gather"), ("onebit", "sharded"), ("lowrank(rank=2)", "linear")]:
+            self.assertIn(expected, seen)
+        self.assertIn("# left out: onebit over the linear exchange", done.stdout)
+        self.assertIn("\n# wrong values: 0\n", done.stdout)
+
+    def test_is_right_for_every_legal_combination_as_threads(self):
+        self.check_sweep(*self.sweep(), 3)
+
+    @unittest.skipUnless(MPIEXEC, "built without MPI")
+    def test_is_right_for_every_legal_combination_under_mpi(self):
+        self.check_sweep(*self.sweep(ranks=2), 2)
+
+    def test_counts_wire_bytes_by_the_formulas(self):
+        # Each of 4 ranks sends 16 bytes to 3 others to agree on a step, and for a message 16 bytes
+        # of size, 64 of header, 16 of directory and 16 padded bytes for index and value each.
+        result, _ = self.measure("allreduce", "--local", "4", "-b", "4096", *QUICK, "--feedback",
+                                 "none", *repeated("--compressor", ["none", "topk(k=1)"]))
+        raw, sparse = result["results"]
+        self.assertEqual(raw["wire_bytes"], 2 * 3 * 4096 // 4 + 3 * 16)
+        self.assertEqual(sparse["wire_bytes"], 3 * (16 + 16 + 80 + 32))
+        self.assertAlmostEqual(sparse["wire_ratio"], 2 * 3 * 4096 / 4 / sparse["wire_bytes"])
+        self.assertAlmostEqual(sparse["ratio"], 4096 / (16 + 16 + 80 + 32))
+        self.assertAlmostEqual(raw["ratio"], 4096 / (4096 + 16))
+
+    def test_one_rank_sends_nothing(self):
+        result, _ = self.measure("allreduce", "--local", "1", "-b", "64", *QUICK,
+                                 "--compressor", "onebit", "--type", "double")
+        line = result["results"][0]
+        self.assertEqual((line["wire_bytes"], line["wire_ratio"], line["busbw"]), (0, 1, 0))
+
+    def test_misses_a_floor_with_exit_code_2(self):
+        run = ["allreduce", "--local", "2", "-b", "64", *QUICK, "--compressor", "onebit"]
+        self.assertEqual(self.launch(*run, "--min-effx", "1e6").returncode, 2)
+        self.assertEqual(self.launch(*run, "--min-effx", "1e-9").returncode, 0)
+
+    def test_flags_beat_the_environment(self):
+        result, done = self.measure("allreduce", "--local", "2", "-b", "64", *QUICK,
+                                    "--compressor", "natural",
+                                    environment={"PITH_SEED": "7", "PITH_COMPRESSOR": "onebit"})
+        self.assertEqual([line["nwrong"] for line in result["results"]], [0])
+        self.assertIn("PITH_SEED is ignored", done.stderr)
+
+
+class CommandLine(Bench):
+    def test_never_overwrites_a_file(self):
+        path = self.folder / "out.json"
+        path.write_text("mine")
+        for suffix in [".0", ".1"]:
+            done = self.launch("codec", "-b", "64", *QUICK, "--compressor", "onebit", "-J", str(path))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(f"# written to {path}{suffix}", done.stdout)
+            self.assertIn("results", json.loads(pathlib.Path(f"{path}{suffix}").read_text()))
+        self.assertEqual(path.read_text(), "mine")
+
+    def test_usage_errors_name_the_value_and_end_with_64(self):
+        missing = str(self.folder / "no" / "out.json")
+        local = ["allreduce", "--local", "2", "-b", "64", *QUICK]
+        for arguments, text in [
+                ([], "command"), (["alltoall"], "alltoall"),
+                (["codec", "-t", "2"], "nthreads 2"), (["codec", "--nonsense"], "nonsense"),
+                (["codec", "-b", "5X"], "5X"), (["codec", "--compressor", "topq"], "topk"),
+                (["codec", "--data", "gausian", "-b", "64"], "gausian"),
+                (["codec", "-b", "64", "-J", missing], missing),
+                ([*local, "-J", missing], missing), ([*local, "--exchange", "ring"], "ring"),
+                ([*local, "--compressor", "onebit", "--exchange", "linear"], "linear")]:
+            done = self.launch(*arguments)
+            self.assertEqual(done.returncode, 64, (arguments, done.stderr))
+            self.assertIn(text, done.stderr)
+
+    def test_help_lists_the_options(self):
+        for command in [[], ["codec"], ["allreduce", "--local", "1"]]:
+            done = self.launch(*command, "--help")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("pith-bench", done.stdout)
+
+    def test_every_line_but_a_result_is_a_comment(self):
+        done = self.launch("codec", "-b", "64", *QUICK, "--compressor", "onebit")
+        results = [line for line in done.stdout.splitlines() if not line.startswith("#")]
+        self.assertEqual([line.split()[:4] for line in results], [["64", "16", "onebit", "ef14"]])
+
+
+if __name__ == "__main__":
+    unittest.main()
