@@ -57,7 +57,7 @@ program=$out/build/bin/fashion_mnist
 build() {
   cmake/install_dependencies.sh quickstart
   mkdir -p $out
-  if ! { cmake --preset release -B $out/build -DPITH_TESTS=OFF &&
+  if ! { cmake --preset release -B $out/build -DPITH_TESTS=OFF -DPITH_TOOLS=OFF &&
          cmake --build $out/build; } >$out/build.log 2>&1; then
     tail -n 40 $out/build.log >&2
     echo "quickstart.sh: the build failed, all of it is in $out/build.log" >&2

@@ -24,7 +24,7 @@ double share_sent(const Sent<T>& sent, std::span<T> scratch) {
 
 template <Element T>
 EControl<T>::EControl(std::size_t n, Commit commit, std::optional<double> eta)
-    : error_(n, commit), own_(n, commit), mean_(n), contraction_(0) {
+    : error_(n, commit), followed_(n, commit), contraction_(0) {
   if (eta) fixed_eta_ = static_cast<T>(*eta);
 }
 
@@ -44,7 +44,7 @@ std::span<const T> EControl<T>::compose(int, std::span<const T> gradient, const 
   const T share = eta(step);
   const auto error = error_.current();
   const auto error_next = error_.next();
-  const auto own = own_.current();
+  const auto own = followed_.own();
   for (std::size_t i = 0; i < gradient.size(); ++i) {
     scratch[i] = share * error[i] + gradient[i] - own[i];
     error_next[i] = error[i] + gradient[i] - own[i];
@@ -56,8 +56,7 @@ std::span<const T> EControl<T>::compose(int, std::span<const T> gradient, const 
 template <Element T>
 void EControl<T>::commit(int, const Sent<T>& sent) {
   sent.axpy(T(-1), error_.next());
-  copy(own_.current(), own_.next());
-  sent.axpy(T(1), own_.next());
+  followed_.commit(sent);
   measure(sent);
 }
 
@@ -78,22 +77,21 @@ void EControl<T>::measure(const Sent<T>& sent) {
 template <Element T>
 void EControl<T>::accept() {
   error_.accept();
-  own_.accept();
+  followed_.accept();
   contraction_.accept();
 }
 
 template <Element T>
 void EControl<T>::absorb(int, std::span<const T> mean, std::span<T> estimate) {
-  axpy(T(1), mean, std::span<T>(mean_));
-  copy(std::span<const T>(mean_), estimate);
+  followed_.absorb(mean, estimate);
 }
 
 template <Element T>
 std::vector<StateView<T>> EControl<T>::states() {
-  return {error_.view("error"),
-          own_.view("own"),
-          {.name = "mean", .scope = Scope::replicated, .values = mean_},
-          contraction_.view("contraction")};
+  std::vector<StateView<T>> all{error_.view("error")};
+  followed_.append_states(all);
+  all.push_back(contraction_.view("contraction"));
+  return all;
 }
 
 template class EControl<float>;

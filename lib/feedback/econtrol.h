@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include <pith/feedback/private_state.h>
+#include <pith/feedback/followed_gradient.h>
 
 namespace pith {
 
@@ -39,8 +39,7 @@ class EControl final : public Feedback<T> {
   void measure(const Sent<T>& sent);
 
   PrivateState<T> error_;
-  PrivateState<T> own_;
-  std::vector<T> mean_;
+  FollowedGradient<T> followed_;
   PrivateScalar<T> contraction_;
   std::optional<T> fixed_eta_;
   bool measures_ = false;  // this step's eta follows the measured contraction

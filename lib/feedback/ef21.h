@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <pith/feedback/private_state.h>
+#include <pith/feedback/followed_gradient.h>
 
 namespace pith {
 
@@ -17,18 +17,17 @@ namespace pith {
 template <Element T>
 class Ef21 final : public Feedback<T> {
  public:
-  Ef21(std::size_t n, Commit commit) : own_(n, commit), mean_(n) {}
+  Ef21(std::size_t n, Commit commit) : followed_(n, commit) {}
 
   std::span<const T> compose(int m, std::span<const T> gradient, const StepContext& step,
                              std::span<T> scratch) override;
   void commit(int m, const Sent<T>& sent) override;
-  void accept() override { own_.accept(); }
+  void accept() override { followed_.accept(); }
   void absorb(int m, std::span<const T> mean, std::span<T> estimate) override;
   std::vector<StateView<T>> states() override;
 
  private:
-  PrivateState<T> own_;
-  std::vector<T> mean_;
+  FollowedGradient<T> followed_;
 };
 
 }  // namespace pith

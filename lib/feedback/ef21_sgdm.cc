@@ -10,7 +10,7 @@ std::span<const T> Ef21Sgdm<T>::compose(int, std::span<const T> gradient, const 
   const T eta = step.exact && step.step == 0 ? T(1) : eta_;
   const auto before = momentum_.current();
   const auto after = momentum_.next();
-  const auto own = own_.current();
+  const auto own = followed_.own();
   for (std::size_t i = 0; i < gradient.size(); ++i) {
     after[i] = (T(1) - eta) * before[i] + eta * gradient[i];
     scratch[i] = after[i] - own[i];
@@ -20,27 +20,25 @@ std::span<const T> Ef21Sgdm<T>::compose(int, std::span<const T> gradient, const 
 
 template <Element T>
 void Ef21Sgdm<T>::commit(int, const Sent<T>& sent) {
-  copy(own_.current(), own_.next());
-  sent.axpy(T(1), own_.next());
+  followed_.commit(sent);
 }
 
 template <Element T>
 void Ef21Sgdm<T>::accept() {
   momentum_.accept();
-  own_.accept();
+  followed_.accept();
 }
 
 template <Element T>
 void Ef21Sgdm<T>::absorb(int, std::span<const T> mean, std::span<T> estimate) {
-  axpy(T(1), mean, std::span<T>(mean_));
-  copy(std::span<const T>(mean_), estimate);
+  followed_.absorb(mean, estimate);
 }
 
 template <Element T>
 std::vector<StateView<T>> Ef21Sgdm<T>::states() {
-  return {momentum_.view("momentum"),
-          own_.view("own"),
-          {.name = "mean", .scope = Scope::replicated, .values = mean_}};
+  std::vector<StateView<T>> all{momentum_.view("momentum")};
+  followed_.append_states(all);
+  return all;
 }
 
 template class Ef21Sgdm<float>;

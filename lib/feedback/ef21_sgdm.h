@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <pith/feedback/private_state.h>
+#include <pith/feedback/followed_gradient.h>
 
 namespace pith {
 
@@ -21,7 +21,7 @@ class Ef21Sgdm final : public Feedback<T> {
  public:
   /// 0 < eta <= 1
   Ef21Sgdm(std::size_t n, Commit commit, double eta)
-      : momentum_(n, commit), own_(n, commit), mean_(n), eta_(static_cast<T>(eta)) {}
+      : momentum_(n, commit), followed_(n, commit), eta_(static_cast<T>(eta)) {}
 
   std::span<const T> compose(int m, std::span<const T> gradient, const StepContext& step,
                              std::span<T> scratch) override;
@@ -32,8 +32,7 @@ class Ef21Sgdm final : public Feedback<T> {
 
  private:
   PrivateState<T> momentum_;
-  PrivateState<T> own_;
-  std::vector<T> mean_;
+  FollowedGradient<T> followed_;
   T eta_;
 };
 

@@ -17,7 +17,7 @@ namespace pith {
 struct StepContext {
   std::uint64_t step = 0;    ///< committed steps before this one
   double learning_rate = 0;  ///< 0: not given
-  Guarantee guarantee;       ///< of the tensor's compressor
+  Guarantee guarantee = {};  ///< of the tensor's compressor
   bool exact = false;        ///< the tensor travels uncompressed in this step
 };
 

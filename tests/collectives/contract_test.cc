@@ -27,7 +27,7 @@ TEST_P(LegalCombination, KeepsReplicasEqualAtEverySize) {
 
 TEST_P(LegalCombination, KeepsReplicasEqualForAThousandSteps) {
   run_local(3, [](Communicator& communicator) {
-    replicas_are_equal(communicator, GetParam(), 77, 1000);
+    replicas_are_equal(communicator, GetParam(), 77, PITH_MANY_STEPS);
   });
 }
 

@@ -9,7 +9,7 @@
 #include <pith/core/vector.h>
 
 #include "golden/descent.h"
-#include "golden/ways.h"
+#include "golden/trial.h"
 
 // What feedback makes of a compressor's corner cases.
 namespace pith::test {
@@ -39,17 +39,17 @@ TEST(T11, TheResidualOfTheScaledSignIsTheWorkedExample) {
 // Every state that holds one number per element is zero too: nothing was invented.
 TEST(T11, ZeroGradientsGiveZeroEstimates) {
   run_local(kRanks, [](Communicator& communicator) {
-    const auto ways = legal_ways();
-    Trial<float> trial(communicator, ways);
+    const auto cases = all_cases();
+    Trial<float> trial(communicator, cases);
     const std::vector<float> zero(trial[0].size());
     for (int step = 0; step < 3; ++step) {
-      for (std::size_t w = 0; w < ways.size(); ++w) trial[w] = zero;
+      for (std::size_t i = 0; i < cases.size(); ++i) trial[i] = zero;
       ASSERT_TRUE(trial.exchange().committed);
-      for (std::size_t w = 0; w < ways.size(); ++w) {
-        EXPECT_EQ(trial[w], zero) << ways[w].name();
+      for (std::size_t i = 0; i < cases.size(); ++i) {
+        EXPECT_EQ(trial[i], zero) << name_of(cases[i]);
         for (const char* name :
              {"residual", "owner_residual", "own", "error", "momentum", "mean"}) {
-          EXPECT_EQ(trial.state(w, name), zero) << ways[w].name() << ' ' << name;
+          EXPECT_EQ(trial.state(i, name), zero) << name_of(cases[i]) << ' ' << name;
         }
       }
     }
@@ -60,15 +60,16 @@ TEST(T11, ZeroGradientsGiveZeroEstimates) {
 TEST(T11, AnAllZeroDifferenceChangesNothing) {
   run_local(kRanks, [](Communicator& communicator) {
     for (const char* feedback : {"ef21", "econtrol"}) {
-      const auto ways = ways_with(feedback);
-      Trial<double> trial(communicator, ways, {.start_step = 1});
+      const auto cases = cases_with(feedback);
+      Trial<double> trial(communicator, cases, {.start_step = 1});
       trial.draw(0);
       trial.exchange();
       std::vector<std::vector<double>> first;
-      for (std::size_t w = 0; w < ways.size(); ++w) first.push_back(trial[w]);
+      for (std::size_t i = 0; i < cases.size(); ++i) first.push_back(trial[i]);
       trial.draw(0);
       ASSERT_TRUE(trial.exchange().committed);
-      for (std::size_t w = 0; w < ways.size(); ++w) EXPECT_EQ(trial[w], first[w]) << ways[w].name();
+      for (std::size_t i = 0; i < cases.size(); ++i)
+        EXPECT_EQ(trial[i], first[i]) << name_of(cases[i]);
     }
   });
 }

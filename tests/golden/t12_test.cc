@@ -8,7 +8,7 @@
 #include <pith/feedback/registry.h>
 
 #include "golden/problems.h"
-#include "golden/ways.h"
+#include "golden/trial.h"
 
 // A thousand steps of every legal combination: the replicas stay bit-identical, and the invariants
 // of the rules hold whatever the compressors dropped.
@@ -21,11 +21,11 @@ constexpr std::uint64_t kSteps = 1000;
 double rate_at(std::uint64_t step) { return 0.1 / (1 + static_cast<double>(step % 100)); }
 
 // Invariant I1 of ef14 is about rate times gradient, under any schedule.
-double weight(const Way& way, std::uint64_t step) {
-  return way.feedback == "ef14" ? rate_at(step) : 1;
+double weight(const LegalCase& legal, std::uint64_t step) {
+  return legal.feedback == "ef14" ? rate_at(step) : 1;
 }
 
-/// What one rank knows of one way in the end.
+/// What one rank knows of one case in the end.
 struct Account {
   std::uint64_t hash = 0;                                 // of all estimates
   std::vector<double> gradients;                          // weighted sum
@@ -40,47 +40,47 @@ void add_scaled(double a, const std::vector<T>& x, std::vector<double>& sum) {
 }
 
 template <Element T>
-void take_step(Trial<T>& trial, const std::vector<Way>& ways, std::uint64_t step,
+void take_step(Trial<T>& trial, const std::vector<LegalCase>& cases, std::uint64_t step,
                std::vector<Account>& accounts) {
   trial.draw(step);
-  for (std::size_t w = 0; w < ways.size(); ++w) {
-    add_scaled(weight(ways[w], step), trial[w], accounts[w].gradients);
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    add_scaled(weight(cases[i], step), trial[i], accounts[i].gradients);
   }
   ASSERT_TRUE(trial.exchange({.learning_rate = rate_at(step)}).committed);
-  for (std::size_t w = 0; w < ways.size(); ++w) {
-    add_scaled(weight(ways[w], step), trial[w], accounts[w].estimates);
-    accounts[w].hash = hash(std::as_bytes(std::span(trial[w])), accounts[w].hash);
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    add_scaled(weight(cases[i], step), trial[i], accounts[i].estimates);
+    accounts[i].hash = hash(std::as_bytes(std::span(trial[i])), accounts[i].hash);
   }
 }
 
 template <Element T>
 void read_states(Trial<T>& trial, std::vector<Account>& accounts) {
-  for (std::size_t w = 0; w < accounts.size(); ++w) {
-    Account& account = accounts[w];
-    add_scaled(1, trial.state(w, "residual"), account.residual);
-    add_scaled(1, trial.state(w, "owner_residual"), account.owner);
-    add_scaled(1, trial.state(w, "error"), account.error);
-    add_scaled(1, trial.state(w, "own"), account.own);
-    add_scaled(1, trial.state(w, "mean"), account.mean);
+  for (std::size_t i = 0; i < accounts.size(); ++i) {
+    Account& account = accounts[i];
+    add_scaled(1, trial.state(i, "residual"), account.residual);
+    add_scaled(1, trial.state(i, "owner_residual"), account.owner);
+    add_scaled(1, trial.state(i, "error"), account.error);
+    add_scaled(1, trial.state(i, "own"), account.own);
+    add_scaled(1, trial.state(i, "mean"), account.mean);
   }
 }
 
-/// Every rank's accounts, by way; also checks what is the same on all ranks.
+/// Every rank's accounts, by case; also checks what is the same on all ranks.
 template <Element T>
-std::vector<std::vector<Account>> run_all(const std::vector<Way>& ways) {
-  std::vector<std::vector<Account>> ranks(kRanks, std::vector<Account>(ways.size()));
+std::vector<std::vector<Account>> run_all(const std::vector<LegalCase>& cases) {
+  std::vector<std::vector<Account>> ranks(kRanks, std::vector<Account>(cases.size()));
   std::vector<std::vector<T>> replicated(kRanks);
   run_local(kRanks, [&](Communicator& communicator) {
     const auto rank = static_cast<std::size_t>(communicator.rank());
-    Trial<T> trial(communicator, ways);
-    for (std::uint64_t step = 0; step < kSteps; ++step) take_step(trial, ways, step, ranks[rank]);
+    Trial<T> trial(communicator, cases);
+    for (std::uint64_t step = 0; step < kSteps; ++step) take_step(trial, cases, step, ranks[rank]);
     read_states(trial, ranks[rank]);
     replicated[rank] = trial.states(Scope::replicated);
   });
   for (std::size_t r = 1; r < kRanks; ++r) {
     EXPECT_EQ(replicated[r], replicated[0]);
-    for (std::size_t w = 0; w < ways.size(); ++w) {
-      EXPECT_EQ(ranks[r][w].hash, ranks[0][w].hash) << ways[w].name() << ", rank " << r;
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      EXPECT_EQ(ranks[r][i].hash, ranks[0][i].hash) << name_of(cases[i]) << ", rank " << r;
     }
   }
   return ranks;
@@ -89,10 +89,10 @@ std::vector<std::vector<Account>> run_all(const std::vector<Way>& ways) {
 using Sum = std::vector<double> Account::*;
 
 // The mean over the ranks of one vector, and the sum of one that each rank holds a part of.
-std::vector<double> mean_of(const std::vector<std::vector<Account>>& ranks, std::size_t way,
+std::vector<double> mean_of(const std::vector<std::vector<Account>>& ranks, std::size_t number,
                             Sum vector, double divisor = kRanks) {
   std::vector<double> mean;
-  for (const auto& rank : ranks) add_scaled(1 / divisor, rank[way].*vector, mean);
+  for (const auto& rank : ranks) add_scaled(1 / divisor, rank[number].*vector, mean);
   return mean;
 }
 
@@ -107,49 +107,49 @@ double relative_distance(const std::vector<double>& x, const std::vector<double>
 }
 
 // I1: estimates and residuals, each times its rate, make up the gradients times theirs.
-void expect_i1(const std::vector<std::vector<Account>>& ranks, std::size_t way) {
-  auto accounted = ranks[0][way].estimates;
+void expect_i1(const std::vector<std::vector<Account>>& ranks, std::size_t number) {
+  auto accounted = ranks[0][number].estimates;
   const double last = rate_at(kSteps - 1);
-  add_scaled(last, mean_of(ranks, way, &Account::residual), accounted);
-  add_scaled(last, mean_of(ranks, way, &Account::owner, 1), accounted);
-  EXPECT_LT(relative_distance(accounted, mean_of(ranks, way, &Account::gradients)), 1e-11);
+  add_scaled(last, mean_of(ranks, number, &Account::residual), accounted);
+  add_scaled(last, mean_of(ranks, number, &Account::owner, 1), accounted);
+  EXPECT_LT(relative_distance(accounted, mean_of(ranks, number, &Account::gradients)), 1e-11);
 }
 
 // I2: estimates and errors make up the gradients, whatever eta was.
-void expect_i2(const std::vector<std::vector<Account>>& ranks, std::size_t way) {
-  auto accounted = ranks[0][way].estimates;
-  add_scaled(1, mean_of(ranks, way, &Account::error), accounted);
-  EXPECT_LT(relative_distance(accounted, mean_of(ranks, way, &Account::gradients)), 1e-11);
+void expect_i2(const std::vector<std::vector<Account>>& ranks, std::size_t number) {
+  auto accounted = ranks[0][number].estimates;
+  add_scaled(1, mean_of(ranks, number, &Account::error), accounted);
+  EXPECT_LT(relative_distance(accounted, mean_of(ranks, number, &Account::gradients)), 1e-11);
 }
 
 // I3: the replicated mean, and what owners still hold back of it, is the mean of the ranks' own.
-void expect_i3(const std::vector<std::vector<Account>>& ranks, std::size_t way) {
-  auto accounted = ranks[0][way].mean;
-  add_scaled(1, mean_of(ranks, way, &Account::owner, 1), accounted);
-  EXPECT_LT(relative_distance(accounted, mean_of(ranks, way, &Account::own)), 1e-11);
+void expect_i3(const std::vector<std::vector<Account>>& ranks, std::size_t number) {
+  auto accounted = ranks[0][number].mean;
+  add_scaled(1, mean_of(ranks, number, &Account::owner, 1), accounted);
+  EXPECT_LT(relative_distance(accounted, mean_of(ranks, number, &Account::own)), 1e-11);
 }
 
-TEST(T12, ReplicasStayEqualInFloat) { run_all<float>(legal_ways()); }
+TEST(T12, ReplicasStayEqualInFloat) { run_all<float>(all_cases()); }
 
-void expect_invariants(const std::vector<std::vector<Account>>& ranks, std::size_t way,
-                       const Way& how) {
-  const FeedbackEntry& rule = feedback_rule(how.feedback);
-  const bool left_out = how.compressor == "none" && rule.exact_is_mean;
-  if (how.feedback == "none" || left_out || rounds_the_mean(how)) return;
-  if (how.feedback == "ef14") return expect_i1(ranks, way);
-  expect_i3(ranks, way);
-  if (how.feedback != "econtrol") return;
+void expect_invariants(const std::vector<std::vector<Account>>& ranks, std::size_t number,
+                       const LegalCase& legal) {
+  const FeedbackEntry& rule = feedback_rule(legal.feedback);
+  const bool left_out = legal.compressor == "none" && rule.exact_is_mean;
+  if (legal.feedback == "none" || left_out || rounds_the_mean(legal)) return;
+  if (legal.feedback == "ef14") return expect_i1(ranks, number);
+  expect_i3(ranks, number);
+  if (legal.feedback != "econtrol") return;
   // An owner's residual delays estimates, and I2 has no place for that.
-  if (how.exchange != "sharded") expect_i2(ranks, way);
-  EXPECT_LT(norm(ranks[0][way].error), 2000) << "eta is too large for this compressor";
+  if (legal.exchange != "sharded") expect_i2(ranks, number);
+  EXPECT_LT(norm(ranks[0][number].error), 2000) << "eta is too large for this compressor";
 }
 
 TEST(T12, ReplicasStayEqualAndInvariantsHoldInDouble) {
-  const auto ways = legal_ways();
-  const auto ranks = run_all<double>(ways);
-  for (std::size_t w = 0; w < ways.size(); ++w) {
-    SCOPED_TRACE(ways[w].name());
-    expect_invariants(ranks, w, ways[w]);
+  const auto cases = all_cases();
+  const auto ranks = run_all<double>(cases);
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    SCOPED_TRACE(name_of(cases[i]));
+    expect_invariants(ranks, i, cases[i]);
   }
 }
 

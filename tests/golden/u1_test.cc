@@ -3,7 +3,7 @@
 
 #include <pith/comm/local.h>
 
-#include "golden/ways.h"
+#include "golden/trial.h"
 
 // Conservation: where a compressor selects elements, what was sent and what is kept for later are
 // the composed gradient, bit for bit, on every rank and again at the owner of a shard.
@@ -12,13 +12,13 @@ namespace {
 
 constexpr std::uint64_t kSteps = 20;
 
-const std::vector<Way> kSelections{{"topk(density=0.1)", "gather", "ef14"},
-                                   {"topk(density=0.1)", "sharded", "ef14"},
-                                   {"topk(k=77)", "gather", "ef14"},
-                                   {"threshold(value=0.5)", "gather", "ef14"},
-                                   {"threshold(value=0.5)", "sharded", "ef14"},
-                                   {"threshold(value=9)", "gather", "ef14"},
-                                   {"randomk(density=0.1)", "linear", "ef14"}};
+const std::vector<LegalCase> kSelections{{"topk(density=0.1)", "gather", "ef14"},
+                                         {"topk(density=0.1)", "sharded", "ef14"},
+                                         {"topk(k=77)", "gather", "ef14"},
+                                         {"threshold(value=0.5)", "gather", "ef14"},
+                                         {"threshold(value=0.5)", "sharded", "ef14"},
+                                         {"threshold(value=9)", "gather", "ef14"},
+                                         {"randomk(density=0.1)", "linear", "ef14"}};
 
 /// One rank's view of one tensor in one step.
 template <Element T>
@@ -41,15 +41,15 @@ template <Element T>
 std::vector<Account<T>> step_of(Trial<T>& trial, std::uint64_t step) {
   std::vector<Account<T>> accounts(trial.size());
   trial.draw(step);
-  for (std::size_t w = 0; w < trial.size(); ++w) {
-    accounts[w].composed = sum(trial[w], trial.state(w, "residual"));
-    accounts[w].owner_before = trial.state(w, "owner_residual");
+  for (std::size_t i = 0; i < trial.size(); ++i) {
+    accounts[i].composed = sum(trial[i], trial.state(i, "residual"));
+    accounts[i].owner_before = trial.state(i, "owner_residual");
   }
   trial.exchange();
-  for (std::size_t w = 0; w < trial.size(); ++w) {
-    accounts[w].kept = trial.state(w, "residual");
-    accounts[w].owner_after = trial.state(w, "owner_residual");
-    accounts[w].estimate = trial[w];
+  for (std::size_t i = 0; i < trial.size(); ++i) {
+    accounts[i].kept = trial.state(i, "residual");
+    accounts[i].owner_after = trial.state(i, "owner_residual");
+    accounts[i].estimate = trial[i];
   }
   return accounts;
 }
@@ -74,16 +74,16 @@ void expect_conservation(std::size_t ranks) {
     for (std::uint64_t step = 0; step < kSteps; ++step) mine.push_back(step_of(trial, step));
   });
   for (std::uint64_t step = 0; step < kSteps; ++step) {
-    for (std::size_t w = 0; w < kSelections.size(); ++w) {
+    for (std::size_t i = 0; i < kSelections.size(); ++i) {
       std::vector<const Account<T>*> all;
-      for (const auto& rank : by_rank) all.push_back(&rank[step][w]);
+      for (const auto& rank : by_rank) all.push_back(&rank[step][i]);
       auto before = mean_sent(all);
       auto after = all.front()->estimate;
       for (const Account<T>* rank : all) {
         before = sum(before, rank->owner_before);
         after = sum(after, rank->owner_after);
       }
-      ASSERT_EQ(before, after) << kSelections[w].name() << ", step " << step;
+      ASSERT_EQ(before, after) << name_of(kSelections[i]) << ", step " << step;
     }
   }
 }

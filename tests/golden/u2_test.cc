@@ -5,7 +5,7 @@
 
 #include <pith/comm/local.h>
 
-#include "golden/ways.h"
+#include "golden/trial.h"
 
 // Telescoping: over many steps the estimates and what the residuals still hold make up the sum of
 // the mean gradients.
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kSteps = 50;
 
-/// Sums over the steps, by way, on one rank.
+/// Sums over the steps, by case, on one rank.
 template <Element T>
 struct Totals {
   std::vector<std::vector<double>> pushed;
@@ -30,36 +30,36 @@ void add(const std::vector<T>& x, std::vector<double>& sum) {
 }
 
 template <Element T>
-Totals<T> totals_of(Communicator& communicator, const std::vector<Way>& ways) {
-  Trial<T> trial(communicator, ways);
+Totals<T> totals_of(Communicator& communicator, const std::vector<LegalCase>& cases) {
+  Trial<T> trial(communicator, cases);
   Totals<T> totals;
-  totals.pushed.resize(ways.size());
+  totals.pushed.resize(cases.size());
   totals.received = totals.residual = totals.owner = totals.pushed;
   for (std::uint64_t step = 0; step < kSteps; ++step) {
     trial.draw(step);
-    for (std::size_t w = 0; w < ways.size(); ++w) add(trial[w], totals.pushed[w]);
+    for (std::size_t i = 0; i < cases.size(); ++i) add(trial[i], totals.pushed[i]);
     trial.exchange();
-    for (std::size_t w = 0; w < ways.size(); ++w) add(trial[w], totals.received[w]);
+    for (std::size_t i = 0; i < cases.size(); ++i) add(trial[i], totals.received[i]);
   }
-  for (std::size_t w = 0; w < ways.size(); ++w) {
-    add(trial.state(w, "residual"), totals.residual[w]);
-    add(trial.state(w, "owner_residual"), totals.owner[w]);
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    add(trial.state(i, "residual"), totals.residual[i]);
+    add(trial.state(i, "owner_residual"), totals.owner[i]);
   }
   return totals;
 }
 
 // |sum of estimates + mean residual + owners' residuals - sum of mean gradients|, relative.
 template <Element T>
-double defect(const std::vector<Totals<T>>& ranks, std::size_t way) {
+double defect(const std::vector<Totals<T>>& ranks, std::size_t number) {
   const auto p = static_cast<double>(ranks.size());
   double error = 0;
   double size = 0;
-  for (std::size_t j = 0; j < ranks.front().received[way].size(); ++j) {
+  for (std::size_t j = 0; j < ranks.front().received[number].size(); ++j) {
     double gradient = 0;
-    double accounted = ranks.front().received[way][j];
+    double accounted = ranks.front().received[number][j];
     for (const Totals<T>& rank : ranks) {
-      gradient += rank.pushed[way][j] / p;
-      accounted += rank.residual[way][j] / p + rank.owner[way][j];
+      gradient += rank.pushed[number][j] / p;
+      accounted += rank.residual[number][j] / p + rank.owner[number][j];
     }
     error += (accounted - gradient) * (accounted - gradient);
     size += gradient * gradient;
@@ -69,15 +69,15 @@ double defect(const std::vector<Totals<T>>& ranks, std::size_t way) {
 
 template <Element T>
 void expect_telescoping(std::size_t ranks, double tolerance) {
-  auto ways = ways_with("ef14");
+  auto cases = cases_with("ef14");
   // One rank's mean is its own message, so the second rounding changes nothing there.
-  if (ranks > 1) std::erase_if(ways, rounds_the_mean);
+  if (ranks > 1) std::erase_if(cases, rounds_the_mean);
   std::vector<Totals<T>> totals(ranks);
   run_local(static_cast<int>(ranks), [&](Communicator& communicator) {
-    totals[static_cast<std::size_t>(communicator.rank())] = totals_of<T>(communicator, ways);
+    totals[static_cast<std::size_t>(communicator.rank())] = totals_of<T>(communicator, cases);
   });
-  for (std::size_t w = 0; w < ways.size(); ++w) {
-    EXPECT_LT(defect(totals, w), tolerance) << ways[w].name() << ", " << ranks << " ranks";
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    EXPECT_LT(defect(totals, i), tolerance) << name_of(cases[i]) << ", " << ranks << " ranks";
   }
 }
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <string_view>
+
 #include <gtest/gtest.h>
 
+#include <pith/collectives/legal.h>
 #include <pith/comm/local.h>
+#include <pith/compressors/registry.h>
 #include <pith/core/hash.h>
 
-#include "golden/ways.h"
+#include "golden/trial.h"
 
 // Agreement: every rank receives the same bits, whatever their number.
 namespace pith::test {
@@ -12,16 +17,16 @@ namespace {
 
 constexpr int kRanks[] = {1, 2, 3, 4, 7};
 
-// Of the estimates of three steps, by way.
+// Of the estimates of three steps, by case.
 template <Element T>
-std::vector<std::uint64_t> hashes(Communicator& communicator, const std::vector<Way>& ways) {
-  Trial<T> trial(communicator, ways);
-  std::vector<std::uint64_t> hashes(ways.size());
+std::vector<std::uint64_t> hashes(Communicator& communicator, const std::vector<LegalCase>& cases) {
+  Trial<T> trial(communicator, cases);
+  std::vector<std::uint64_t> hashes(cases.size());
   for (std::uint64_t step = 0; step < 3; ++step) {
     trial.draw(step);
     trial.exchange();
-    for (std::size_t w = 0; w < ways.size(); ++w) {
-      hashes[w] = hash(std::as_bytes(std::span(trial[w])), hashes[w]);
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      hashes[i] = hash(std::as_bytes(std::span(trial[i])), hashes[i]);
     }
   }
   return hashes;
@@ -29,15 +34,15 @@ std::vector<std::uint64_t> hashes(Communicator& communicator, const std::vector<
 
 template <Element T>
 void expect_agreement(int ranks) {
-  const auto ways = legal_ways();
+  const auto cases = all_cases();
   std::vector<std::vector<std::uint64_t>> by_rank(static_cast<std::size_t>(ranks));
   run_local(ranks, [&](Communicator& communicator) {
-    by_rank[static_cast<std::size_t>(communicator.rank())] = hashes<T>(communicator, ways);
+    by_rank[static_cast<std::size_t>(communicator.rank())] = hashes<T>(communicator, cases);
   });
   for (std::size_t r = 0; r < by_rank.size(); ++r) {
-    for (std::size_t w = 0; w < ways.size(); ++w) {
-      EXPECT_EQ(by_rank[r][w], by_rank[0][w])
-          << ways[w].name() << ", rank " << r << " of " << ranks;
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      EXPECT_EQ(by_rank[r][i], by_rank[0][i])
+          << name_of(cases[i]) << ", rank " << r << " of " << ranks;
     }
   }
 }
@@ -51,13 +56,27 @@ TEST(U3, AllRanksReceiveTheSameDoubles) {
 }
 
 TEST(U3, EveryLegalCombinationIsTried) {
-  const auto ways = legal_ways();
+  const auto cases = all_cases();
   for (const Combination& row : legal_combinations()) {
-    const auto tried = std::ranges::count_if(ways, [&](const Way& way) {
-      return way.exchange == name_of(row.exchange) && way.feedback == row.feedback &&
-             (way.compressor == "none") == (row.kind == CompressorKind::none);
+    const auto tried = std::ranges::count_if(cases, [&](const LegalCase& legal) {
+      return legal.exchange == name_of(row.exchange) && legal.feedback == row.feedback &&
+             (legal.compressor == "none") == (row.kind == CompressorKind::none);
     });
     EXPECT_GE(tried, 1) << name_of(row.kind) << ' ' << name_of(row.exchange) << ' ' << row.feedback;
+  }
+}
+
+TEST(U3, EveryCompressorIsTried) {
+  const auto cases = all_cases();
+  for (const CompressorEntry& entry : compressors()) {
+    for (const char* exchange : {"gather", "sharded", "linear"}) {
+      const bool linear = std::string_view(exchange) == "linear";
+      if (linear ? !entry.linear : !entry.message) continue;
+      const auto tried = std::ranges::count_if(cases, [&](const LegalCase& legal) {
+        return legal.exchange == exchange && legal.compressor.starts_with(entry.name);
+      });
+      EXPECT_GE(tried, 5) << entry.name << ' ' << exchange;  // once with every rule
+    }
   }
 }
 

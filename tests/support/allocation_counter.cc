@@ -8,9 +8,11 @@
 namespace {
 
 std::atomic<std::size_t> count{0};
+std::atomic<std::size_t> bytes{0};
 
-void* counted(void* memory) {
+void* counted(void* memory, std::size_t size) {
   count.fetch_add(1, std::memory_order_relaxed);
+  bytes.fetch_add(size, std::memory_order_relaxed);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
@@ -18,11 +20,11 @@ void* counted(void* memory) {
 }  // namespace
 
 // The array and the nothrow forms call these.
-void* operator new(std::size_t size) { return counted(std::malloc(size > 0 ? size : 1)); }
+void* operator new(std::size_t size) { return counted(std::malloc(size > 0 ? size : 1), size); }
 
 void* operator new(std::size_t size, std::align_val_t alignment) {
-  const auto bytes = static_cast<std::size_t>(alignment);
-  return counted(std::aligned_alloc(bytes, (size + bytes) / bytes * bytes));
+  const auto unit = static_cast<std::size_t>(alignment);
+  return counted(std::aligned_alloc(unit, (size + unit) / unit * unit), size);
 }
 
 void operator delete(void* memory) noexcept { std::free(memory); }
@@ -33,5 +35,6 @@ void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std
 namespace pith::test {
 
 std::size_t allocations() { return count.load(std::memory_order_relaxed); }
+std::size_t allocated_bytes() { return bytes.load(std::memory_order_relaxed); }
 
 }  // namespace pith::test

@@ -9,4 +9,7 @@ namespace pith::test {
 /// global operator new replaced.
 std::size_t allocations();
 
+/// Bytes asked of operator new so far, given back or not.
+std::size_t allocated_bytes();
+
 }  // namespace pith::test

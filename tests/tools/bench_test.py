@@ -109,7 +109,7 @@ class Codec(Bench):
 
 class AllReduce(Bench):
     def sweep(self, **options):
-        local = [] if "ranks" in options else ["--local", "2"]
+        local = [] if "ranks" in options else ["--local", "3"]
         return self.measure("allreduce", *local, "-b", "4", "-e", "20000", "-f", "70", *QUICK,
                             *repeated("--compressor", ["none", *COMPRESSORS]),
                             *repeated("--feedback", FEEDBACKS),
@@ -132,7 +132,7 @@ class AllReduce(Bench):
         self.assertIn("\n# wrong values: 0\n", done.stdout)
 
     def test_is_right_for_every_legal_combination_as_threads(self):
-        self.check_sweep(*self.sweep(), 2)
+        self.check_sweep(*self.sweep(), 3)
 
     @unittest.skipUnless(MPIEXEC, "built without MPI")
     def test_is_right_for_every_legal_combination_under_mpi(self):

@@ -2,27 +2,25 @@
 #include "all_reduce_check.h"
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include <support/reference_exchange.h>
 
 #include <pith/core/spec.h>
+#include <pith/reducer/agreement.h>
 
 #include "compare.h"
 
 namespace pith::bench {
 namespace {
 
-using test::ReferenceCase;
-using test::ReferenceExchange;
-
-template <Element T>
-using Vectors = std::vector<std::vector<T>>;
-
 // Every rank's `mine` on rank 0, in rank order, whatever its size. Empty elsewhere.
 template <Element T>
-Vectors<T> gather_on_first(Communicator& communicator, std::span<const T> mine) {
+std::vector<std::vector<T>> gather_on_first(Communicator& communicator, std::span<const T> mine) {
   std::vector<std::size_t> in(static_cast<std::size_t>(communicator.size()));
   std::vector<std::size_t> out(in.size(), 0);
   const std::size_t bytes = mine.size_bytes();
@@ -33,7 +31,8 @@ Vectors<T> gather_on_first(Communicator& communicator, std::span<const T> mine) 
   std::vector<T> joined(std::accumulate(in.begin(), in.end(), std::size_t{0}) / sizeof(T));
   communicator.all_to_all_v(std::as_bytes(mine), out, std::as_writable_bytes(std::span(joined)),
                             in);
-  Vectors<T> all;
+  std::vector<std::vector<T>> all;
+  if (communicator.rank() != 0) return all;
   auto start = joined.begin();
   for (const std::size_t part : in) {
     const auto end = start + static_cast<std::ptrdiff_t>(part / sizeof(T));
@@ -43,26 +42,16 @@ Vectors<T> gather_on_first(Communicator& communicator, std::span<const T> mine) 
   return all;
 }
 
-// The reference begins where the ranks are. What a reducer does not hold is zero: states of an
-// empty shard, and of a rule that changes nothing because nothing is compressed.
-template <Element T>
-void copy_states(Communicator& communicator, ReducerArm<T>& arm, ReferenceExchange<T>& reference) {
-  const auto mine = arm.states();
-  for (std::size_t s = 0; s < reference.states(0).size(); ++s) {
-    const std::string name = std::string(kTensorName) + "/" + reference.states(0)[s].name;
-    const auto found = std::ranges::find(mine, name, &StateView<T>::name);
-    const auto values = found == mine.end() ? std::span<const T>() : found->values;
-    const auto all = gather_on_first<T>(communicator, values);
-    for (std::size_t r = 0; r < all.size(); ++r) {
-      std::ranges::copy(all[r], reference.states(r)[s].values.begin());
-    }
-  }
-}
-
 template <Element T>
 std::vector<T> broadcast_from_first(Communicator& communicator, std::vector<T> values) {
   communicator.broadcast(std::as_writable_bytes(std::span(values)), 0);
   return values;
+}
+
+std::size_t total(Communicator& communicator, std::size_t mine) {
+  double sum[] = {static_cast<double>(mine)};
+  communicator.all_reduce(std::span<double>(sum));
+  return static_cast<std::size_t>(sum[0]);
 }
 
 // Of the largest value. 0: to the bit.
@@ -71,42 +60,111 @@ double tolerance(const CollectiveCase& what) {
   return parse_pipeline(what.compressor).front().name == "lowrank" ? 1e-3 : 1e-5;
 }
 
+// The names of the reference's states on every rank, as the reducer calls them.
 template <Element T>
-std::vector<T> expected_estimate(Communicator& communicator, ReducerArm<T>& arm,
-                                 const CollectiveCase& what, const Shape& shape, std::uint64_t seed,
-                                 std::span<const T> gradient) {
-  const auto ranks = static_cast<std::size_t>(communicator.size());
-  ReferenceExchange<T> reference({.compressor = what.compressor,
-                                  .feedback = what.feedback,
-                                  .exchange = what.exchange,
-                                  .tensor = std::string(kTensorName),
-                                  .seed = seed,
-                                  .shape = shape,
-                                  .ranks = ranks});
-  copy_states(communicator, arm, reference);
-  const auto gradients = gather_on_first<T>(communicator, gradient);
-  std::vector<T> estimate(gradient.size());
-  StepContext context;
-  context.step = arm.steps();
-  if (communicator.rank() == 0) estimate = reference.step(gradients, context);
-  return broadcast_from_first(communicator, std::move(estimate));
+std::vector<std::string> state_names(Communicator& communicator,
+                                     test::ReferenceExchange<T>* reference) {
+  std::string text;
+  if (reference != nullptr) {
+    for (const auto& state : reference->states(0)) {
+      text += std::string(kTensorName) + "/" + state.name + "\n";
+    }
+  }
+  std::istringstream lines(gather_texts(communicator, text).front());
+  std::vector<std::string> names;
+  for (std::string line; std::getline(lines, line);) names.push_back(line);
+  return names;
 }
+
+/// One step of a reducer and its reference.
+template <Element T>
+class StepCheck {
+ public:
+  // The reference begins where the ranks are.
+  StepCheck(Communicator& communicator, ReducerArm<T>& arm, const CollectiveCase& what,
+            const Shape& shape, std::uint64_t seed)
+      : communicator_(communicator), arm_(arm), tolerance_(tolerance(what)) {
+    if (communicator.rank() == 0) {
+      reference_ = std::make_unique<test::ReferenceExchange<T>>(
+          test::ReferenceCase{.compressor = what.compressor,
+                              .feedback = what.feedback,
+                              .exchange = what.exchange,
+                              .tensor = std::string(kTensorName),
+                              .seed = seed,
+                              .shape = shape,
+                              .ranks = static_cast<std::size_t>(communicator.size())});
+    }
+    states_ = state_names(communicator, reference_.get());
+    for (std::size_t s = 0; s < states_.size(); ++s) {
+      const Vectors all = gather_state(states_[s]);
+      for (std::size_t r = 0; r < all.size(); ++r) {
+        std::ranges::copy(all[r], reference_->states(r)[s].values.begin());
+      }
+    }
+  }
+
+  // Elements of this rank's estimate that are wrong.
+  std::size_t step(std::span<T> x) {
+    const auto expected = expected_estimate(x);
+    arm_.run(x);
+    const auto first = broadcast_from_first(communicator_, std::vector<T>(x.begin(), x.end()));
+    largest_ = largest<T>(expected);
+    return std::max(count_wrong<T>(x, expected, tolerance_ * largest_),
+                    count_wrong<T>(x, first, 0));
+  }
+
+  // Elements of all ranks' states that are wrong after the step; counted on rank 0.
+  std::size_t count_wrong_states() {
+    std::size_t wrong = 0;
+    for (std::size_t s = 0; s < states_.size(); ++s) {
+      const Vectors all = gather_state(states_[s]);
+      for (std::size_t r = 0; r < all.size(); ++r) {
+        if (all[r].empty()) continue;
+        const std::span<const T> expected = reference_->states(r)[s].values;
+        const double allowed = tolerance_ * std::max(largest_, largest<T>(expected));
+        wrong += count_wrong<T>(all[r], expected, allowed);
+      }
+    }
+    return wrong;
+  }
+
+ private:
+  using Vectors = std::vector<std::vector<T>>;
+
+  // What a reducer does not hold is empty: states of an empty shard, and of a rule that changes
+  // nothing because nothing is compressed.
+  Vectors gather_state(const std::string& name) {
+    const auto mine = arm_.states();
+    const auto found = std::ranges::find(mine, name, &StateView<T>::name);
+    return gather_on_first<T>(communicator_,
+                              found == mine.end() ? std::span<const T>() : found->values);
+  }
+
+  std::vector<T> expected_estimate(std::span<const T> gradient) {
+    const Vectors gradients = gather_on_first<T>(communicator_, gradient);
+    std::vector<T> estimate(gradient.size());
+    StepContext context;
+    context.step = arm_.steps();
+    if (reference_) estimate = reference_->step(gradients, context);
+    return broadcast_from_first(communicator_, std::move(estimate));
+  }
+
+  Communicator& communicator_;
+  ReducerArm<T>& arm_;
+  std::unique_ptr<test::ReferenceExchange<T>> reference_;  // on rank 0
+  std::vector<std::string> states_;                        // names, as a reducer's
+  double tolerance_;
+  double largest_ = 0;  // of the estimate
+};
 
 }  // namespace
 
 template <Element T>
 std::size_t check_step(Communicator& communicator, ReducerArm<T>& arm, const CollectiveCase& what,
                        const Shape& shape, std::uint64_t seed, std::span<T> x) {
-  const auto expected =
-      expected_estimate<T>(communicator, arm, what, shape, seed, std::span<const T>(x));
-  arm.run(x);
-  const auto first = broadcast_from_first(communicator, std::vector<T>(x.begin(), x.end()));
-  const double allowed = tolerance(what) * largest<T>(expected);
-  const std::size_t wrong =
-      std::max(count_wrong<T>(x, expected, allowed), count_wrong<T>(x, first, 0));
-  double all[] = {static_cast<double>(wrong)};
-  communicator.all_reduce(std::span<double>(all));
-  return static_cast<std::size_t>(all[0]);
+  StepCheck<T> check(communicator, arm, what, shape, seed);
+  const std::size_t wrong = check.step(x);
+  return total(communicator, wrong + check.count_wrong_states());
 }
 
 #define PITH_INSTANTIATE(T)                                                             \

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <pith/feedback/registry.h>
+
+#include "support/allocation_counter.h"
+
+namespace pith::test {
+namespace {
+
+constexpr std::size_t kElements = 100'000;
+
+// Vectors of n elements that a rule asks memory for, from its making to the end of a second step.
+template <Element T>
+double vectors(std::string_view name, Commit commit) {
+  const std::vector<T> gradient(kElements, T(1));
+  std::vector<T> scratch(kElements);
+  const std::size_t before = allocated_bytes();
+  const auto rule = make_feedback<T>(Spec{std::string(name), {}}, kElements, commit);
+  for (int t = 0; t < 2; ++t) {
+    const auto x = rule->compose(0, gradient, {}, scratch);
+    rule->commit(0, ExactlySent<T>(x));
+    rule->accept();
+    rule->absorb(0, gradient, scratch);
+  }
+  return static_cast<double>(allocated_bytes() - before) / (kElements * sizeof(T));
+}
+
+struct Counts {
+  std::string_view rule;
+  int inplace, step;
+};
+
+constexpr Counts kCounts[] = {
+    {"none", 0, 0}, {"ef14", 1, 2}, {"ef21", 2, 3}, {"ef21_sgdm", 3, 5}, {"econtrol", 3, 5}};
+
+TEST(Memory, RulesAskForAsManyVectorsAsTheyPromise) {
+  for (const auto& [rule, inplace, step] : kCounts) {
+    EXPECT_NEAR(vectors<float>(rule, Commit::inplace), inplace, 0.01) << rule;
+    EXPECT_NEAR(vectors<float>(rule, Commit::step), step, 0.01) << rule;
+    EXPECT_NEAR(vectors<double>(rule, Commit::step), step, 0.01) << rule;
+  }
+}
+
+TEST(Memory, TheRegistryStatesTheSame) {
+  ASSERT_EQ(std::size(kCounts), feedback_rules().size());
+  for (const auto& [rule, inplace, step] : kCounts) {
+    EXPECT_EQ(feedback_rule(rule).vectors_inplace, inplace) << rule;
+    EXPECT_EQ(feedback_rule(rule).vectors_step, step) << rule;
+  }
+}
+
+}  // namespace
+}  // namespace pith::test

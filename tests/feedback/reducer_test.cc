@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <pith/comm/local.h>
+#include <pith/core/error.h>
+#include <pith/core/log.h>
+#include <pith/reducer/reducer.h>
+
+// What the reducer makes of a rule: owners of shards, absent ranks, the loss scale.
+namespace pith::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+using Vector = std::vector<double>;
+
+ReducerOptions options(const char* feedback, const char* exchange) {
+  set_log_level(LogLevel::none);
+  TensorRule rule;
+  rule.compressor = "topk(k=1)";
+  rule.feedback = feedback;
+  rule.exchange = exchange;
+  return {.rules = {rule}};
+}
+
+Vector exchange(Reducer& reducer, Vector gradient, const StepOptions& step = {}) {
+  reducer.push("x", gradient);
+  EXPECT_TRUE(reducer.wait(step).committed);
+  return gradient;
+}
+
+Vector state(Reducer& reducer, const std::string& name) {
+  for (const auto& state : reducer.states<double>()) {
+    if (state.name == "x/" + name) return {state.values.begin(), state.values.end()};
+  }
+  return {};
+}
+
+/// Top-1 of four elements on two ranks, each of which owns two; both push the same.
+template <class Body>
+void on_two_ranks(const ReducerOptions& options, Body body) {
+  run_local(2, [&](Communicator& communicator) {
+    Reducer reducer(communicator, options);
+    reducer.add("x", Shape{4}, ElementType::float64);
+    body(communicator.rank(), reducer);
+  });
+}
+
+// 5 and 4 are sent; rank 1 owns both and sends 5 on. Then rank 0 owns 3, and 4 is rank 1's turn.
+TEST(Owner, KeepsAResidualOfItsShard) {
+  on_two_ranks(options("ef14", "sharded"), [](int rank, Reducer& reducer) {
+    EXPECT_EQ(exchange(reducer, rank == 0 ? Vector{0, 3, 5, 0} : Vector{0, 3, 0, 4}),
+              (Vector{0, 0, 2.5, 0}));
+    EXPECT_EQ(state(reducer, "owner_residual"), rank == 0 ? (Vector{0, 0}) : (Vector{0, 2}));
+    EXPECT_EQ(exchange(reducer, {0, 0, 0, 0}), (Vector{0, 3, 0, 2}));
+    EXPECT_EQ(state(reducer, "owner_residual"), (Vector{0, 0}));
+  });
+}
+
+TEST(Owner, RescalesItsResidualAsItsRanksDo) {
+  for (const auto& [feedback, factor] : {std::pair{"ef14", 2.0}, {"ef14(rescale=false)", 1.0}}) {
+    on_two_ranks(options(feedback, "sharded"), [&, factor = factor](int rank, Reducer& reducer) {
+      exchange(reducer, rank == 0 ? Vector{0, 3, 5, 0} : Vector{0, 3, 0, 4}, {.learning_rate = 1});
+      EXPECT_EQ(exchange(reducer, {0, 0, 0, 0}, {.learning_rate = 0.5}),
+                (Vector{0, 3 * factor, 0, 2 * factor}));
+    });
+  }
+}
+
+// A learning rate is nothing to differences of states.
+TEST(Owner, NeverRescalesDifferences) {
+  on_two_ranks(options("ef21", "sharded"), [](int rank, Reducer& reducer) {
+    const Vector gradient = rank == 0 ? Vector{0, 3, 5, 0} : Vector{0, 3, 0, 4};
+    exchange(reducer, gradient, {.learning_rate = 1});
+    exchange(reducer, gradient, {.learning_rate = 0.5});
+    EXPECT_EQ(exchange(reducer, gradient, {.learning_rate = 0.25}), (Vector{0, 3, 2.5, 2}));
+  });
+}
+
+TEST(AbsentRank, KeepsItsStateAndReceivesTheEstimate) {
+  on_two_ranks(options("ef21", "gather"), [](int rank, Reducer& reducer) {
+    EXPECT_EQ(exchange(reducer, {4, 2, 0, 0}), (Vector{4, 0, 0, 0}));
+    Vector x{4, 2, 0, 0};
+    if (rank == 0) {
+      reducer.push("x", x);
+    } else {
+      reducer.skip("x", x);
+    }
+    EXPECT_TRUE(reducer.wait().committed);
+    EXPECT_EQ(x, (Vector{4, 1, 0, 0}));
+    EXPECT_EQ(state(reducer, "own"), rank == 0 ? (Vector{4, 2, 0, 0}) : (Vector{4, 0, 0, 0}));
+  });
+}
+
+TEST(AbsentRank, CannotBeLeftOutOfAMeanOverAllRanks) {
+  on_two_ranks(options("ef21", "gather"), [](int, Reducer& reducer) {
+    Vector x(4);
+    reducer.push("x", x);
+    EXPECT_THAT([&] { reducer.wait({.divisor = Divisor::participants}); },
+                ThrowsMessage<UsageError>(HasSubstr("ef21")));
+  });
+}
+
+// By a power of two, so exactly.
+TEST(LossScale, ScalesEveryStateAndEstimate) {
+  for (const char* feedback : {"ef14", "ef21", "ef21_sgdm", "econtrol"}) {
+    run_local(2, [&](Communicator& communicator) {
+      Reducer plain(communicator, options(feedback, "sharded"));
+      Reducer scaled(communicator, options(feedback, "sharded"));
+      for (Reducer* reducer : {&plain, &scaled}) {
+        reducer->add("x", Shape{4}, ElementType::float64);
+        exchange(*reducer, {4, 2, 1, -3});
+      }
+      for (int t = 0; t < 5; ++t) {
+        Vector expected = exchange(plain, {1, 2, -3, 4});
+        for (double& value : expected) value *= 1024;
+        EXPECT_EQ(exchange(scaled, {1024, 2048, -3072, 4096}, {.loss_scale = 1024}), expected);
+      }
+    });
+  }
+}
+
+}  // namespace
+}  // namespace pith::test

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <pith/core/error.h>
+#include <pith/feedback/registry.h>
+
+namespace pith::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::ThrowsMessage;
+
+auto making(std::string_view spec) {
+  return [spec] { make_feedback<float>(parse_spec(spec), 8, Commit::step); };
+}
+
+TEST(FeedbackRegistry, AnUnknownRuleIsAnsweredByTheNearestKnownOne) {
+  EXPECT_THAT(making("ef41"),
+              ThrowsMessage<UsageError>(AllOf(HasSubstr("ef41"), HasSubstr("ef21"))));
+  EXPECT_THAT(making("ef21-sgdm"), ThrowsMessage<UsageError>(HasSubstr("\"ef21_sgdm\"")));
+  EXPECT_THAT(making("econtroll"), ThrowsMessage<UsageError>(HasSubstr("\"econtrol\"")));
+  EXPECT_THAT([] { feedback_rule("ef15"); }, ThrowsMessage<UsageError>(HasSubstr("\"ef14\"")));
+}
+
+TEST(FeedbackRegistry, AnUnknownArgumentIsAnError) {
+  EXPECT_THAT(making("ef14(rescael=true)"), ThrowsMessage<UsageError>(HasSubstr("rescale")));
+  EXPECT_THAT(making("ef21(eta=0.1)"), ThrowsMessage<UsageError>(HasSubstr("eta")));
+  EXPECT_THAT(making("none(eta=0.1)"), ThrowsMessage<UsageError>(HasSubstr("eta")));
+}
+
+TEST(FeedbackRegistry, AValueOutOfRangeIsNamed) {
+  EXPECT_THAT(making("econtrol(eta=1.5)"), ThrowsMessage<UsageError>(HasSubstr("1.5")));
+  EXPECT_THAT(making("econtrol(eta=-0.5)"), ThrowsMessage<UsageError>(HasSubstr("-0.5")));
+  EXPECT_THAT(making("ef21_sgdm(eta=0)"), ThrowsMessage<UsageError>(HasSubstr("eta")));
+  EXPECT_THAT(making("ef21_sgdm(eta=2)"), ThrowsMessage<UsageError>(HasSubstr("2")));
+  EXPECT_THAT(making("ef14(rescale=maybe)"), ThrowsMessage<UsageError>(HasSubstr("maybe")));
+}
+
+TEST(FeedbackRegistry, TheEndsOfTheRangesAreLegal) {
+  for (const char* spec : {"econtrol(eta=0)", "econtrol(eta=1)", "ef21_sgdm(eta=1)"}) {
+    EXPECT_NO_THROW(making(spec)()) << spec;
+  }
+}
+
+TEST(FeedbackRegistry, EveryOwnersRuleCanBeMade) {
+  for (const FeedbackEntry& entry : feedback_rules()) {
+    EXPECT_NO_THROW(making(entry.owner)()) << entry.name;
+    EXPECT_FALSE(entry.source.empty()) << entry.name;
+  }
+}
+
+}  // namespace
+}  // namespace pith::test
