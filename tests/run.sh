@@ -1,82 +1,73 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds Pith and tests it. Every way of building that is promised is
-# tried; CMakePresets.json says what each preset is for.
-#
-#   release  GCC, optimised; all tests, and the rules of the tree, its format, the self-check of the
-#            headers and a project that uses the installed package
-#   clang    Clang, library shared; all tests under the address and undefined-behaviour sanitizers
+# SPDX-License-Identifier: Apache-2.0
+# Installs what is missing, builds Pith in every way that is promised, and tests it:
+#   release  GCC, optimised; all tests, and the rules of the tree, its format, headers that stand
+#            alone, and a project that uses the installed package
+#   clang    Clang, a shared library; all tests under address and undefined-behaviour sanitizers
 #   tsan     no MPI; the tests of threads under the thread sanitizer
 #
 # Usage: tests/run.sh [--quick | --tidy]
 #   --quick  only `release`
 #   --tidy   only clang-tidy, over the library
 #
-# The last line counts tests over all presets; a preset that does not build counts as one failure.
+# Logs are kept in build/logs. The last line counts tests over all presets; a preset that does not
+# build counts as one failure.
 set -u
 cd "$(dirname "$0")/.."
+passed=0 failed=0
 
-passed=0
-failed=0
-logs=build/logs
-
-# run NAME COMMAND...: what the command prints is shown only if it fails.
-run() {
-  local log=$logs/$1.log start=$SECONDS
-  shift
+# step PRESET VERB COMMAND...: what the command prints is shown only if it fails.
+step() {
+  local log=build/logs/$1-$2.log start=$SECONDS
+  printf ' %s' "$2"
+  shift 2
   if "$@" >"$log" 2>&1; then
-    echo "$(basename "$log" .log): $((SECONDS - start)) s"
+    printf ' %d s;' $((SECONDS - start))
   else
-    echo "$(basename "$log" .log): FAILED after $((SECONDS - start)) s: $*"
-    tail -n 60 "$log"
+    printf ' FAILED after %d s: %s\n' $((SECONDS - start)) "$*"
+    tail -n 200 "$log"
     return 1
   fi
 }
 
-# build PRESET [TARGET]
 build() {
-  run "configure-$1" cmake --preset "$1" && run "build-$1" cmake --build --preset "$1" --target "${2:-all}"
+  step "$1" configure cmake --preset "$1" && step "$1" build cmake --build --preset "$1" --target "$2"
 }
 
 # count LOG: adds the numbers of CTest's last line.
 count() {
-  local numbers
-  numbers=$(sed -n 's/.*tests passed, \([0-9]*\) tests* failed out of \([0-9]*\)$/\1 \2/p' "$1")
-  # shellcheck disable=SC2086  # two words
-  set -- ${numbers:-1 1}
-  failed=$((failed + $1))
-  passed=$((passed + $2 - $1))
+  local bad all
+  read -r bad all < <(
+    sed -n 's/.*tests passed, \([0-9]*\) tests* failed out of \([0-9]*\)$/\1 \2/p' "$1" | tail -n 1)
+  : "${bad:=1}" "${all:=1}"
+  failed=$((failed + bad)) passed=$((passed + all - bad))
+  echo " $((all - bad)) passed, $bad failed"
 }
 
-# check PRESET TARGET [CTEST OPTION...]: builds and tests.
+# check PRESET TARGET [CTEST OPTION...]
 check() {
-  local preset=$1 target=$2 start=$SECONDS
+  local preset=$1 target=$2
   shift 2
-  if build "$preset" "$target"; then
-    # Some kernels spread addresses wider than the sanitizers of these compilers expect.
-    ${fixed_addresses} ctest --preset "$preset" -j "$(nproc)" "$@" | tee "$logs/test-$preset.log"
-    count "$logs/test-$preset.log"
-  else
-    failed=$((failed + 1))
-  fi
-  echo "== $preset: $((SECONDS - start)) s in all"
+  printf '%-8s' "$preset:"
+  build "$preset" "$target" || { failed=$((failed + 1)); return; }
+  # Where addresses are spread wider than the sanitizers of these compilers expect, keep them still.
+  step "$preset" test $(setarch -R true 2>/dev/null && echo setarch -R) \
+    ctest --preset "$preset" -j "$(nproc)" "$@"
+  count "build/logs/$preset-test.log"
 }
 
-tidy() {
-  build release && run-clang-tidy-14 -quiet -p build/release '/(lib|compressors|collectives)/.*\.cc$'
-}
-
-mkdir -p "$logs"
 cmake/install_dependencies.sh tests || exit 1
-fixed_addresses=$(setarch -R true 2>/dev/null && echo setarch -R)
-
-case "${1:-}" in
-  --tidy) tidy; exit ;;
+mkdir -p build/logs
+case "${1-}" in
+  --tidy)
+    build release all && echo &&
+      run-clang-tidy-14 -quiet -p build/release '/(lib|compressors|collectives)/.*\.cc$'
+    exit ;;
   --quick) check release all ;;
   "")
     check release all
     check clang all
-    check tsan tests_threads -L '^threads$'
-    ;;
+    check tsan tests_threads -L '^threads$' ;;
   *) echo "run.sh: unknown option $1; known: --quick, --tidy" >&2; exit 64 ;;
 esac
 echo "all in $SECONDS s"
