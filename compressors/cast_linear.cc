@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <string>
 
 #include <pith/compressors/cast_linear.h>
 #include <pith/compressors/rounding.h>
@@ -35,16 +36,13 @@ Guarantee CastLinear<T>::guarantee() const {
   return {contraction, {}, contraction.has_value()};
 }
 
-ElementType cast_type(const Spec& spec) {
+template <Element T>
+std::unique_ptr<LinearCompressor<T>> make_cast_linear(const Spec& spec, const Shape& shape) {
   Arguments arguments(spec);
   const std::string type = arguments.word("type", "fp16", {"fp16", "bf16"});
   arguments.finish();
-  return type == "fp16" ? ElementType::float16 : ElementType::bfloat16;
-}
-
-template <Element T>
-std::unique_ptr<LinearCompressor<T>> make_cast_linear(const Spec& spec, const Shape& shape) {
-  return std::make_unique<CastLinear<T>>(shape.elements(), cast_type(spec));
+  return std::make_unique<CastLinear<T>>(
+      shape.elements(), type == "fp16" ? ElementType::float16 : ElementType::bfloat16);
 }
 
 #define PITH_INSTANTIATE(T)     \

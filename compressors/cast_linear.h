@@ -40,10 +40,7 @@ class CastLinear final : public LinearCompressor<T> {
   std::span<const T> own_;
 };
 
-/// float16 of cast(fp16) and bfloat16 of cast(bf16). Throws UsageError for anything else.
-ElementType cast_type(const Spec& spec);
-
-/// cast(fp16) or cast(bf16).
+/// cast(fp16) or cast(bf16). Throws UsageError for anything else.
 template <Element T>
 std::unique_ptr<LinearCompressor<T>> make_cast_linear(const Spec& spec, const Shape& shape);
 

@@ -9,6 +9,7 @@
 #include <pith/compressors/randomk.h>
 #include <pith/compressors/rounding.h>
 #include <pith/core/arguments.h>
+#include <pith/core/error.h>
 
 namespace pith {
 
@@ -57,11 +58,15 @@ std::unique_ptr<LinearCompressor<T>> make_randomk(const Spec& spec, const Shape&
                                                   ElementType factors) {
   constexpr auto kLargest = std::numeric_limits<std::uint64_t>::max();
   Arguments arguments(spec);
-  const std::size_t n = shape.elements();
-  std::size_t k = arguments.integer("k", 0, 1, kLargest);
-  if (k == 0) k = kept_elements(arguments.required_number("density", 0, 1), n);
+  const double density = arguments.number("density", 0, 0, 1);
+  std::uint64_t k = arguments.integer("k", 0, 1, kLargest);
   const std::string scale = arguments.word("scale", "none", {"none", "unbiased"});
   arguments.finish();
+  if ((density > 0) == (k > 0)) {
+    throw UsageError(spec.text() + ": give density or k" + (k > 0 ? ", not both" : ""));
+  }
+  const std::size_t n = shape.elements();
+  if (k == 0) k = kept_elements(density, n);
   using Scale = typename RandomK<T>::Scale;
   return std::make_unique<RandomK<T>>(n, k, scale == "none" ? Scale::none : Scale::unbiased,
                                       factors);

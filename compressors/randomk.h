@@ -55,8 +55,10 @@ class RandomK final : public LinearCompressor<T> {
   std::span<const T> own_;
 };
 
-/// randomk(density=D) or randomk(k=K), with scale=none (default) or unbiased. D keeps
-/// ceil(D n) elements, at least one.
+/// randomk(density=D) or randomk(k=K), with scale=none (default) or unbiased; D keeps
+/// kept_elements(D, n).
+///
+/// Throws   UsageError unless exactly one of density and k is given, in range.
 template <Element T>
 std::unique_ptr<LinearCompressor<T>> make_randomk(const Spec& spec, const Shape& shape,
                                                   ElementType factors = element_type<T>);

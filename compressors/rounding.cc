@@ -1,31 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <cmath>
 
+#include <pith/compressors/formats.h>
 #include <pith/compressors/rounding.h>
-#include <pith/core/half.h>
 
 namespace pith {
 namespace {
 
-constexpr float kLargestHalf = 65504.0f;
-constexpr float kLargestBFloat16 = 0x1.fep127f;
-
-template <Element T>
-float saturated(T x, float largest) {
-  if (std::isinf(x)) return static_cast<float>(x);
-  return static_cast<float>(std::clamp(x, T{-largest}, T{largest}));
+template <class Format, Element T>
+void round_finite(std::span<T> x) {
+  for (T& value : x) {
+    if (!std::isinf(value)) value = T{Format::to(narrow<Format>(value))};
+  }
 }
 
 }  // namespace
 
 template <Element T>
 void round_to(ElementType type, std::span<T> x) {
-  if (type == ElementType::float16) {
-    for (T& value : x) value = T{to_float(to_half(saturated(value, kLargestHalf)))};
-  } else if (type == ElementType::bfloat16) {
-    for (T& value : x) value = T{to_float(to_bfloat16(saturated(value, kLargestBFloat16)))};
-  }
+  if (type == ElementType::float16) round_finite<Fp16>(x);
+  if (type == ElementType::bfloat16) round_finite<Bf16>(x);
 }
 
 std::optional<double> rounding_contraction(ElementType type) {

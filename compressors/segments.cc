@@ -19,7 +19,7 @@ void check_padding(const char* codec, std::span<const std::byte> bytes, std::siz
     throw WireError(std::string(codec) + ": segment of " + std::to_string(bytes.size()) +
                     " bytes, expected " + std::to_string(expected));
   }
-  const bool clean = bits % 8 == 0 || bytes[bits / 8] >> (bits % 8) == std::byte{0};
+  const bool clean = bits % 8 == 0 || (bytes[bits / 8] >> (bits % 8)) == std::byte{0};
   const auto tail = bytes.subspan(bytes_of(bits));
   if (!clean || std::ranges::any_of(tail, [](std::byte b) { return b != std::byte{0}; })) {
     throw WireError(std::string(codec) + ": padding is not zero");

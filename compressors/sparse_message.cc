@@ -100,15 +100,15 @@ template <Element T>
 std::size_t SparseMessage<T>::encode(std::span<const T> x, Cuts cuts, const RandomKey& key,
                                      Wire wire, Scratch& scratch) {
   const Scratch::Frame frame(scratch);
-  const auto [indices, values] = select(x, scratch);
-  const Cuts kept = value_cuts(indices, cuts, scratch);
-  const Wire coded = encode_values(values, kept, key, scratch);
+  const Entries entries = select(x, scratch);
+  const Cuts kept = value_cuts(entries.indices, cuts, scratch);
+  const Wire coded = encode_values(entries.values, kept, key, scratch);
   std::size_t done = 0;
   return write_segments(cuts, wire, [&](std::size_t s, ByteWriter& writer) {
     const std::size_t count = kept[s + 1] - kept[s];
     const std::size_t n = cuts[s + 1] - cuts[s];
     writer.put(Head{static_cast<std::uint32_t>(count), static_cast<std::uint32_t>(kept[s])});
-    write_indices(coding_, indices.subspan(kept[s], count), cuts[s], n,
+    write_indices(coding_, entries.indices.subspan(kept[s], count), cuts[s], n,
                   writer.reserve(bytes_of(index_bits(coding_, count, n))));
     writer.pad();
     writer.put_all(std::span<const std::byte>(coded.bytes.subspan(done, coded.sizes[s])));
@@ -199,12 +199,11 @@ std::unique_ptr<SparseCompressor<T>> make_sparse(const Spec& spec, Arguments& ar
                                             std::move(second));
 }
 
-#define PITH_INSTANTIATE(T)                                  \
-  template std::unique_ptr<SparseCompressor<T>> make_sparse( \
-      const Spec&, Arguments&, std::unique_ptr<Selector<T>>, \
-      std::unique_ptr<MessageCompressor<T>>);
-PITH_INSTANTIATE(float)
-PITH_INSTANTIATE(double)
-#undef PITH_INSTANTIATE
+template std::unique_ptr<SparseCompressor<float>> make_sparse(
+    const Spec&, Arguments&, std::unique_ptr<Selector<float>>,
+    std::unique_ptr<MessageCompressor<float>>);
+template std::unique_ptr<SparseCompressor<double>> make_sparse(
+    const Spec&, Arguments&, std::unique_ptr<Selector<double>>,
+    std::unique_ptr<MessageCompressor<double>>);
 
 }  // namespace pith

@@ -42,11 +42,9 @@ std::unique_ptr<MessageCompressor<T>> make_threshold(const Spec& spec,
   return make_sparse<T>(spec, arguments, std::make_unique<AtLeast<T>>(value), std::move(second));
 }
 
-#define PITH_INSTANTIATE(T)                                      \
-  template std::unique_ptr<MessageCompressor<T>> make_threshold( \
-      const Spec&, std::unique_ptr<MessageCompressor<T>>);
-PITH_INSTANTIATE(float)
-PITH_INSTANTIATE(double)
-#undef PITH_INSTANTIATE
+template std::unique_ptr<MessageCompressor<float>> make_threshold(
+    const Spec&, std::unique_ptr<MessageCompressor<float>>);
+template std::unique_ptr<MessageCompressor<double>> make_threshold(
+    const Spec&, std::unique_ptr<MessageCompressor<double>>);
 
 }  // namespace pith

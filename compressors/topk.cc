@@ -83,11 +83,9 @@ std::unique_ptr<MessageCompressor<T>> make_topk(const Spec& spec,
                         std::move(second));
 }
 
-#define PITH_INSTANTIATE(T)                                             \
-  template std::unique_ptr<MessageCompressor<T>> make_topk(const Spec&, \
-                                                           std::unique_ptr<MessageCompressor<T>>);
-PITH_INSTANTIATE(float)
-PITH_INSTANTIATE(double)
-#undef PITH_INSTANTIATE
+template std::unique_ptr<MessageCompressor<float>> make_topk(
+    const Spec&, std::unique_ptr<MessageCompressor<float>>);
+template std::unique_ptr<MessageCompressor<double>> make_topk(
+    const Spec&, std::unique_ptr<MessageCompressor<double>>);
 
 }  // namespace pith

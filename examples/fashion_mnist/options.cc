@@ -138,7 +138,8 @@ Options read(const Reader& reader) {
 Options parse_options(int argc, const char* const* argv) try {
   const auto description = describe({});
   po::variables_map values;
-  po::store(po::parse_command_line(argc, argv, description), values);
+  // With a description of positional ones, an empty one here, stray words are errors.
+  po::store(po::command_line_parser(argc, argv).options(description).positional({}).run(), values);
   Options options = read(Reader(values));
   if (values.count("help") != 0) {
     std::ostringstream help;

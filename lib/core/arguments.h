@@ -38,7 +38,8 @@ class Arguments {
   std::uint64_t integer(std::string_view key, std::uint64_t fallback, std::uint64_t low,
                         std::uint64_t high);
 
-  /// One of `allowed`. The first positional argument also answers to `key`: cast(fp16).
+  /// One of `allowed`. The first positional argument not yet read also answers to `key`:
+  /// cast(fp16).
   std::string word(std::string_view key, std::string_view fallback,
                    std::initializer_list<std::string_view> allowed);
 

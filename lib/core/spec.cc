@@ -58,9 +58,8 @@ const auto set_if_positive = [](auto& context) {
 
 const auto word_def = x3::lexeme[+x3::char_("a-zA-Z0-9_.+*/-")];
 const auto value_def = x3::eps >> spec;
-// The key is looked for before it is read, as a parser that fails leaves what it read behind.
-const auto argument_def =
-    ((&(word >> '=') >> word >> '=') > value) | (x3::attr(std::string()) >> spec);
+// The empty key also takes away what the first alternative may have read.
+const auto argument_def = ((word >> '=') > value) | (x3::attr(std::string()) >> spec);
 const auto close_def = x3::lit(')');
 const auto arguments_def = (('(' > argument) >> *(',' > argument)) > close;
 const auto spec_def = word >> (arguments | x3::attr(std::vector<Argument>()));

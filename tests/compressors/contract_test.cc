@@ -16,7 +16,7 @@ class MessageContract : public testing::TestWithParam<std::string> {};
 // Cuts of several kinds, among them ones that leave segments empty.
 std::vector<std::vector<std::size_t>> many_cuts(std::size_t n) {
   std::vector<std::vector<std::size_t>> all{{0, 0, n / 3, n / 3, n, n}, {0, n, n}};
-  for (const std::size_t parts : {2, 3, 4, 7}) all.push_back(even_cuts(n, parts));
+  for (const std::size_t parts : {2u, 3u, 4u, 7u}) all.push_back(even_cuts(n, parts));
   return all;
 }
 

@@ -59,7 +59,7 @@ void expect_guarantee(MessageCodec<T>& codec, const std::vector<T>& x) {
 TEST_P(U9, ErrorIsWithinTheGuarantee) {
   for_each_type([](auto zero) {
     MessageCodec<decltype(zero)> codec(GetParam());
-    for (const std::size_t n : {1, 2, 3, 33, 1000}) {
+    for (const std::size_t n : {1u, 2u, 3u, 33u, 1000u}) {
       for (const auto& [name, x] : hard_inputs<decltype(zero)>(n)) {
         SCOPED_TRACE(name + " of " + std::to_string(n));
         expect_guarantee(codec, x);

@@ -30,8 +30,8 @@ TEST(LinearCompressor, AllocatesNothingOnceItsScratchHasGrown) {
   const Shape shape{257, 130};
   const auto x = gaussian<float>(shape.elements(), 1);
   std::vector<float> y(x.size());
-  Scratch scratch;
   const auto check = [&](LinearCompressor<float>& compressor) {
+    Scratch scratch;
     Vectors<float> factors;
     for (int round = 0; round < compressor.rounds(); ++round) {
       factors.emplace_back(compressor.factor_elements(round));
@@ -39,7 +39,7 @@ TEST(LinearCompressor, AllocatesNothingOnceItsScratchHasGrown) {
     const auto step = [&](std::uint64_t number) {
       return allocations_of_a_step(compressor, number, x, factors, y, scratch);
     };
-    step(0);
+    EXPECT_GT(step(0), 0u) << "the counter counts";
     step(1);
     for (std::uint64_t number = 2; number < 5; ++number) EXPECT_EQ(step(number), 0u);
   };
@@ -47,13 +47,6 @@ TEST(LinearCompressor, AllocatesNothingOnceItsScratchHasGrown) {
   check(*make_lowrank<float>(parse_spec("lowrank(rank=4)"), shape));
   check(*make_lowrank<float>(parse_spec("lowrank(rank=4,warm=false)"), shape));
   check(*make_cast_linear<float>(parse_spec("cast(fp16)"), shape));
-}
-
-TEST(LinearCompressor, TheCounterCounts) {
-  const std::size_t before = allocations();
-  Scratch scratch;
-  scratch.take<float>(1);
-  EXPECT_GT(allocations(), before);
 }
 
 }  // namespace

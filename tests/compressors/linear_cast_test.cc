@@ -83,12 +83,14 @@ TEST(CastLinear, U6SendsNElementsOfSixteenBits) {
 }
 
 TEST(CastLinear, ReadsItsTypeFromTheSpec) {
-  EXPECT_EQ(cast_type(parse_spec("cast(fp16)")), ElementType::float16);
-  EXPECT_EQ(cast_type(parse_spec("cast(bf16)")), ElementType::bfloat16);
-  EXPECT_THROW(cast_type(parse_spec("cast(fp8)")), UsageError);
-  EXPECT_THROW(cast_type(parse_spec("cast(fp16,bits=3)")), UsageError);
-  const auto half = make_cast_linear<float>(parse_spec("cast(fp16)"), Shape{5});
-  EXPECT_FALSE(half->guarantee().contraction) << "0.5 * 2^-25 is lost altogether";
+  const auto make = [](const char* spec) {
+    return make_cast_linear<float>(parse_spec(spec), Shape{5});
+  };
+  EXPECT_EQ(make("cast(fp16)")->factor_type(), ElementType::float16);
+  EXPECT_EQ(make("cast(bf16)")->factor_type(), ElementType::bfloat16);
+  EXPECT_THROW(make("cast(fp8)"), UsageError);
+  EXPECT_THROW(make("cast(fp16,bits=3)"), UsageError);
+  EXPECT_FALSE(make("cast(fp16)")->guarantee().contraction) << "0.5 * 2^-25 is lost altogether";
 }
 
 }  // namespace

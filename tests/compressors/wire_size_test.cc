@@ -70,7 +70,7 @@ TEST(U6, EverySegmentRepeatsTheStatisticsOfItsBlocks) {
 // Four of the values lie in [0, 8), none in [8, 40), one in [40, 100).
 TEST(U6, SparseSegmentsHaveTheirOwnCounts) {
   auto x = constant(100, 0.0f);
-  for (const std::size_t i : {1, 2, 3, 4, 50}) x[i] = 5;
+  for (const std::size_t i : {1u, 2u, 3u, 4u, 50u}) x[i] = 5;
   // 8 + 1 (bitmap) and 16; 8; 8 + 4 (raw, as the bitmap would take 8) and 4
   EXPECT_EQ(segment_bytes("topk(k=5)", x, {0, 8, 40, 100}), (std::vector<std::size_t>{32, 16, 32}));
   EXPECT_EQ(segment_bytes("threshold(value=5)", x, {0, 8, 40, 100}),
@@ -83,7 +83,7 @@ TEST(U6, BoundOfOneSegmentIsExactForFixedSizes) {
         "quantize(bits=3,bucket=33)", "quantize(range=qsgd)", "topk(density=0.1)",
         "topk(k=5,values=bf16)", "topk(density=0.5)|quantize(bits=2)"}) {
     MessageCodec<float> codec(spec);
-    for (const std::size_t n : {1, 7, 8, 9, 31, 32, 33, 1000, 65537}) {
+    for (const std::size_t n : {1u, 7u, 8u, 9u, 31u, 32u, 33u, 1000u, 65537u}) {
       EXPECT_EQ(codec.bytes(gaussian<float>(n)), codec->max_wire_bytes(n, 1)) << spec << ' ' << n;
     }
   }

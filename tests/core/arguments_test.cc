@@ -56,7 +56,7 @@ TEST(Arguments, NumbersLieAboveLowAndAtMostHigh) {
   const Spec one = parse_spec("topk(density=1)");
   EXPECT_EQ(Arguments(one).number("density", 0.5, 0, 1), 1.0);
   for (const char* bad : {"0", "2", "-1", "1.0000001", "nan", "inf", "-inf", "1e999", "0.1x", "x",
-                          "0x1", "1/8", "+1", "f(0.5)", "-0", "1e-999"}) {
+                          "0x1", "1/8", "+1", "f(0.5)", "-0", "1e-999", "0.5(x)"}) {
     expect_usage_error(std::string("topk(density=") + bad + ")", read_density,
                        std::string("density must be above 0 and at most 1, not ") + bad);
   }
@@ -80,13 +80,26 @@ TEST(Arguments, RequiredNumbersMustBeThere) {
   expect_usage_error("topk(density=7)", read, "density must be above 0 and at most 1, not 7");
 }
 
+TEST(Arguments, OptionalNumbersLieInTheirRangeWithBothEnds) {
+  const auto read = [](Arguments& arguments) { arguments.optional_number("eta", 0, 1); };
+  for (const char* good : {"0", "0.5", "1"}) {
+    const Spec spec = parse_spec(std::string("x(eta=") + good + ")");
+    EXPECT_EQ(Arguments(spec).optional_number("eta", 0, 1), std::stod(good));
+  }
+  EXPECT_EQ(Arguments(Spec{"x", {}}).optional_number("eta", 0, 1), std::nullopt);
+  for (const char* bad : {"-0.1", "1.1", "nan", "inf", "x", "0.5(x)"}) {
+    expect_usage_error(std::string("x(eta=") + bad + ")", read,
+                       std::string("eta must be from 0 to 1, not ") + bad);
+  }
+}
+
 TEST(Arguments, IntegersLieInTheirRangeWithBothEnds) {
   for (const char* good : {"1", "8"}) {
     const Spec spec = parse_spec(std::string("x(bits=") + good + ")");
     EXPECT_EQ(Arguments(spec).integer("bits", 4, 1, 8), std::stoull(good));
   }
   for (const char* bad :
-       {"0", "9", "-1", "+1", "1.5", "1e0", "8x", "99999999999999999999", "f(1)"}) {
+       {"0", "9", "-1", "+1", "1.5", "1e0", "8x", "99999999999999999999", "f(1)", "4(x)"}) {
     expect_usage_error(std::string("x(bits=") + bad + ")", read_bits,
                        std::string("bits must be a whole number from 1 to 8, not ") + bad);
   }
@@ -103,6 +116,15 @@ TEST(Arguments, TheFirstPositionalOneAnswersToAWord) {
   Arguments arguments(spec);
   EXPECT_EQ(arguments.word("type", "fp16", {"fp16", "bf16"}), "bf16");
   EXPECT_EQ(arguments.integer("seed", 0, 0, 9), 1u);
+  EXPECT_NO_THROW(arguments.finish());
+}
+
+TEST(Arguments, PositionalOnesAnswerToWordsInTurn) {
+  const Spec spec = parse_spec("x(a,b)");
+  Arguments arguments(spec);
+  EXPECT_EQ(arguments.word("first", "", {"a", "b"}), "a");
+  EXPECT_EQ(arguments.word("second", "", {"a", "b"}), "b");
+  EXPECT_EQ(arguments.word("third", "none", {"a", "b"}), "none");
   EXPECT_NO_THROW(arguments.finish());
 }
 
@@ -147,6 +169,7 @@ TEST(Nearest, IsTheCandidateWithTheFewestEdits) {
 
 TEST(Nearest, IsEmptyIfMoreThanAThirdDiffers) {
   EXPECT_EQ(nearest("abcdxx", {"abcdef"}), "abcdef");
+  EXPECT_EQ(nearest("abxde", {"abcdef"}), "abcdef");
   EXPECT_EQ(nearest("abcxxx", {"abcdef"}), "");
   EXPECT_EQ(nearest("", {"abcdef"}), "");
   EXPECT_EQ(nearest("abc", {}), "");

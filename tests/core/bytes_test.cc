@@ -83,6 +83,7 @@ TEST(ByteReader, ThrowsInsteadOfReadingPastTheEnd) {
   EXPECT_THAT([&] { reader.get<std::uint32_t>(); },
               testing::ThrowsMessage<WireError>(
                   testing::Eq("topk: message ends after 5 bytes, 2 more were expected")));
+  EXPECT_THROW(reader.take(3), WireError);
   EXPECT_THROW(reader.take(~std::size_t{0}), WireError);
   EXPECT_THROW(reader.skip_padding(), WireError);
   EXPECT_EQ(reader.left(), 2u);  // a refused read moves nothing

@@ -70,6 +70,19 @@ TEST(ScratchFrame, NestsAndSurvivesGrowth) {
   EXPECT_EQ(std::ranges::count(kept, 1), 100);
 }
 
+TEST(ScratchFrame, LeavesLaterChunksToBeUsedFromTheirStart) {
+  Scratch scratch;
+  scratch.take<std::byte>(60'000);
+  const auto take_a_chunk = [&] {
+    const Scratch::Frame frame(scratch);
+    return scratch.take<std::byte>(100'000).data();
+  };
+  const std::byte* first = take_a_chunk();
+  const std::size_t capacity = scratch.capacity();
+  EXPECT_EQ(take_a_chunk(), first);
+  EXPECT_EQ(scratch.capacity(), capacity);
+}
+
 void take_a_step(Scratch& scratch) {
   scratch.clear();
   scratch.take<float>(20'000);

@@ -19,6 +19,16 @@ class VectorLoops : public testing::Test {
 using Elements = testing::Types<float, double>;
 TYPED_TEST_SUITE(VectorLoops, Elements);
 
+TYPED_TEST(VectorLoops, CopyTakesTheSameSpan) {
+  using T = TypeParam;
+  const std::vector<T> x{1, -2, 3};
+  std::vector<T> y(3);
+  copy<T>(x, y);
+  EXPECT_EQ(y, x);
+  copy<T>(y, y);
+  EXPECT_EQ(y, x);
+}
+
 TYPED_TEST(VectorLoops, AxpyAddsAMultiple) {
   using T = TypeParam;
   const std::vector<T> x{1, -2, 3};
@@ -58,6 +68,7 @@ TYPED_TEST(VectorLoops, ScaleMultipliesAndDivideDivides) {
 TYPED_TEST(VectorLoops, TakeEmptySpans) {
   using T = TypeParam;
   std::vector<T> none;
+  copy<T>(none, none);
   axpy<T>(2, none, none);
   add_scaled<T>(none, 2, none, none);
   scale<T>(2, none);

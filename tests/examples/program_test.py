@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import pathlib
+import pty
 import random
 import struct
 import subprocess
@@ -30,6 +31,18 @@ def write_samples(folder, name, count):
                    for label in labels for pixel in range(40))
     write_idx(folder / f"{name}-images-idx3-ubyte.gz", (count, 10, 4), images)
     write_idx(folder / f"{name}-labels-idx1-ubyte.gz", (count,), labels)
+
+
+def read_all(terminal):
+    """What a pseudo-terminal shows until its other end is closed, which Linux tells as an error."""
+    shown = b""
+    try:
+        while part := os.read(terminal, 4096):
+            shown += part
+    except OSError:
+        pass
+    os.close(terminal)
+    return shown.decode()
 
 
 class Program(unittest.TestCase):
@@ -96,6 +109,15 @@ class AsThreads(Program):
     def test_logs_hold_no_control_characters(self):
         _, done = self.train("--local", "2")
         self.assertRegex(done.stdout + done.stderr, r"\A[ -~\n]*\Z")
+
+    def test_a_terminal_gets_a_bar_that_is_erased_at_the_end(self):
+        terminal, stderr = pty.openpty()
+        with subprocess.Popen([PROGRAM, "--local", "2", "--data", str(self.folder)],
+                              stdout=subprocess.DEVNULL, stderr=stderr):
+            os.close(stderr)
+            shown = read_all(terminal)
+        self.assertRegex(shown, r"\r\[#+ *\] step \d+ of \d+")
+        self.assertTrue(shown.endswith("\r\033[K"))
 
     def test_usage_errors_end_with_64_and_one_message(self):
         for arguments, message in ((("--epochs", "0"), "--epochs 0"),

@@ -80,7 +80,9 @@ void bytes_follow_the_formula(Communicator& communicator, const LegalCase& legal
   const ExpectedBytes expected =
       expected_bytes(legal, n, static_cast<std::size_t>(communicator.size()),
                      static_cast<std::size_t>(communicator.rank()));
-  EXPECT_EQ(counted.wire_bytes, expected.wire) << legal << ", n = " << n;
+  if (expected.wire_is_known) {
+    EXPECT_EQ(counted.wire_bytes, expected.wire) << legal << ", n = " << n;
+  }
   EXPECT_EQ(counted.message_bytes, expected.messages) << legal << ", n = " << n;
 }
 

@@ -83,7 +83,7 @@ std::size_t payload(const LegalCase& legal, std::size_t n, std::size_t rank, std
   return sparse_payload(kept(legal, n, rank, first, last), last - first, value_bytes);
 }
 
-// What an owner sends of its shard: dense codecs depend on its size alone.
+// What an owner sends of its shard depends on its size alone, except where the data decides.
 std::size_t owner_payload(const std::string& spec, std::size_t shard) {
   if (!is_sparse(spec)) return dense_payload(spec, 0, shard);
   const std::size_t value_bytes = spec.find("bf16") == std::string::npos ? 4 : 2;
@@ -92,11 +92,11 @@ std::size_t owner_payload(const std::string& spec, std::size_t shard) {
 
 ExpectedBytes gather_bytes(const LegalCase& legal, std::size_t n, std::size_t p, std::size_t r) {
   const std::size_t message = kHead + payload(legal, n, r, 0, n);
-  return {(p - 1) * (kRecord + message), kRecord + message};
+  return {.wire = (p - 1) * (kRecord + message), .messages = kRecord + message};
 }
 
 ExpectedBytes sharded_bytes(const LegalCase& legal, std::size_t n, std::size_t p, std::size_t r) {
-  ExpectedBytes bytes{(p - 1) * kRecord, p * kRecord};
+  ExpectedBytes bytes{.wire = (p - 1) * kRecord, .messages = p * kRecord};
   for (std::size_t s = 0; s < p; ++s) {
     const std::size_t message = kHead + payload(legal, n, r, start(n, p, s), start(n, p, s + 1));
     bytes.messages += message;
@@ -125,7 +125,7 @@ ExpectedBytes linear_bytes(const LegalCase& legal, std::size_t n, std::size_t p,
     factors = {rank * shape.rows(), rank * shape.columns()};
   }
   const bool narrow = legal.compressor.find("cast") != std::string::npos;
-  ExpectedBytes bytes{(p - 1) * kSignature, 0};
+  ExpectedBytes bytes{.wire = (p - 1) * kSignature};
   for (const std::size_t elements : factors) {
     bytes.wire += narrow ? two_phase(elements, p, r) : ring(4 * elements, p);
     bytes.messages += elements * (narrow ? 2 : 4);
@@ -136,7 +136,8 @@ ExpectedBytes linear_bytes(const LegalCase& legal, std::size_t n, std::size_t p,
 ExpectedBytes exchange_bytes(const LegalCase& legal, std::size_t n, std::size_t p, std::size_t r) {
   if (legal.exchange == "gather") return gather_bytes(legal, n, p, r);
   if (legal.exchange == "sharded") return sharded_bytes(legal, n, p, r);
-  if (legal.compressor == "none") return {ring(4 * n, p) + (p - 1) * kSignature, 4 * n};
+  if (legal.compressor == "none")
+    return {.wire = ring(4 * n, p) + (p - 1) * kSignature, .messages = 4 * n};
   return linear_bytes(legal, n, p, r);
 }
 
@@ -146,6 +147,7 @@ ExpectedBytes expected_bytes(const LegalCase& legal, std::size_t n, std::size_t 
                              std::size_t rank) {
   ExpectedBytes bytes = exchange_bytes(legal, n, ranks, rank);
   bytes.wire += (ranks - 1) * kAgreement;
+  bytes.wire_is_known = legal.exchange != "sharded" || !legal.compressor.starts_with("threshold");
   bytes.messages += kAgreement;
   return bytes;
 }

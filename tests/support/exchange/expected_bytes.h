@@ -9,8 +9,9 @@ namespace pith::test {
 
 /// What one step of one tensor costs a rank, written down from the documentation.
 struct ExpectedBytes {
-  std::size_t wire = 0;      ///< counted at the communicator, agreement and signature included
-  std::size_t messages = 0;  ///< of the rank's own, agreement included
+  std::size_t wire = 0;       ///< counted at the communicator, agreement and signature included
+  bool wire_is_known = true;  ///< false: an owner's threshold lets through what the data decides
+  std::size_t messages = 0;   ///< of the rank's own, agreement included
 };
 
 /// For the first step of a reducer with one float tensor of n elements, seen as nearly_square(n).

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <pith/comm/local.h>
+
+#include "golden/ways.h"
+
+// Conservation: where a compressor selects elements, what was sent and what is kept for later are
+// the composed gradient, bit for bit, on every rank and again at the owner of a shard.
+namespace pith::test {
+namespace {
+
+constexpr std::uint64_t kSteps = 20;
+
+const std::vector<Way> kSelections{{"topk(density=0.1)", "gather", "ef14"},
+                                   {"topk(density=0.1)", "sharded", "ef14"},
+                                   {"topk(k=77)", "gather", "ef14"},
+                                   {"threshold(value=0.5)", "gather", "ef14"},
+                                   {"threshold(value=0.5)", "sharded", "ef14"},
+                                   {"threshold(value=9)", "gather", "ef14"},
+                                   {"randomk(density=0.1)", "linear", "ef14"}};
+
+/// One rank's view of one tensor in one step.
+template <Element T>
+struct Account {
+  std::vector<T> composed;      // g + e
+  std::vector<T> kept;          // e'
+  std::vector<T> owner_before;  // its own elements only, as the next one
+  std::vector<T> owner_after;
+  std::vector<T> estimate;
+};
+
+template <Element T>
+std::vector<T> sum(const std::vector<T>& x, const std::vector<T>& y) {
+  std::vector<T> out(x.size());
+  for (std::size_t j = 0; j < x.size(); ++j) out[j] = x[j] + y[j];
+  return out;
+}
+
+template <Element T>
+std::vector<Account<T>> step_of(Trial<T>& trial, std::uint64_t step) {
+  std::vector<Account<T>> accounts(trial.size());
+  trial.draw(step);
+  for (std::size_t w = 0; w < trial.size(); ++w) {
+    accounts[w].composed = sum(trial[w], trial.state(w, "residual"));
+    accounts[w].owner_before = trial.state(w, "owner_residual");
+  }
+  trial.exchange();
+  for (std::size_t w = 0; w < trial.size(); ++w) {
+    accounts[w].kept = trial.state(w, "residual");
+    accounts[w].owner_after = trial.state(w, "owner_residual");
+    accounts[w].estimate = trial[w];
+  }
+  return accounts;
+}
+
+// In the order in which the ranks' messages are summed, so that the result has the same bits.
+template <Element T>
+std::vector<T> mean_sent(const std::vector<const Account<T>*>& ranks) {
+  std::vector<T> mean(ranks.front()->composed.size());
+  for (const Account<T>* rank : ranks) {
+    for (std::size_t j = 0; j < mean.size(); ++j) mean[j] += rank->composed[j] - rank->kept[j];
+  }
+  for (T& value : mean) value /= static_cast<T>(ranks.size());
+  return mean;
+}
+
+template <Element T>
+void expect_conservation(std::size_t ranks) {
+  std::vector<std::vector<std::vector<Account<T>>>> by_rank(ranks);
+  run_local(static_cast<int>(ranks), [&](Communicator& communicator) {
+    Trial<T> trial(communicator, kSelections);
+    auto& mine = by_rank[static_cast<std::size_t>(communicator.rank())];
+    for (std::uint64_t step = 0; step < kSteps; ++step) mine.push_back(step_of(trial, step));
+  });
+  for (std::uint64_t step = 0; step < kSteps; ++step) {
+    for (std::size_t w = 0; w < kSelections.size(); ++w) {
+      std::vector<const Account<T>*> all;
+      for (const auto& rank : by_rank) all.push_back(&rank[step][w]);
+      auto before = mean_sent(all);
+      auto after = all.front()->estimate;
+      for (const Account<T>* rank : all) {
+        before = sum(before, rank->owner_before);
+        after = sum(after, rank->owner_after);
+      }
+      ASSERT_EQ(before, after) << kSelections[w].name() << ", step " << step;
+    }
+  }
+}
+
+TEST(U1, SelectionConservesEveryBitInFloat) {
+  for (const std::size_t ranks : {1, 3}) expect_conservation<float>(ranks);
+}
+
+TEST(U1, SelectionConservesEveryBitInDouble) {
+  for (const std::size_t ranks : {1, 3}) expect_conservation<double>(ranks);
+}
+
+}  // namespace
+}  // namespace pith::test

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reference_exchange.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include <pith/compressors/registry.h>
+#include <pith/core/half.h>
+#include <pith/core/hash.h>
+#include <pith/feedback/registry.h>
+
+namespace pith::test {
+namespace {
+
+// An owner draws its random numbers under another key than the ranks: the tensor's and "owner".
+constexpr std::uint64_t kOwner = 0x6f776e6572;
+constexpr float kLargestHalf = 65504.0f;
+
+template <Element T>
+void add(const std::vector<T>& x, std::vector<T>& sum) {
+  for (std::size_t i = 0; i < x.size(); ++i) sum[i] = sum[i] + x[i];
+}
+
+template <Element T>
+void divide(std::size_t divisor, std::vector<T>& x) {
+  for (T& value : x) value = value / static_cast<T>(divisor);
+}
+
+template <Element T>
+T rounded(T value, ElementType type) {
+  const auto narrow = static_cast<float>(value);
+  if (type == ElementType::bfloat16) return static_cast<T>(to_float(to_bfloat16(narrow)));
+  return static_cast<T>(to_float(to_half(std::clamp(narrow, -kLargestHalf, kLargestHalf))));
+}
+
+/// What others get when they decode one rank's message of x, cut in segments at `cuts`.
+template <Element T>
+std::vector<T> sent_and_decoded(MessageCompressor<T>& compressor, const std::vector<T>& x,
+                                const std::vector<std::size_t>& cuts, const RandomKey& key) {
+  Scratch scratch;
+  std::vector<std::size_t> sizes(cuts.size() - 1);
+  std::vector<std::byte> bytes(compressor.max_wire_bytes(x.size(), sizes.size()));
+  compressor.encode(x, cuts, key, {bytes, sizes}, scratch);
+  std::vector<T> decoded(x.size());
+  std::size_t start = 0;
+  for (std::size_t s = 0; s < sizes.size(); ++s) {
+    const auto part = std::span(decoded).subspan(cuts[s], cuts[s + 1] - cuts[s]);
+    const auto payload = std::span<const std::byte>(bytes).subspan(start, sizes[s]);
+    if (!part.empty()) compressor.decode_axpy(T(1), {payload, cuts[s]}, part, scratch);
+    start += sizes[s];
+  }
+  return decoded;
+}
+
+}  // namespace
+
+template <Element T>
+ReferenceExchange<T>::ReferenceExchange(const ReferenceCase& what)
+    : what_(what), n_(what.shape.elements()) {
+  for (std::size_t r = 0; r < what.ranks; ++r) ranks_.push_back(make_rank(r));
+}
+
+template <Element T>
+auto ReferenceExchange<T>::make_rank(std::size_t rank) const -> Rank {
+  Rank made;
+  made.memory.resize(n_);
+  made.rule = make_feedback<T>(parse_spec(what_.feedback), n_, Commit::inplace);
+  if (what_.compressor == "none") return made;
+  const Pipeline pipeline = parse_pipeline(what_.compressor);
+  if (what_.exchange == "raw" || what_.exchange == "linear") {
+    made.linear = make_linear<T>(pipeline, what_.shape);
+    return made;
+  }
+  made.message = make_message<T>(pipeline, what_.shape);
+  if (what_.exchange == "gather") return made;
+  const std::size_t owned = cut(rank + 1) - cut(rank);
+  const auto owner = feedback_rule(parse_spec(what_.feedback).name).owner;
+  made.owner_rule = make_feedback<T>(parse_spec(owner), owned, Commit::inplace);
+  made.owner_message = make_message<T>(pipeline, Shape::flat(owned));
+  return made;
+}
+
+template <Element T>
+std::vector<StateView<T>> ReferenceExchange<T>::states(std::size_t rank) {
+  auto all = ranks_[rank].rule->states();
+  const auto append = [&](const std::vector<StateView<T>>& more, const std::string& prefix) {
+    for (const StateView<T>& state : more) {
+      all.push_back(state);
+      all.back().name = prefix + state.name;
+    }
+  };
+  if (ranks_[rank].linear) append(ranks_[rank].linear->states(), "");
+  if (ranks_[rank].owner_rule) append(ranks_[rank].owner_rule->states(), "owner_");
+  return all;
+}
+
+template <Element T>
+std::vector<T> ReferenceExchange<T>::step(const std::vector<Vector>& gradients,
+                                          const StepContext& context) {
+  context_ = context;
+  Vector mean;
+  if (what_.compressor == "none") {
+    mean = mean_of_raw(gradients);
+  } else if (what_.exchange == "gather") {
+    mean = mean_of_messages(gradients, false);
+  } else if (what_.exchange == "sharded") {
+    mean = recompressed(mean_of_messages(gradients, true));
+  } else {
+    mean = mean_of_linear(gradients);
+  }
+  Vector estimate(n_);
+  for (Rank& rank : ranks_) {
+    rank.rule->accept();
+    if (rank.owner_rule) rank.owner_rule->accept();
+    rank.rule->absorb(0, mean, estimate);
+  }
+  return estimate;
+}
+
+template <Element T>
+void ReferenceExchange<T>::compose(const Vector& gradient, const Guarantee& guarantee, bool exact,
+                                   Rank& rank) {
+  StepContext context = context_;
+  context.guarantee = guarantee;
+  context.exact = exact;
+  const auto x = rank.rule->compose(0, gradient, context, rank.memory);
+  rank.composed.assign(x.begin(), x.end());
+}
+
+template <Element T>
+RandomKey ReferenceExchange<T>::key(std::size_t rank, bool owner) const {
+  const std::uint64_t tensor = hash(what_.tensor) ^ (owner ? kOwner : 0);
+  return {what_.seed, tensor, context_.step, static_cast<std::uint32_t>(rank)};
+}
+
+template <Element T>
+std::size_t ReferenceExchange<T>::cut(std::size_t segment) const {
+  return n_ * segment / what_.ranks;
+}
+
+template <Element T>
+std::vector<T> ReferenceExchange<T>::mean_of_raw(const std::vector<Vector>& gradients) {
+  Vector sum(n_);
+  for (std::size_t r = 0; r < ranks_.size(); ++r) {
+    compose(gradients[r], {}, true, ranks_[r]);
+    add(ranks_[r].composed, sum);
+    ranks_[r].rule->commit(0, ExactlySent<T>(ranks_[r].composed));
+  }
+  divide(ranks_.size(), sum);
+  return sum;
+}
+
+template <Element T>
+std::vector<T> ReferenceExchange<T>::mean_of_messages(const std::vector<Vector>& gradients,
+                                                      bool cut_in_shards) {
+  std::vector<std::size_t> cuts{0};
+  for (std::size_t s = 1; cut_in_shards && s < ranks_.size(); ++s) cuts.push_back(cut(s));
+  cuts.push_back(n_);
+  Vector sum(n_);
+  for (std::size_t r = 0; r < ranks_.size(); ++r) {
+    Rank& rank = ranks_[r];
+    compose(gradients[r], rank.message->guarantee(n_), false, rank);
+    const Vector decoded = sent_and_decoded(*rank.message, rank.composed, cuts, key(r, false));
+    add(decoded, sum);
+    rank.rule->commit(0, ExactlySent<T>(decoded));
+  }
+  divide(ranks_.size(), sum);
+  return sum;
+}
+
+// Every owner sends its shard of the mean under its own rule.
+template <Element T>
+std::vector<T> ReferenceExchange<T>::recompressed(const Vector& mean) {
+  Vector joined;
+  for (std::size_t r = 0; r < ranks_.size(); ++r) {
+    Rank& rank = ranks_[r];
+    const std::span<const T> shard(mean.data() + cut(r), mean.data() + cut(r + 1));
+    StepContext context = context_;
+    context.guarantee = rank.owner_message->guarantee(shard.size());
+    Vector memory(shard.size());
+    const auto x = rank.owner_rule->compose(0, shard, context, memory);
+    const Vector decoded = sent_and_decoded(*rank.owner_message, Vector(x.begin(), x.end()),
+                                            {0, shard.size()}, key(r, true));
+    rank.owner_rule->commit(0, ExactlySent<T>(decoded));
+    joined.insert(joined.end(), decoded.begin(), decoded.end());
+  }
+  return joined;
+}
+
+template <Element T>
+void ReferenceExchange<T>::average(std::vector<Vector>& factors, ElementType type) const {
+  Vector sum(factors.front().size());
+  for (const Vector& factor : factors) add(factor, sum);
+  divide(factors.size(), sum);
+  if (type != element_type<T>) {
+    for (T& value : sum) value = rounded(value, type);
+  }
+  for (Vector& factor : factors) std::ranges::copy(sum, factor.begin());
+}
+
+template <Element T>
+std::vector<T> ReferenceExchange<T>::mean_of_linear(const std::vector<Vector>& gradients) {
+  Scratch scratch;
+  for (std::size_t r = 0; r < ranks_.size(); ++r) {
+    compose(gradients[r], ranks_[r].linear->guarantee(), false, ranks_[r]);
+  }
+  const LinearCompressor<T>& any = *ranks_.front().linear;
+  std::vector<std::vector<Vector>> rounds;  // factors stay where they are until accept()
+  for (int round = 0; round < any.rounds(); ++round) {
+    auto& factors = rounds.emplace_back(ranks_.size(), Vector(any.factor_elements(round)));
+    for (std::size_t r = 0; r < ranks_.size(); ++r) {
+      ranks_[r].linear->factor(round, ranks_[r].composed, key(r, false), factors[r], scratch);
+    }
+    average(factors, any.factor_type());
+  }
+  for (Rank& rank : ranks_) {
+    Vector own(n_);
+    rank.linear->own_axpy(T(1), own);
+    rank.rule->commit(0, ExactlySent<T>(own));
+  }
+  Vector mean(n_);
+  any.reconstruct_axpy(T(1), mean);
+  for (Rank& rank : ranks_) rank.linear->accept();
+  return mean;
+}
+
+template class ReferenceExchange<float>;
+template class ReferenceExchange<double>;
+
+}  // namespace pith::test

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <iostream>
+#include <optional>
+
+#include <pith/comm/local.h>
+#include <pith/core/error.h>
+
+#include "all_reduce_check.h"
+#include "all_reduce_report.h"
+#include "commands.h"
+#include "data.h"
+#include "exit_code.h"
+#include "launch.h"
+
+namespace pith::bench {
+namespace {
+
+const CollectiveCase kRaw16{"cast(fp16)", "none", "raw"};
+
+/// The compressed all-reduce and the two raw ones, on the same gradients.
+template <Element T>
+class Comparison {
+ public:
+  Comparison(const CollectiveOptions& options, const CollectiveCase& what, const Shape& shape,
+             const Gradients<T>& gradients, Communicator& communicator)
+      : options_(options),
+        what_(what),
+        shape_(shape),
+        gradients_(gradients),
+        communicator_(communicator),
+        compressed_(communicator, what, shape, options.seed, options.checks > 0 ? turns() : 0),
+        raw_(communicator),
+        raw16_(communicator, kRaw16, shape, options.seed, 0),
+        x_(gradients.size()) {}
+
+  AllReduceResult run() {
+    for (step_ = 0; step_ < turns(); ++step_) take_turns(step_ > options_.warm_up);
+    AllReduceResult result = summary();
+    if (options_.checks > 0) result.check = check();
+    return result;
+  }
+
+ private:
+  // The first step builds what it needs and belongs to the warm-up in any case.
+  std::size_t turns() const { return 1 + options_.warm_up + options_.iterations; }
+
+  std::span<T> next_gradient() {
+    std::ranges::copy(gradients_.step(step_), x_.begin());
+    return x_;
+  }
+
+  void take_turns(bool timed) {
+    const Sample compressed = compressed_.run(next_gradient());
+    const Sample raw = raw_.run(next_gradient());
+    const Sample raw16 = raw16_.run(next_gradient());
+    if (!timed) return;
+    compressed_samples_.push_back(compressed);
+    raw_samples_.push_back(raw);
+    raw16_samples_.push_back(raw16);
+  }
+
+  AllReduceResult summary() {
+    const Samples compressed(communicator_, compressed_samples_);
+    const Samples raw(communicator_, raw_samples_);
+    const Samples raw16(communicator_, raw16_samples_);
+    return {.what = what_,
+            .size = gradients_.size() * sizeof(T),
+            .count = gradients_.size(),
+            .ranks = static_cast<std::size_t>(communicator_.size()),
+            .seconds = compressed.slowest(&Sample::seconds),
+            .raw_seconds = raw.slowest(&Sample::seconds),
+            .raw16_seconds = raw16.slowest(&Sample::seconds),
+            .wire_bytes = compressed.slowest(&Sample::wire_bytes),
+            .raw_wire_bytes = raw.slowest(&Sample::wire_bytes),
+            .message_bytes = compressed.total(&Sample::message_bytes),
+            .encode_seconds = compressed.slowest(&Sample::encode_seconds),
+            .exchange_seconds = compressed.slowest(&Sample::exchange_seconds),
+            .decode_seconds = compressed.slowest(&Sample::decode_seconds),
+            .check = {}};
+  }
+
+  // The reducer measures its error in the first of these steps.
+  CollectiveCheck check() {
+    CollectiveCheck check;
+    for (std::size_t c = 0; c < options_.checks; ++c, ++step_) {
+      check.wrong +=
+          check_step(communicator_, compressed_, what_, shape_, options_.seed, next_gradient());
+    }
+    Sample error;
+    error.seconds = compressed_.relative_error();
+    check.relative_error = Samples(communicator_, {error}).slowest(&Sample::seconds);
+    return check;
+  }
+
+  const CollectiveOptions& options_;
+  const CollectiveCase& what_;
+  const Shape& shape_;
+  const Gradients<T>& gradients_;
+  Communicator& communicator_;
+  ReducerArm<T> compressed_;
+  RawArm<T> raw_;
+  ReducerArm<T> raw16_;
+  std::vector<T> x_;
+  std::size_t step_ = 0;
+  std::vector<Sample> compressed_samples_;
+  std::vector<Sample> raw_samples_;
+  std::vector<Sample> raw16_samples_;
+};
+
+template <Element T>
+void measure_all(const CollectiveOptions& options, const std::vector<CollectiveCase>& cases,
+                 Communicator& communicator, AllReduceReport& report) {
+  for (const Shape& shape : options.shapes) {
+    const Gradients<T> gradients("gaussian", shape.elements(), options.seed, communicator.rank());
+    for (const CollectiveCase& what : cases) {
+      report.add(Comparison<T>(options, what, shape, gradients, communicator).run());
+    }
+  }
+}
+
+int measure(const CollectiveOptions& options, Communicator& communicator) {
+  const CrossedCases cases = cross(options);
+  if (cases.legal.empty()) throw UsageError("allreduce: " + cases.left_out.front());
+  AllReduceReport report(options, communicator);
+  for (const std::string& why : cases.left_out) report.comment("left out: " + why);
+  if (options.type == ElementType::float32) {
+    measure_all<float>(options, cases.legal, communicator, report);
+  } else {
+    measure_all<double>(options, cases.legal, communicator, report);
+  }
+  return report.finish();
+}
+
+int run_as_threads(int ranks, const Body& body) {
+  int exit_code = kFine;
+  run_local(ranks, [&](Communicator& communicator) {
+    const int mine = body(communicator);
+    if (communicator.rank() == 0) exit_code = mine;
+  });
+  return exit_code;
+}
+
+}  // namespace
+
+int run_all_reduce(int argc, char** argv) {
+  std::optional<CollectiveOptions> options;
+  std::string problem;
+  try {
+    options = parse_collective_options(argc, argv);
+  } catch (const UsageError& error) {
+    problem = error.what();  // for rank 0 to print, which is not known yet
+  }
+  const auto body = [&](Communicator& communicator) {
+    if (!options) throw UsageError(problem);
+    if (options->help.empty()) return measure(*options, communicator);
+    if (communicator.rank() == 0) std::cout << options->help;
+    return kFine;
+  };
+  const int local = options ? options->local : 0;
+  return local > 0 ? run_as_threads(local, body) : run_under_mpi(argc, argv, body);
+}
+
+}  // namespace pith::bench

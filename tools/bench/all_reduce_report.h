@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <pith/comm/communicator.h>
+
+#include "cases.h"
+#include "new_file.h"
+#include "options.h"
+#include "table.h"
+
+namespace pith::bench {
+
+/// What a checked step found.
+struct CollectiveCheck {
+  std::size_t wrong = 0;
+  double relative_error = 0;
+};
+
+/// One line of `pith-bench allreduce`. docs/numbers.md defines the numbers.
+struct AllReduceResult {
+  CollectiveCase what;
+  std::size_t size = 0;  ///< bytes
+  std::size_t count = 0;
+  std::size_t ranks = 1;
+  double seconds = 0;
+  double raw_seconds = 0;
+  double raw16_seconds = 0;
+  double wire_bytes = 0;
+  double raw_wire_bytes = 0;
+  double message_bytes = 0;  ///< of all ranks together
+  double encode_seconds = 0;
+  double exchange_seconds = 0;
+  double decode_seconds = 0;
+  std::optional<CollectiveCheck> check;
+
+  double effx() const { return raw_seconds / seconds; }
+  double algbw() const { return static_cast<double>(size) / seconds / 1e9; }
+  double busbw() const;
+  double wire_ratio() const;
+  double ratio() const;
+};
+
+/// Rank 0 prints results as they come and writes them to the JSON file at the end; every rank knows
+/// the exit code.
+class AllReduceReport {
+ public:
+  /// Throws   UsageError on every rank if rank 0 cannot create the file.
+  AllReduceReport(const CollectiveOptions& options, Communicator& communicator);
+
+  void add(const AllReduceResult& result);
+  void comment(const std::string& text);
+
+  /// The footer and the file. Returns the exit code.
+  int finish();
+
+ private:
+  void create_file();
+  void print_header();
+  std::string json() const;
+
+  const CollectiveOptions& options_;
+  Communicator& communicator_;
+  std::optional<NewFile> file_;
+  Table table_;
+  std::vector<AllReduceResult> results_;
+};
+
+}  // namespace pith::bench

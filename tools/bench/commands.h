@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace pith::bench {
+
+/// The commands of pith-bench. argv[0] is the command's name. Each prints its table and returns the
+/// exit code.
+/// Throws   UsageError for what the command line says; Error if the measurement fails.
+int run_codec(int argc, char** argv);
+int run_all_reduce(int argc, char** argv);
+
+}  // namespace pith::bench

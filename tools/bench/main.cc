@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <string_view>
+
+#include <pith/core/environment.h>
+#include <pith/core/error.h>
+
+#include "commands.h"
+#include "exit_code.h"
+
+namespace pith::bench {
+namespace {
+
+struct Command {
+  std::string_view name;
+  int (*run)(int argc, char** argv);
+};
+
+constexpr Command kCommands[] = {
+    {"codec", run_codec},
+    {"allreduce", run_all_reduce},
+};
+
+constexpr std::string_view kHelp =
+    "pith-bench codec [options]       how fast tensors are coded and decoded\n"
+    "pith-bench allreduce [options]   a compressed all-reduce against the raw ones\n"
+    "--help after a command shows its options; docs/numbers.md defines every number.\n";
+
+void print_error(std::string_view message) { std::cerr << "pith-bench: " << message << std::endl; }
+
+// A benchmark measures what its flags say: variables that beat the code would beat them too.
+void ignore_environment() {
+  for (const std::string& name : known_environment()) {
+    if (name == "PITH_DEBUG" || std::getenv(name.c_str()) == nullptr) continue;
+    print_error(name + " is ignored: the flags say what is measured");
+    unsetenv(name.c_str());
+  }
+}
+
+int run(int argc, char** argv) {
+  const std::string_view name = argc > 1 ? argv[1] : "";
+  if (name == "--help") {
+    std::cout << kHelp;
+    return kFine;
+  }
+  const auto command = std::ranges::find(kCommands, name, &Command::name);
+  if (command == std::end(kCommands)) {
+    print_error(argc > 1 ? "unknown command " + std::string(name) : "a command is missing");
+    std::cerr << kHelp;
+    return kUsage;
+  }
+  ignore_environment();
+  return command->run(argc - 1, argv + 1);
+}
+
+}  // namespace
+}  // namespace pith::bench
+
+int main(int argc, char** argv) try {
+  return pith::bench::run(argc, argv);
+} catch (const pith::UsageError& error) {
+  pith::bench::print_error(error.what());
+  return pith::bench::kUsage;
+} catch (const std::exception& error) {
+  pith::bench::print_error(error.what());
+  return pith::bench::kWrongValues;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <pith/core/element.h>
+#include <pith/core/shape.h>
+#include <pith/feedback/feedback.h>
+
+namespace pith::bench {
+
+/// What every command takes.
+struct Options {
+  std::vector<Shape> shapes;  ///< from -b, -e and -f, or --shape
+  std::size_t iterations = 20;
+  std::size_t warm_up = 5;
+  std::size_t checks = 1;
+  std::string json;  ///< empty: none is written
+  std::vector<std::string> compressors;
+  std::vector<std::string> feedbacks;
+  std::uint64_t seed = 0;
+  ElementType type = ElementType::float32;
+  std::string parameters;  ///< all of them, for the header
+  std::string help;        ///< the text to print if it was asked for
+};
+
+struct CodecOptions : Options {
+  std::size_t ranks = 4;  ///< payloads that are decoded into one mean
+  Commit commit = Commit::inplace;
+  std::string data = "gaussian";
+  std::optional<double> floor_ratio;  ///< largest of_residual_add allowed
+};
+
+struct CollectiveOptions : Options {
+  std::vector<std::string> exchanges;
+  int local = 0;                   ///< ranks as threads; 0: under MPI
+  std::optional<double> min_effx;  ///< smallest effx allowed
+};
+
+/// Reads the command line of `codec`, and of the collectives.
+/// Throws   UsageError with the option and its value; also for specs of compressors and rules.
+CodecOptions parse_codec_options(int argc, const char* const* argv);
+CollectiveOptions parse_collective_options(int argc, const char* const* argv);
+
+}  // namespace pith::bench

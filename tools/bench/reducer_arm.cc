@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reducer_arm.h"
+
+#include <pith/collectives/stopwatch.h>
+#include <pith/core/error.h>
+
+namespace pith::bench {
+namespace {
+
+// A rule that names the compressor holds for tensors of any size and shape.
+ReducerOptions options_for(const CollectiveCase& what, std::uint64_t seed,
+                           std::size_t measure_every) {
+  TensorRule rule;
+  rule.compressor = what.compressor;
+  rule.feedback = what.feedback;
+  rule.exchange = what.exchange;
+  ReducerOptions options;
+  options.seed = seed;
+  options.statistics_every = measure_every;
+  options.rules = {rule};
+  return options;
+}
+
+// Everything that its one unit has cost so far.
+Sample totals(const Statistics& statistics) {
+  Sample sample;
+  sample.message_bytes = static_cast<double>(statistics.message_bytes);
+  for (const UnitStatistics& unit : statistics.units) {
+    sample.encode_seconds += unit.encode_seconds;
+    sample.exchange_seconds += unit.exchange_seconds;
+    sample.decode_seconds += unit.decode_seconds;
+  }
+  return sample;
+}
+
+// All ranks begin together; what it sends and how long it takes.
+template <class Operation>
+Sample timed(Communicator& communicator, Operation&& operation) {
+  Sample sample;
+  communicator.barrier();
+  const std::uint64_t before = communicator.wire_bytes();
+  {
+    Stopwatch watch(sample.seconds);
+    operation();
+  }
+  sample.wire_bytes = static_cast<double>(communicator.wire_bytes() - before);
+  return sample;
+}
+
+}  // namespace
+
+template <Element T>
+ReducerArm<T>::ReducerArm(Communicator& communicator, const CollectiveCase& what,
+                          const Shape& shape, std::uint64_t seed, std::size_t measure_every)
+    : communicator_(communicator), reducer_(communicator, options_for(what, seed, measure_every)) {
+  reducer_.add(kTensorName, shape, element_type<T>);
+}
+
+template <Element T>
+Sample ReducerArm<T>::run(std::span<T> x) {
+  const Sample before = totals(reducer_.statistics());
+  StepResult result;
+  Sample sample = timed(communicator_, [&] {
+    reducer_.push(kTensorName, x);
+    result = reducer_.wait();
+  });
+  if (!result.committed) throw Error("allreduce: a step was skipped: " + result.reason);
+  const Sample after = totals(reducer_.statistics());
+  sample.message_bytes = after.message_bytes - before.message_bytes;
+  sample.encode_seconds = after.encode_seconds - before.encode_seconds;
+  sample.exchange_seconds = after.exchange_seconds - before.exchange_seconds;
+  sample.decode_seconds = after.decode_seconds - before.decode_seconds;
+  return sample;
+}
+
+template <Element T>
+Sample RawArm<T>::run(std::span<T> x) {
+  return timed(communicator_, [&] { communicator_.all_reduce(x); });
+}
+
+template class ReducerArm<float>;
+template class ReducerArm<double>;
+template class RawArm<float>;
+template class RawArm<double>;
+
+}  // namespace pith::bench
