@@ -2,9 +2,10 @@
 #include <tuple>
 
 #include <gtest/gtest.h>
-#include <support/communicator_contract.h>
 
 #include <pith/comm/local.h>
+
+#include "support/communicator_contract.h"
 
 namespace pith::test {
 namespace {

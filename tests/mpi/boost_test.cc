@@ -2,9 +2,10 @@
 #include <boost/mpi/communicator.hpp>
 
 #include <gtest/gtest.h>
-#include <support/communicator_contract.h>
 
 #include <pith/mpi/communicator.h>
+
+#include "support/communicator_contract.h"
 
 namespace pith::test {
 namespace {

@@ -4,11 +4,12 @@
 #include <vector>
 
 #include <gmock/gmock.h>
-#include <support/communicator_contract.h>
 
 #include <pith/core/error.h>
 #include <pith/mpi/check.h>
 #include <pith/mpi/communicator.h>
+
+#include "support/communicator_contract.h"
 
 namespace pith::test {
 namespace {

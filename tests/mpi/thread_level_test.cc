@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
-#include <support/communicator_contract.h>
-#include <support/mpi_run.h>
 
 #include <pith/mpi/communicator.h>
 #include <pith/mpi/init.h>
+
+#include "support/communicator_contract.h"
+#include "support/mpi_run.h"
 
 namespace pith::test {
 namespace {

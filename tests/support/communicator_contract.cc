@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/communicator_contract.h"
+
 #include <ostream>
 
-#include <support/communicator/checks.h>
-#include <support/communicator_contract.h>
+#include "support/communicator/checks.h"
 
 namespace pith::test {
 

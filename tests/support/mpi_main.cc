@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <support/mpi_run.h>
-
 #include <pith/mpi/init.h>
+
+#include "support/mpi_run.h"
 
 int main(int argc, char** argv) {
   pith::mpi::Environment environment(argc, argv);

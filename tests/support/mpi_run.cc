@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "support/mpi_run.h"
+
 #include <chrono>
 #include <exception>
 #include <iostream>
@@ -7,7 +9,6 @@
 
 #include <gtest/gtest.h>
 #include <mpi.h>
-#include <support/mpi_run.h>
 
 namespace pith::test {
 namespace {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <support/communicator/checks.h>
+#include "support/allocation_counter.h"
+#include "support/communicator/checks.h"
 
 namespace pith::test {
 namespace {
@@ -96,6 +97,35 @@ void barrier_counts_nothing(Communicator& comm) {
   expect_counted(comm, 0, [&] { comm.barrier(); });
 }
 
+/// One of each operation, on buffers that are there already.
+void each_operation(Communicator& comm, std::vector<float>& x, Bytes& out, Bytes& in,
+                    const Sizes& sizes) {
+  const std::size_t p = ranks(comm);
+  const auto x_block = std::span(x).last(3);
+  comm.all_reduce(std::span(x).first(3 * p));
+  comm.reduce_scatter(std::span<const float>(x).first(3 * p), x_block);
+  comm.all_gather(std::span(out).first(sizes[0]), in);
+  comm.all_gather_v(std::span(out).first(sizes[0]), sizes, in);
+  comm.all_to_all(out, in);
+  comm.all_to_all_v(out, sizes, in, sizes);
+  comm.broadcast(in, 0);
+  comm.barrier();
+}
+
+void repeated_operations_allocate_nothing(Communicator& comm) {
+  std::vector<float> x(3 * ranks(comm) + 3);
+  Bytes out(5 * ranks(comm));
+  Bytes in(out.size());
+  const Sizes sizes(ranks(comm), 5);
+  each_operation(comm, x, out, in, sizes);
+  const std::size_t before = allocations();
+  comm.barrier();  // nobody goes on before all have counted
+  for (int step = 0; step < 3; ++step) each_operation(comm, x, out, in, sizes);
+  const std::size_t after = allocations();
+  comm.barrier();
+  EXPECT_EQ(after, before);
+}
+
 constexpr Promise kPromises[] = {
     {"AllGatherKeepsRankOrder", all_gather_keeps_rank_order},
     {"AllGatherVTakesAnySizes", all_gather_v_takes_any_sizes},
@@ -104,6 +134,7 @@ constexpr Promise kPromises[] = {
     {"AllToAllVTakesAnySizes", all_to_all_v_takes_any_sizes},
     {"BroadcastWorksFromEveryRoot", broadcast_works_from_every_root},
     {"BarrierCountsNothing", barrier_counts_nothing},
+    {"RepeatedOperationsAllocateNothing", repeated_operations_allocate_nothing},
 };
 
 }  // namespace

@@ -6,10 +6,11 @@
 #include <vector>
 
 #include <gmock/gmock.h>
-#include <support/communicator_contract.h>
 
 #include <pith/comm/communicator.h>
 #include <pith/core/error.h>
+
+#include "support/communicator_contract.h"
 
 namespace pith::test {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <support/communicator/checks.h>
+#include "support/communicator/checks.h"
 
 namespace pith::test {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include <support/communicator/checks.h>
+#include "support/communicator/checks.h"
 
 namespace pith::test {
 namespace {
