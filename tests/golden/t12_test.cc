@@ -16,7 +16,7 @@ namespace pith::test {
 namespace {
 
 constexpr std::size_t kRanks = 3;
-constexpr std::uint64_t kSteps = 1000;
+constexpr std::uint64_t kSteps = PITH_MANY_STEPS;
 
 double rate_at(std::uint64_t step) { return 0.1 / (1 + static_cast<double>(step % 100)); }
 

@@ -64,8 +64,8 @@ std::size_t dense_payload(const std::string& spec, std::size_t first, std::size_
   return up_to_16(ceil_div(9 * n, 8));  // natural
 }
 
-// Nothing for no elements; else 8 bytes of count and coding, the indices (raw or a bitmap), padding;
-// then the values, padded.
+// Nothing for no elements; else 8 bytes of count and coding, the indices (raw or a bitmap),
+// padding; then the values, padded.
 std::size_t sparse_payload(std::size_t entries, std::size_t n, std::size_t value_bytes) {
   if (n == 0) return 0;
   const std::size_t indices = std::min(4 * entries, ceil_div(n, 8));
