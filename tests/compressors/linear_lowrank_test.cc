@@ -81,7 +81,7 @@ TEST_F(WorkedExample, RepeatsTheStepBitForBitUntilItIsAccepted) {
 
 TEST(LowRank, RecoversMatricesOfItsRankInOneStep) {
   const Shape shape{33, 20};
-  for (const std::size_t r : {1, 2, 4}) {
+  for (const std::size_t r : {1u, 2u, 4u}) {
     auto ranks = lowrank_ranks<float>(shape, 4);
     const auto m = matrix_of_rank<float>(shape, r, 7);
     ranks.step({m});

@@ -35,8 +35,9 @@ TEST(KeptElements, IsTheCeilingBetweenOneAndAll) {
 }
 
 TEST(DrawMask, GivesKDifferentIndicesInAscendingOrder) {
-  for (const std::size_t n : {1, 2, 7, 8, 9, 31, 32, 33, 1000, 65537}) {
-    for (const std::size_t k : {std::size_t{0}, std::size_t{1}, n / 100, n / 4, n / 2, n - 1, n}) {
+  for (const std::size_t n : {1u, 2u, 7u, 8u, 9u, 31u, 32u, 33u, 1000u, 65537u}) {
+    for (const std::size_t k :
+         {std::size_t{0u}, std::size_t{1u}, n / 100u, n / 4u, n / 2u, n - 1u, n}) {
       const auto mask = mask_of(n, k, {.seed = n, .step = k});
       ASSERT_EQ(mask.size(), k);
       ASSERT_TRUE(std::ranges::is_sorted(mask, std::less_equal{})) << n << " " << k;
@@ -65,7 +66,7 @@ TEST(DrawMask, GivesEverySetEquallyOften) {
 // One in a thousand seeds would exceed 146.9 with 99 degrees of freedom; drawing without repetition
 // makes it rarer.
 TEST(DrawMask, GivesEveryIndexEquallyOften) {
-  for (const std::size_t k : {3, 50, 97}) {
+  for (const std::size_t k : {3u, 50u, 97u}) {
     constexpr int kDraws = 20'000;
     std::vector<double> seen(100);
     for (std::uint64_t step = 0; step < kDraws; ++step) {

@@ -139,7 +139,7 @@ TEST(Orthonormalise, ReplacesWhatIsNotFinite) {
 }
 
 TEST(Orthonormalise, CompletesAWholeBasis) {
-  for (std::size_t n : {1, 2, 3, 17}) {
+  for (std::size_t n : {1u, 2u, 3u, 17u}) {
     expect_orthonormal(orthonormal(std::vector<double>(n * n), n), n);
     expect_orthonormal(orthonormal(std::vector<float>(n * n, 1), n), n);
   }

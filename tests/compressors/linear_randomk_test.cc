@@ -121,7 +121,7 @@ TEST(RandomK, T11KeepsAllOrNoElements) {
 }
 
 TEST(RandomK, U1ConservesEveryBit) {
-  for (const std::size_t n : {1, 7, 8, 9, 31, 32, 33, 1000, 65537}) {
+  for (const std::size_t n : {1u, 7u, 8u, 9u, 31u, 32u, 33u, 1000u, 65537u}) {
     LinearRanks<float> ranks([n] { return std::make_unique<RandomK<float>>(n, n / 10); }, 2);
     const auto inputs = gaussians<float>(2, n, 4);
     ranks.step(inputs);

@@ -94,7 +94,7 @@ TEST(T11, KeepingEverythingIsGradientDescent) {
                          50);
   EXPECT_EQ(x[1], x[0]);
   EXPECT_EQ(x[2], x[0]);
-  for (std::size_t m : {3, 4}) {  // differences of states round
+  for (const std::size_t m : {3u, 4u}) {  // differences of states round
     for (std::size_t t = 0; t <= 50; ++t) {
       for (std::size_t j = 0; j < 4; ++j) EXPECT_NEAR(x[m][t][j], x[0][t][j], 1e-14);
     }

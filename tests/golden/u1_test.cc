@@ -89,11 +89,11 @@ void expect_conservation(std::size_t ranks) {
 }
 
 TEST(U1, SelectionConservesEveryBitInFloat) {
-  for (const std::size_t ranks : {1, 3}) expect_conservation<float>(ranks);
+  for (const std::size_t ranks : {1u, 3u}) expect_conservation<float>(ranks);
 }
 
 TEST(U1, SelectionConservesEveryBitInDouble) {
-  for (const std::size_t ranks : {1, 3}) expect_conservation<double>(ranks);
+  for (const std::size_t ranks : {1u, 3u}) expect_conservation<double>(ranks);
 }
 
 }  // namespace

@@ -82,11 +82,11 @@ void expect_telescoping(std::size_t ranks, double tolerance) {
 }
 
 TEST(U2, EstimatesAndResidualsMakeUpTheGradientsInFloat) {
-  for (const std::size_t ranks : {1, 2, 3}) expect_telescoping<float>(ranks, 1e-5);
+  for (const std::size_t ranks : {1u, 2u, 3u}) expect_telescoping<float>(ranks, 1e-5);
 }
 
 TEST(U2, EstimatesAndResidualsMakeUpTheGradientsInDouble) {
-  for (const std::size_t ranks : {1, 2, 3}) expect_telescoping<double>(ranks, 1e-13);
+  for (const std::size_t ranks : {1u, 2u, 3u}) expect_telescoping<double>(ranks, 1e-13);
 }
 
 }  // namespace
