@@ -26,7 +26,7 @@ std::byte* Scratch::take_bytes(std::size_t bytes) {
     used_ = 0;
   }
   if (chunk_ == chunks_.size()) add_chunk(rounded);
-  std::byte* start = chunks_[chunk_].lines.get()->bytes + used_;
+  std::byte* start = reinterpret_cast<std::byte*>(chunks_[chunk_].lines.get()) + used_;
   used_ += rounded;
   return start;
 }

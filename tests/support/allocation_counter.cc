@@ -19,8 +19,15 @@ void* counted(void* memory, std::size_t size) {
 
 }  // namespace
 
-// The array and the nothrow forms call these.
+// The array forms call these.
 void* operator new(std::size_t size) { return counted(std::malloc(size > 0 ? size : 1), size); }
+
+// By default this calls the one above; a sanitizer's would not, and then meet our delete.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept try {
+  return operator new(size);
+} catch (const std::bad_alloc&) {
+  return nullptr;
+}
 
 void* operator new(std::size_t size, std::align_val_t alignment) {
   const auto unit = static_cast<std::size_t>(alignment);
