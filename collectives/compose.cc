@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -11,12 +12,26 @@
 namespace pith {
 
 template <Element T>
+Fault non_finite_fault(const Unit<T>& unit, std::span<const T> x, std::string_view of) {
+  const auto bad = std::ranges::find_if_not(x, [](T value) { return std::isfinite(value); });
+  const auto element = unit.first + static_cast<std::size_t>(bad - x.begin());
+  Part part{unit.name, 0};
+  for (const Part& next : unit.parts) {
+    if (next.first <= element) part = next;
+  }
+  return {Fault::Kind::non_finite, std::string(part.name) + ": element " +
+                                       std::to_string(element - part.first) + std::string(of) +
+                                       " is " + std::to_string(*bad)};
+}
+
+template <Element T>
 std::span<const T> compose(Unit<T>& unit, const Guarantee& guarantee, bool exact, Round& round) {
   StepContext step = round.step;
+  step.gradient_scale = unit.gradient_scale;
   step.guarantee = guarantee;
   step.exact = exact;
   const auto x = unit.feedback->compose(round.message, unit.gradient, step, unit.mean);
-  if (!all_finite(x)) round.faults.push_back(non_finite_fault(unit.name));
+  if (!all_finite(x)) round.faults.push_back(non_finite_fault(unit, x));
   return x;
 }
 
@@ -34,9 +49,9 @@ void measure_error(Unit<T>& unit, std::span<const T> x, const Sent<T>& sent, Rou
 
 template <Element T>
 void check_mean(const Unit<T>& unit, Round& round) {
-  if (!round.faults.empty() || all_finite(std::span<const T>(unit.mean))) return;
-  round.faults.push_back(
-      {Fault::Kind::non_finite, std::string(unit.name) + ": the mean over the ranks overflows"});
+  const std::span<const T> mean = unit.mean;
+  if (!round.faults.empty() || all_finite(mean)) return;
+  round.faults.push_back(non_finite_fault(unit, mean, " of the mean over the ranks"));
 }
 
 std::uint16_t flags_of(const Round& round, bool present) {
@@ -78,11 +93,12 @@ std::span<T> joined_means(std::span<const Unit<T>> bucket) {
   return {first, elements};
 }
 
-#define PITH_INSTANTIATE(T)                                                          \
-  template std::span<const T> compose(Unit<T>&, const Guarantee&, bool, Round&);     \
-  template void measure_error(Unit<T>&, std::span<const T>, const Sent<T>&, Round&); \
-  template void check_mean(const Unit<T>&, Round&);                                  \
-  template void check_signature(std::span<const Unit<T>>, std::string_view, Round&); \
+#define PITH_INSTANTIATE(T)                                                              \
+  template Fault non_finite_fault(const Unit<T>&, std::span<const T>, std::string_view); \
+  template std::span<const T> compose(Unit<T>&, const Guarantee&, bool, Round&);         \
+  template void measure_error(Unit<T>&, std::span<const T>, const Sent<T>&, Round&);     \
+  template void check_mean(const Unit<T>&, Round&);                                      \
+  template void check_signature(std::span<const Unit<T>>, std::string_view, Round&);     \
   template std::span<T> joined_means(std::span<const Unit<T>>);
 PITH_INSTANTIATE(float)
 PITH_INSTANTIATE(double)

@@ -10,6 +10,11 @@
 // What every exchange does with a unit before the first byte moves.
 namespace pith {
 
+/// The fault of a unit of which x is not finite: names the tensor, the first bad element in it and
+/// its value. `of`: whose element it is.
+template <Element T>
+Fault non_finite_fault(const Unit<T>& unit, std::span<const T> x, std::string_view of = {});
+
 /// What the unit sends, from its rule. If it is not finite, that is noted in round.faults and the
 /// caller sends nothing.
 template <Element T>

@@ -52,6 +52,20 @@ void average(std::span<T> factors, ElementType type, Round& round) {
   }
 }
 
+template <Element T>
+void check_factors(std::span<const Unit<T>> bucket, std::span<const T> factors, int number,
+                   ElementType type, Round& round) {
+  for (const Unit<T>& unit : bucket) {
+    if (!round.faults.empty()) return;
+    if (!takes_part(unit, number, type)) continue;
+    const auto factor = factors.first(unit.linear->factor_elements(number));
+    factors = factors.subspan(factor.size());
+    if (all_finite(factor)) continue;
+    round.faults.push_back(
+        {Fault::Kind::non_finite, std::string(unit.name) + ": its averaged factors overflow"});
+  }
+}
+
 // One round for the factors of one type: written one after the other, averaged together.
 template <Element T>
 void exchange_factors(std::span<Unit<T>> bucket, std::span<const std::span<const T>> inputs,
@@ -75,10 +89,7 @@ void exchange_factors(std::span<Unit<T>> bucket, std::span<const std::span<const
   }
   Stopwatch watch(bucket.front().cost.exchange_seconds);
   average(factors, type, round);
-  if (round.faults.empty() && !all_finite(std::span<const T>(factors))) {
-    round.faults.push_back({Fault::Kind::non_finite,
-                            std::string(bucket.front().name) + ": the averaged factors overflow"});
-  }
+  check_factors<T>(bucket, factors, number, type, round);
 }
 
 template <Element T>

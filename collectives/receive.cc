@@ -146,11 +146,15 @@ void Summation<T>::add(std::size_t source, std::size_t segment, std::size_t segm
     Unit<T>& unit = bucket_[u];
     const auto payload = bytes.subspan(offset, directory_[u].bytes);
     offset += payload.size();
+    current_ = &unit;
+    if (directory_[u].codec != unit.codec) {
+      throw WireError("codec " + std::to_string(directory_[u].codec) + ", expected " +
+                      std::to_string(unit.codec));
+    }
     if (payload.empty()) continue;
     Stopwatch watch(unit.cost.decode_seconds);
     const bool whole = compressor == &Unit<T>::owner_message;
     const std::size_t first = whole ? 0 : block_start(unit.elements, segments, segment);
-    current_ = &unit;
     (unit.*compressor)
         ->decode_axpy(T(1), {payload, first}, range(unit, segment, segments), round_.scratch);
   }

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <pith/comm/communicator.h>
@@ -19,16 +18,11 @@ struct Fault {
   std::string text;  ///< names the tensor and the value
 };
 
-/// The fault of a tensor, or a unit, that is not finite.
-inline Fault non_finite_fault(std::string_view name) {
-  return {Fault::Kind::non_finite, std::string(name) + " holds a NaN or an infinity"};
-}
-
 /// What all exchanges of one step share.
 struct Round {
   Communicator& communicator;
   Scratch& scratch;
-  StepContext step = {};  ///< guarantee and exact are filled in per unit
+  StepContext step = {};  ///< guarantee, exact and gradient_scale are filled in per unit
   double divisor = 1;     ///< of the sum over the ranks
   int message = 0;        ///< which of the rules' messages is exchanged
   std::uint64_t seed = 0;

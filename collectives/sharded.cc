@@ -44,9 +44,11 @@ std::span<Unit<T>> owned_units(std::span<Unit<T>> bucket, Round& round) {
     const std::size_t first = block_start(unit.elements, ranks, rank);
     const std::size_t count = block_start(unit.elements, ranks, rank + 1) - first;
     owned[u] = {.name = unit.name,
+                .parts = unit.parts,
                 .key = unit.key ^ kOwnerKey,
                 .codec = unit.codec,
                 .elements = count,
+                .first = first,
                 .gradient = unit.mean.subspan(first, count),
                 .mean = round.scratch.take<T>(count),
                 .feedback = unit.owner_feedback,

@@ -21,15 +21,24 @@ struct UnitCost {
   double relative_error = -1;     ///< ||composed - sent|| / ||composed||; below 0: not measured
 };
 
+/// A tensor of a unit, for messages to people.
+struct Part {
+  std::string_view name;
+  std::size_t first = 0;  ///< its first element in the unit
+};
+
 /// The compressed unit (a tensor, a bucket or the whole model) as an exchange sees it: n elements,
 /// where they come from, where their mean goes, and who compresses them.
 template <Element T>
 struct Unit {
-  std::string_view name;    ///< for messages to people
-  std::uint64_t key = 0;    ///< hash of the name: keys random numbers
-  std::uint16_t codec = 0;  ///< for the directory
+  std::string_view name;             ///< for messages to people
+  std::span<const Part> parts = {};  ///< the tensors in it, in their order; empty: it is one tensor
+  std::uint64_t key = 0;             ///< hash of the name: keys random numbers
+  std::uint16_t codec = 0;           ///< for the directory
   std::size_t elements = 0;
+  std::size_t first = 0;        ///< where the elements begin in the unit that `parts` describe
   std::span<const T> gradient;  ///< this rank's; unused if not present
+  double gradient_scale = 1;    ///< the gradient counts times this
   bool present = true;          ///< false: this rank takes no part in this step
   std::span<T> mean;            ///< result; scratch of compose() before
 

@@ -28,8 +28,8 @@ void axpy(T a, std::span<const T> x, std::span<T> y) {
 }
 
 template <Element T>
-void add_scaled(std::span<const T> x, T a, std::span<const T> y, std::span<T> out) {
-  for (std::size_t i = 0; i < x.size(); ++i) out[i] = x[i] + a * y[i];
+void combine(T a, std::span<const T> x, T b, std::span<const T> y, std::span<T> out) {
+  for (std::size_t i = 0; i < x.size(); ++i) out[i] = a * x[i] + b * y[i];
 }
 
 template <Element T>
@@ -59,7 +59,7 @@ bool all_finite(std::span<const T> x) {
 #define PITH_INSTANTIATE(T)                                                             \
   template void copy<T>(std::span<const T>, std::span<T>);                              \
   template void axpy<T>(T, std::span<const T>, std::span<T>);                           \
-  template void add_scaled<T>(std::span<const T>, T, std::span<const T>, std::span<T>); \
+  template void combine<T>(T, std::span<const T>, T, std::span<const T>, std::span<T>); \
   template void scale<T>(T, std::span<T>);                                              \
   template void divide<T>(std::span<T>, T);                                             \
   template double squared_norm<T>(std::span<const T>);                                  \

@@ -17,9 +17,9 @@ void copy(std::span<const T> x, std::span<T> y);
 template <Element T>
 void axpy(T a, std::span<const T> x, std::span<T> y);
 
-/// out = x + a * y. `out` may be x or y.
+/// out = a * x + b * y. `out` may be x or y.
 template <Element T>
-void add_scaled(std::span<const T> x, T a, std::span<const T> y, std::span<T> out);
+void combine(T a, std::span<const T> x, T b, std::span<const T> y, std::span<T> out);
 
 /// x *= a
 template <Element T>

@@ -44,10 +44,14 @@ std::span<const T> EControl<T>::compose(int, std::span<const T> gradient, const 
   const T share = eta(step);
   const auto error = error_.current();
   const auto error_next = error_.next();
-  const auto own = followed_.own();
+  const T gradient_scale = static_cast<T>(step.gradient_scale);
+  const T state_scale = static_cast<T>(step.state_scale);
+  const auto own = followed_.begin(state_scale);
   for (std::size_t i = 0; i < gradient.size(); ++i) {
-    scratch[i] = share * error[i] + gradient[i] - own[i];
-    error_next[i] = error[i] + gradient[i] - own[i];
+    const T residual = state_scale * error[i];
+    const T difference = gradient_scale * gradient[i] - state_scale * own[i];
+    scratch[i] = share * residual + difference;
+    error_next[i] = residual + difference;
   }
   composed_ = scratch;
   return scratch;

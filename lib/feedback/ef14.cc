@@ -8,13 +8,15 @@ template <Element T>
 T Ef14<T>::ratio(const StepContext& step) const {
   const T before = learning_rate_.current();
   const T now = static_cast<T>(step.learning_rate);
-  return rescale_ && before > 0 && now > 0 ? before / now : T(1);
+  const T ratio = rescale_ && before > 0 && now > 0 ? before / now : T(1);
+  return ratio * static_cast<T>(step.state_scale);
 }
 
 template <Element T>
 std::span<const T> Ef14<T>::compose(int, std::span<const T> gradient, const StepContext& step,
                                     std::span<T>) {
-  add_scaled(gradient, ratio(step), residual_.current(), residual_.next());
+  combine(static_cast<T>(step.gradient_scale), gradient, ratio(step), residual_.current(),
+          residual_.next());
   learning_rate_.set_next(static_cast<T>(step.learning_rate));
   return residual_.next();
 }

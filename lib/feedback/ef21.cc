@@ -5,9 +5,11 @@
 namespace pith {
 
 template <Element T>
-std::span<const T> Ef21<T>::compose(int, std::span<const T> gradient, const StepContext&,
+std::span<const T> Ef21<T>::compose(int, std::span<const T> gradient, const StepContext& step,
                                     std::span<T> scratch) {
-  add_scaled(gradient, T(-1), followed_.own(), scratch);
+  const T state_scale = static_cast<T>(step.state_scale);
+  combine(static_cast<T>(step.gradient_scale), gradient, -state_scale, followed_.begin(state_scale),
+          scratch);
   return scratch;
 }
 

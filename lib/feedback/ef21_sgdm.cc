@@ -10,10 +10,12 @@ std::span<const T> Ef21Sgdm<T>::compose(int, std::span<const T> gradient, const 
   const T eta = step.exact && step.step == 0 ? T(1) : eta_;
   const auto before = momentum_.current();
   const auto after = momentum_.next();
-  const auto own = followed_.own();
+  const T gradient_scale = static_cast<T>(step.gradient_scale);
+  const T state_scale = static_cast<T>(step.state_scale);
+  const auto own = followed_.begin(state_scale);
   for (std::size_t i = 0; i < gradient.size(); ++i) {
-    after[i] = (T(1) - eta) * before[i] + eta * gradient[i];
-    scratch[i] = after[i] - own[i];
+    after[i] = (T(1) - eta) * (state_scale * before[i]) + eta * (gradient_scale * gradient[i]);
+    scratch[i] = after[i] - state_scale * own[i];
   }
   return scratch;
 }

@@ -15,10 +15,15 @@ namespace pith {
 
 /// What rules need in a step and nobody else tells them.
 struct StepContext {
-  std::uint64_t step = 0;    ///< committed steps before this one
-  double learning_rate = 0;  ///< 0: not given
-  Guarantee guarantee = {};  ///< of the tensor's compressor
-  bool exact = false;        ///< the tensor travels uncompressed in this step
+  std::uint64_t step = 0;     ///< committed steps before this one
+  double learning_rate = 0;   ///< 0: not given
+  Guarantee guarantee = {};   ///< of the tensor's compressor
+  bool exact = false;         ///< the tensor travels uncompressed in this step
+  double gradient_scale = 1;  ///< the gradient counts times this: it was clipped
+  /// Private state counts times this: the loss scale has changed. Rules apply it as they read, so
+  /// that a failed step changes nothing; replicated state is scaled for them between accept() and
+  /// absorb().
+  double state_scale = 1;
 };
 
 /// How private state is kept until the ranks have agreed that a step counts.

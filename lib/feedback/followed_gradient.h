@@ -21,10 +21,15 @@ class FollowedGradient {
  public:
   FollowedGradient(std::size_t n, Commit commit) : own_(n, commit), mean_(n) {}
 
-  std::span<const T> own() const { return own_.current(); }
+  /// At the step's beginning; `own` counts times this (StepContext::state_scale).
+  std::span<const T> begin(T state_scale) {
+    state_scale_ = state_scale;
+    return own_.current();
+  }
 
   void commit(const Sent<T>& sent) {
     copy(own_.current(), own_.next());
+    if (state_scale_ != T(1)) scale(state_scale_, own_.next());
     sent.axpy(T(1), own_.next());
   }
 
@@ -43,6 +48,7 @@ class FollowedGradient {
  private:
   PrivateState<T> own_;
   std::vector<T> mean_;
+  T state_scale_ = 1;  // of the step at hand
 };
 
 }  // namespace pith

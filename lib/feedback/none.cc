@@ -5,9 +5,12 @@
 namespace pith {
 
 template <Element T>
-std::span<const T> None<T>::compose(int, std::span<const T> gradient, const StepContext&,
-                                    std::span<T>) {
-  return gradient;
+std::span<const T> None<T>::compose(int, std::span<const T> gradient, const StepContext& step,
+                                    std::span<T> scratch) {
+  if (step.gradient_scale == 1) return gradient;
+  copy(gradient, scratch);
+  scale(static_cast<T>(step.gradient_scale), scratch);
+  return scratch;
 }
 
 template <Element T>

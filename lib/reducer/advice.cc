@@ -12,16 +12,23 @@ namespace {
 constexpr double kSafeEta = 1.5;         // times the contraction
 constexpr double kSparseMomentum = 0.5;  // beyond it sparse error feedback overshoots
 
-// The contraction that the last compressor of a unit's schedule gives it, if that is typical.
+// The last compressor of a unit's schedule, for a unit that is compressed at all.
+const Pipeline& last_compressor(const UnitPlan& unit) {
+  const auto compresses = [](const ScheduledPipeline& entry) {
+    return entry.pipeline.front().name != "none";
+  };
+  const Schedule& schedule = unit.treatment.compressor;
+  return std::find_if(schedule.rbegin(), schedule.rend(), compresses)->pipeline;
+}
+
+// The contraction that it gives, if that is typical.
 std::optional<double> contraction_of(const UnitPlan& unit) {
-  const Pipeline& pipeline = unit.treatment.compressor.back().pipeline;
-  const Guarantee guarantee = guarantee_for(pipeline, unit);
+  const Guarantee guarantee = guarantee_for(last_compressor(unit), unit);
   return guarantee.contraction_is_typical ? guarantee.contraction : std::nullopt;
 }
 
 bool is_sparse(const UnitPlan& unit) {
-  const auto& name = unit.treatment.compressor.back().pipeline.front().name;
-  return name != "none" && compressor(name).sparse;
+  return compressor(last_compressor(unit).front().name).sparse;
 }
 
 std::string about_ef21(const UnitPlan& unit, const Settings& settings) {

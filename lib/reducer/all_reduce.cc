@@ -16,17 +16,13 @@ struct NamedBuffer {
   NamedBuffer(Communicator& communicator, std::string_view text, std::string_view rule)
       : compressor(text), feedback(rule), reducer(communicator, options()) {}
 
-  // Asked for by a rule: whatever the size and the dimensions are.
+  // The model as one unit: whatever its size and dimensions are.
   ReducerOptions options() const {
-    TensorRule rule;
-    rule.compressor = compressor;
-    rule.feedback = feedback;
-    return {.rules = {rule}};
+    return {.compressor = compressor, .feedback = feedback, .unit = CompressedUnit::model};
   }
 
   std::string compressor;
   std::string feedback;
-  std::size_t elements = 0;
   Reducer reducer;
 };
 
@@ -35,7 +31,6 @@ std::shared_ptr<NamedBuffer> make_buffer(Communicator& communicator, std::string
                                          std::size_t elements, std::string_view compressor,
                                          std::string_view feedback) {
   auto buffer = std::make_shared<NamedBuffer>(communicator, compressor, feedback);
-  buffer->elements = elements;
   buffer->reducer.add(name, Shape::flat(elements), element_type<T>);
   return buffer;
 }
@@ -51,9 +46,9 @@ Reducer& reducer_for(Communicator& communicator, std::string_view name, std::siz
   }
   NamedBuffer& buffer = *std::any_cast<std::shared_ptr<NamedBuffer>&>(slot);
   if (buffer.compressor != compressor || buffer.feedback != feedback) {
-    throw UsageError("all_reduce: \"" + std::string(name) + "\" was first used with " +
-                     buffer.compressor + " and " + buffer.feedback + ", not " +
-                     std::string(compressor) + " and " + std::string(feedback));
+    buffer.reducer.fail("all_reduce: \"" + std::string(name) + "\" was first used with " +
+                        buffer.compressor + " and " + buffer.feedback + ", not " +
+                        std::string(compressor) + " and " + std::string(feedback));
   }
   return buffer.reducer;
 }

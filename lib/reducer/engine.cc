@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <limits>
 
+#include <pith/collectives/compose.h>
 #include <pith/collectives/exchange.h>
 #include <pith/compressors/registry.h>
 #include <pith/core/hash.h>
@@ -19,10 +20,20 @@ Spec owner_rule(const Spec& rule) {
   return owner == rule.name ? rule : parse_spec(owner);
 }
 
+// What compose() has not multiplied yet.
+template <Element T>
+void rescale(Feedback<T>& rule, bool composed, double factor) {
+  for (const StateView<T>& state : rule.states()) {
+    const bool done = composed && state.scope == Scope::per_rank;
+    if (state.per_element && !done) scale(static_cast<T>(factor), state.values);
+  }
+}
+
 }  // namespace
 
 template <Element T>
-Engine<T>::Engine(const std::vector<UnitPlan>& units, const Settings& settings, int rank, int ranks)
+Engine<T>::Engine(const std::vector<UnitPlan>& units, const std::vector<Tensor>& tensors,
+                  const Settings& settings, int rank, int ranks)
     : settings_(settings),
       rank_(static_cast<std::size_t>(rank)),
       ranks_(static_cast<std::size_t>(ranks)) {
@@ -31,6 +42,11 @@ Engine<T>::Engine(const std::vector<UnitPlan>& units, const Settings& settings, 
     LiveUnit<T> unit;
     unit.plan = &units[i];
     unit.index = i;
+    std::size_t first = 0;
+    for (const std::size_t t : units[i].tensors) {
+      unit.parts.push_back({tensors[t].name, first});
+      first += tensors[t].elements;
+    }
     unit.feedback =
         make_feedback<T>(units[i].treatment.feedback, units[i].elements, settings.options.commit);
     live_.push_back(std::move(unit));
@@ -128,6 +144,7 @@ void Engine<T>::stage(const std::vector<Given>& given, bool faulty, Scratch& scr
     Unit<T>& unit = units_[i];
     unit = {};
     unit.name = live.plan->name;
+    unit.parts = live.parts;
     unit.key = hash(live.plan->name);
     unit.codec = live.message ? codec_of(live.choice.pipeline) : std::uint16_t{0};
     unit.elements = live.plan->elements;
@@ -154,16 +171,14 @@ double Engine<T>::squared_norm() const {
 
 template <Element T>
 void Engine<T>::scale_gradients(double factor) {
-  for (std::size_t i = 0; i < units_.size(); ++i) {
-    if (units_[i].present) scale(static_cast<T>(factor), live_[order_[i]].memory);
-  }
+  for (Unit<T>& unit : units_) unit.gradient_scale = factor;
 }
 
 template <Element T>
 bool Engine<T>::find_non_finite(std::vector<Fault>& faults) const {
   for (const Unit<T>& unit : units_) {
     if (!unit.present || all_finite(unit.gradient)) continue;
-    faults.push_back(non_finite_fault(unit.name));
+    faults.push_back(non_finite_fault(unit, unit.gradient));
     return true;
   }
   return false;
@@ -180,13 +195,21 @@ void Engine<T>::exchange(Round& round) {
 }
 
 template <Element T>
-void Engine<T>::finish(const std::vector<Given>& given) {
+void Engine<T>::accept(LiveUnit<T>& live, const Unit<T>& unit, double state_scale) {
+  if (unit.present) live.feedback->accept();
+  if (live.linear) live.linear->accept();
+  if (unit.owner_message) live.owner_feedback->accept();
+  if (state_scale == 1) return;
+  rescale(*live.feedback, unit.present, state_scale);
+  if (live.owner_feedback) rescale(*live.owner_feedback, unit.owner_message, state_scale);
+}
+
+template <Element T>
+void Engine<T>::finish(const std::vector<Given>& given, double state_scale) {
   for (std::size_t i = 0; i < units_.size(); ++i) {
     LiveUnit<T>& live = live_[order_[i]];
     const Unit<T>& unit = units_[i];
-    if (unit.present) live.feedback->accept();
-    if (live.linear) live.linear->accept();
-    if (unit.owner_message) live.owner_feedback->accept();
+    accept(live, unit, state_scale);
     live.feedback->absorb(0, unit.mean, live.memory);
     if (!live.staged) continue;
     std::size_t offset = 0;
@@ -194,18 +217,6 @@ void Engine<T>::finish(const std::vector<Given>& given) {
       const std::size_t count = size_of(given[t].memory);
       store(std::span<const T>(live.memory).subspan(offset, count), given[t].memory);
       offset += count;
-    }
-  }
-}
-
-template <Element T>
-void Engine<T>::rescale(double factor) {
-  for (LiveUnit<T>& unit : live_) {
-    for (Feedback<T>* rule : {unit.feedback.get(), unit.owner_feedback.get()}) {
-      if (!rule) continue;
-      for (const StateView<T>& state : rule->states()) {
-        if (state.per_element) scale(static_cast<T>(factor), state.values);
-      }
     }
   }
 }

@@ -17,7 +17,8 @@ namespace pith {
 template <Element T>
 struct LiveUnit {
   const UnitPlan* plan = nullptr;
-  std::size_t index = 0;  ///< in the reducer's list of units
+  std::size_t index = 0;    ///< in the reducer's list of units
+  std::vector<Part> parts;  ///< its tensors, for messages to people
   Choice choice;
   std::unique_ptr<Feedback<T>> feedback;
   std::unique_ptr<MessageCompressor<T>> message;
@@ -34,7 +35,8 @@ struct LiveUnit {
 template <Element T>
 class Engine {
  public:
-  Engine(const std::vector<UnitPlan>& units, const Settings& settings, int rank, int ranks);
+  Engine(const std::vector<UnitPlan>& units, const std::vector<Tensor>& tensors,
+         const Settings& settings, int rank, int ranks);
 
   /// Builds what `choices` (one per unit of the plan) asks for and differs from what is there.
   /// Rules stay. `buckets` are those of all types.
@@ -44,18 +46,18 @@ class Engine {
   /// copied.
   void stage(const std::vector<Given>& given, bool faulty, Scratch& scratch);
 
+  /// Of this rank's gradients.
   double squared_norm() const;
+  /// They count times `factor`; the trainer's memory stays as it is.
   void scale_gradients(double factor);
   bool find_non_finite(std::vector<Fault>& faults) const;
 
   /// Exchanges bucket by bucket; `round.bucket` counts on.
   void exchange(Round& round);
 
-  /// The step is agreed: states are accepted, estimates written to the trainer's memory.
-  void finish(const std::vector<Given>& given);
-
-  /// Every number that the states hold per element is multiplied: the loss scale changed.
-  void rescale(double factor);
+  /// The step is agreed: states are accepted and follow the loss scale, estimates are written to
+  /// the trainer's memory.
+  void finish(const std::vector<Given>& given, double state_scale);
 
   /// Fills the trainer's memory with NaN.
   void poison(const std::vector<Given>& given) const;
@@ -76,6 +78,7 @@ class Engine {
   void build(LiveUnit<T>& unit, const Choice& choice);
   bool stage_unit(LiveUnit<T>& unit, const std::vector<Given>& given, bool faulty,
                   Scratch& scratch);
+  void accept(LiveUnit<T>& live, const Unit<T>& unit, double state_scale);
   void order_units(const std::vector<BucketPlan>& buckets);
 
   const Settings& settings_;

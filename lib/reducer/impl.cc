@@ -32,23 +32,35 @@ Reducer::Impl::Impl(Communicator& communicator, ReducerOptions options)
     : communicator_(communicator), settings_(resolve_together(communicator, std::move(options))) {}
 
 void Reducer::Impl::add(std::string_view name, const Shape& shape, ElementType type) {
-  if (started_) throw UsageError("add: " + quoted(name) + " comes after the first step");
-  if (name.empty()) throw UsageError("add: a tensor needs a name");
+  if (started_) return fail("add: " + quoted(name) + " comes after the first step");
+  if (name.empty()) return refuse("add: a tensor needs a name");
   if (!index_.emplace(name, tensors_.size()).second) {
-    throw UsageError("add: " + quoted(name) + " is already registered");
+    return refuse("add: " + quoted(name) + " is already registered");
   }
   tensors_.push_back({std::string(name), shape, type, shape.elements()});
   given_.emplace_back();
 }
 
+// A mistake in the registration, which stays wrong.
+void Reducer::Impl::refuse(const std::string& what) {
+  if (refusal_.empty()) refusal_ = what;
+}
+
+void Reducer::Impl::fail(const std::string& what) { faults_.push_back({Fault::Kind::usage, what}); }
+
 // Once, before the first collective call: from here on all ranks are known to agree.
 void Reducer::Impl::start() {
   if (started_) return;
-  config_ = compare_registration(communicator_, registration_text(tensors_, settings_));
-  plan_ = plan_units(tensors_, settings_);
-  check_units(plan_);
-  floats_.emplace(plan_, settings_, communicator_.rank(), communicator_.size());
-  doubles_.emplace(plan_, settings_, communicator_.rank(), communicator_.size());
+  const std::string mistake = refusal_.empty() ? "" : "refused: " + refusal_ + "\n";
+  config_ = compare_texts(communicator_, "the ranks registered different things",
+                          mistake + registration_text(tensors_, settings_));
+  if (!refusal_.empty()) throw UsageError(refusal_);
+  auto plan = plan_units(tensors_, settings_);
+  check_units(plan, settings_.options.divisor);
+  statistics_.units.resize(plan.size());
+  plan_ = std::move(plan);
+  floats_.emplace(plan_, tensors_, settings_, communicator_.rank(), communicator_.size());
+  doubles_.emplace(plan_, tensors_, settings_, communicator_.rank(), communicator_.size());
   changes_.insert({0, settings_.options.start_step});
   for (const UnitPlan& unit : plan_) {
     for (const ScheduledPipeline& entry : unit.treatment.compressor) changes_.insert(entry.from);
@@ -56,7 +68,6 @@ void Reducer::Impl::start() {
   if (communicator_.rank() == 0) {
     for (const std::string& line : advice(plan_, settings_)) log(LogLevel::warn, "EF", line);
   }
-  statistics_.units.resize(plan_.size());
   started_ = true;
 }
 
@@ -81,6 +92,10 @@ bool Reducer::Impl::prepare() {
 void Reducer::Impl::broadcast(std::string_view name, std::span<std::byte> values,
                               ElementType type) {
   start();
+  compare_texts(communicator_, "broadcast: the ranks give different things",
+                quoted(name) + " " + std::string(name_of(type)) + ", " +
+                    std::to_string(values.size()) + " bytes\n");
+  // From here on an error of one rank is one of all.
   const auto found = index_.find(name);
   if (found == index_.end()) throw UsageError("broadcast: " + quoted(name) + " is not registered");
   const Tensor& tensor = tensors_[found->second];
@@ -89,35 +104,31 @@ void Reducer::Impl::broadcast(std::string_view name, std::span<std::byte> values
                      " elements, not " + std::to_string(values.size() / size_of(type)));
   }
   communicator_.broadcast(values, 0);
-  const std::uint64_t mine = hash(values);
-  std::vector<std::uint64_t> all(static_cast<std::size_t>(communicator_.size()));
-  communicator_.all_gather(std::as_bytes(std::span(&mine, 1)),
-                           std::as_writable_bytes(std::span(all)));
-  const auto other = std::ranges::find_if(all, [&](std::uint64_t h) { return h != all.front(); });
-  if (other == all.end()) return;
-  throw TransportError("broadcast: rank " + std::to_string(other - all.begin()) +
-                       " holds another " + quoted(name) + " than rank 0 after the broadcast");
+  try {
+    compare_texts(communicator_, "", std::to_string(hash(values)) + "\n");
+  } catch (const UsageError& error) {
+    throw TransportError("broadcast: after it the ranks hold different values of " + quoted(name) +
+                         " (digests" + error.what() + ")");
+  }
 }
 
 // Mistakes are kept until wait(), where all ranks learn of them together.
 void Reducer::Impl::give(std::string_view name, Given::How how, GradientMemory memory) {
   const std::string call = how == Given::How::pushed ? "push: " : "skip: ";
-  const auto fail = [&](const std::string& what) {
-    faults_.push_back({Fault::Kind::usage, call + quoted(name) + what});
-  };
+  const auto wrong = [&](const std::string& what) { fail(call + quoted(name) + what); };
   const auto found = index_.find(name);
-  if (found == index_.end()) return fail(" is not registered");
+  if (found == index_.end()) return wrong(" is not registered");
   const Tensor& tensor = tensors_[found->second];
   Given& given = given_[found->second];
-  if (given.how != Given::How::nothing) return fail(" was already given in this step");
+  if (given.how != Given::How::nothing) return wrong(" was already given in this step");
   given = {how, memory};
   if (type_of(memory) != tensor.type) {
-    return fail(" is " + std::string(name_of(tensor.type)) + ", not " +
-                std::string(name_of(type_of(memory))));
+    return wrong(" is " + std::string(name_of(tensor.type)) + ", not " +
+                 std::string(name_of(type_of(memory))));
   }
   if (pith::size_of(memory) != tensor.elements) {
-    fail(" has " + std::to_string(tensor.elements) + " elements (" + tensor.shape.text() +
-         "), not " + std::to_string(pith::size_of(memory)));
+    wrong(" has " + std::to_string(tensor.elements) + " elements (" + tensor.shape.text() +
+          "), not " + std::to_string(pith::size_of(memory)));
   }
 }
 

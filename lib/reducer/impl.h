@@ -19,6 +19,7 @@ class Reducer::Impl {
 
   void add(std::string_view name, const Shape& shape, ElementType type);
   void broadcast(std::string_view name, std::span<std::byte> values, ElementType type);
+  void fail(const std::string& what);
   void give(std::string_view name, Given::How how, GradientMemory memory);
   StepResult wait(const StepOptions& step);
   Statistics statistics() const;
@@ -27,14 +28,13 @@ class Reducer::Impl {
   std::vector<StateView<T>> states();
 
  private:
+  void refuse(const std::string& what);
   void start();
   bool prepare();
   void collect_faults(const StepOptions& step);
   Round begin_round(const StepOptions& step, bool changed);
-  double divisor(const StepOptions& step);
-  void stage(Round& round);
-  void clip();
-  void rescale(double from, double to);
+  double divisor();
+  void stage(Round& round, double loss_scale);
   StepResult exchange(const StepOptions& step);
   StepResult give_up(const Agreement& agreement);
   void commit(const StepOptions& step);
@@ -54,7 +54,8 @@ class Reducer::Impl {
 
   Scratch scratch_;
   std::vector<Given> given_;
-  std::vector<Fault> faults_;  // of push() and skip(), until wait()
+  std::string refusal_;        // the first mistake of add()
+  std::vector<Fault> faults_;  // of push(), skip() and fail(), until wait()
   std::uint64_t config_ = 0;
   std::uint64_t sequence_ = 0;
   std::uint64_t step_ = 0;

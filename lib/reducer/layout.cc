@@ -27,15 +27,27 @@ bool inflates(const Pipeline& pipeline, const Treatment& treatment, const Shape&
   return elements >= shape.elements();
 }
 
+bool never_compresses(const Schedule& schedule) {
+  return std::ranges::all_of(schedule, is_none, &ScheduledPipeline::pipeline);
+}
+
+// Entries of the schedule that would not make the unit smaller become none.
+void leave_out_inflating(UnitPlan& unit) {
+  for (ScheduledPipeline& entry : unit.treatment.compressor) {
+    if (!inflates(entry.pipeline, unit.treatment, unit.shape)) continue;
+    entry.pipeline = {Spec{"none", {}}};
+    if (never_compresses(unit.treatment.compressor)) {
+      unit.why_dense = "its factors would not be smaller";
+    }
+  }
+}
+
 // Why a tensor that no rule gives a compressor of its own stays dense.
-std::string why_dense(const Tensor& tensor, const Treatment& treatment, const Settings& settings) {
-  const Pipeline& last = treatment.compressor.back().pipeline;
-  if (is_none(last)) return "the compressor is none";
+std::string why_dense(const Tensor& tensor, const Settings& settings) {
   if (tensor.shape.dimensions() <= 1) return "it has one dimension";
   if (tensor.elements * size_of(tensor.type) < settings.options.min_bytes) {
     return "it is smaller than min_bytes (" + std::to_string(settings.options.min_bytes) + ")";
   }
-  if (inflates(last, treatment, tensor.shape)) return "its factors would not be smaller";
   return {};
 }
 
@@ -58,9 +70,11 @@ UnitPlan unit_of(std::size_t index, const Tensor& tensor, const Settings& settin
                 .why_dense = {}};
   const bool asked_for = rule && !rule->compressor.empty();
   const bool alone = settings.options.unit == CompressedUnit::tensor;
-  if (alone && !asked_for) unit.why_dense = why_dense(tensor, unit.treatment, settings);
-  if (is_none(unit.treatment.compressor.back().pipeline)) {
+  if (never_compresses(unit.treatment.compressor)) {
     unit.why_dense = "the compressor is none";
+  } else if (alone && !asked_for) {
+    unit.why_dense = why_dense(tensor, settings);
+    if (unit.why_dense.empty()) leave_out_inflating(unit);
   }
   return unit;
 }
@@ -81,6 +95,14 @@ void check_guarantee(const UnitPlan& unit, const Pipeline& pipeline, const Guara
                    unit.treatment.feedback.name + " would diverge; use feedback none");
 }
 
+void check_divisor(const UnitPlan& unit, Divisor divisor) {
+  const FeedbackEntry& rule = feedback_rule(unit.treatment.feedback.name);
+  if (divisor == Divisor::ranks || !rule.differences) return;
+  throw UsageError(unit.name + " cannot be divided by the participants: the mean of " +
+                   std::string(rule.name) + " is over all ranks");
+}
+
+// Joins tensors to units; one that stays alone keeps its name and shape.
 class Joiner {
  public:
   explicit Joiner(const Settings& settings) : settings_(settings) {}
@@ -91,12 +113,11 @@ class Joiner {
     const std::size_t limit = settings_.options.bucket_bytes / size_of(unit.type);
     if (!open || (!model && open->elements + unit.elements > limit)) {
       open_[unit.type] = units_.size();
-      unit.name = model ? "model" : "bucket " + std::to_string(units_.size());
-      if (unit.type == ElementType::float64) unit.name += " (float64)";
-      unit.shape = Shape::flat(unit.elements);
       units_.push_back(std::move(unit));
       return;
     }
+    open->name = model ? "model" : "bucket " + std::to_string(open_[unit.type]);
+    if (unit.type == ElementType::float64) open->name += " (float64)";
     open->tensors.push_back(unit.tensors.front());
     open->elements += unit.elements;
     open->shape = Shape::flat(open->elements);
@@ -147,8 +168,9 @@ std::vector<UnitPlan> plan_units(const std::vector<Tensor>& tensors, const Setti
   return units;
 }
 
-void check_units(const std::vector<UnitPlan>& units) {
+void check_units(const std::vector<UnitPlan>& units, Divisor divisor) {
   for (const UnitPlan& unit : units) {
+    check_divisor(unit, divisor);
     if (!unit.why_dense.empty()) continue;
     for (const ScheduledPipeline& entry : unit.treatment.compressor) {
       check_guarantee(unit, entry.pipeline, guarantee_for(entry.pipeline, unit));

@@ -53,8 +53,9 @@ Guarantee guarantee_for(const Pipeline& pipeline, const UnitPlan& unit);
 
 /// Builds every compressor of every unit's schedule once.
 /// Throws   UsageError if one does not fit its unit's shape, or only adds noise that error feedback
-///          would amplify (unbiased, variance of 1 or more, no contraction).
-void check_units(const std::vector<UnitPlan>& units);
+///          would amplify (unbiased, variance of 1 or more, no contraction), or if a rule's mean is
+///          not over the ranks that the divisor counts.
+void check_units(const std::vector<UnitPlan>& units, Divisor divisor);
 
 /// How a unit travels at `step`.
 Choice choice_at(const UnitPlan& unit, const Settings& settings, std::uint64_t step);

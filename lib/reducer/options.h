@@ -21,6 +21,13 @@ enum class CompressedUnit { tensor, bucket, model };
 /// it. `fail`: wait() throws on every rank.
 enum class NonFinite { skip, propagate, fail };
 
+/// What the sum over the ranks is divided by.
+enum class Divisor {
+  ranks,         ///< all ranks: an absent one counts as a gradient of zero
+  participants,  ///< the ranks that pushed a tensor; costs one small all-gather; not with rules
+                 ///< that send differences (the EF21 family), whose mean is over all ranks
+};
+
 /// Which compressor and rule a tensor gets. Of several rules that match, the first one holds.
 struct TensorRule {
   std::string pattern = "*";  ///< of the name; * is any text, ? any letter
@@ -52,9 +59,10 @@ struct ReducerOptions {
   std::uint64_t start_step = 0;
   Commit commit = Commit::step;  ///< PITH_COMMIT: step or inplace
   NonFinite non_finite = NonFinite::skip;
-  /// Each rank scales its gradients, all tensors together, to at most this norm before feedback (in
-  /// the pushed buffers); 0: not.
+  /// Each rank's gradients, all tensors together and without the loss scale, count with at most
+  /// this norm; 0: not. Before feedback; the pushed buffers stay as they are.
   double clip = 0;
+  Divisor divisor = Divisor::ranks;
   /// Tell it if the optimizer applies momentum to the estimate: some rules warn then.
   double optimizer_momentum = 0;
   std::uint64_t seed = 0;  ///< of everything random.  PITH_SEED
@@ -66,18 +74,10 @@ struct ReducerOptions {
   std::vector<TensorRule> rules = {};
 };
 
-/// What the sum over the ranks is divided by.
-enum class Divisor {
-  ranks,         ///< all ranks: an absent one counts as a gradient of zero
-  participants,  ///< the ranks that pushed a tensor; costs one small all-gather; not with rules
-                 ///< that send differences (the EF21 family), whose mean is over all ranks
-};
-
 /// What the trainer says about one step; the same on all ranks.
 struct StepOptions {
   double learning_rate = 0;  ///< lets ef14 rescale its residual when the rate changes; 0: unknown
   double loss_scale = 1;     ///< gradients were multiplied by it; states follow its changes
-  Divisor divisor = Divisor::ranks;
 };
 
 /// How a step ended.

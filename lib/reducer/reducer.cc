@@ -34,6 +34,8 @@ PITH_GIVE(Half)
 PITH_GIVE(BFloat16)
 #undef PITH_GIVE
 
+void Reducer::fail(const std::string& reason) { impl_->fail(reason); }
+
 StepResult Reducer::wait(const StepOptions& step) { return impl_->wait(step); }
 
 Statistics Reducer::statistics() const { return impl_->statistics(); }

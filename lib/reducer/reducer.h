@@ -44,7 +44,8 @@ class Reducer {
   Reducer(const Reducer&) = delete;
   Reducer& operator=(const Reducer&) = delete;
 
-  /// Registers a tensor. Before the first broadcast() or wait(); the same order on all ranks.
+  /// Registers a tensor. Before the first broadcast(), wait() or states(); the same order on all
+  /// ranks. A name given twice or none at all is a mistake that broadcast() and wait() throw.
   void add(std::string_view name, const Shape& shape, ElementType type = ElementType::float32);
 
   /// Replaces the parameter by rank 0's and checks by digest that all ranks now hold the same.
@@ -71,13 +72,19 @@ class Reducer {
   void skip(std::string_view name, std::span<Half> estimate);
   void skip(std::string_view name, std::span<BFloat16> estimate);
 
+  /// Says that this rank cannot go on with the step, for a reason of its own (its data ran out, its
+  /// loss is no number): wait() throws UsageError with the reason on every rank, and no state
+  /// changes.
+  void fail(const std::string& reason);
+
   /// Exchanges everything that was pushed and replaces every gradient by its estimate, on all ranks
   /// or on none.
   StepResult wait(const StepOptions& step = {});
 
   Statistics statistics() const;
 
-  /// Every state of every rule and compressor, named "unit/state".
+  /// Every state of every rule and compressor, named "tensor/state". The first call before any
+  /// broadcast() or wait() compares the registration: every rank makes it.
   template <Element T>
   std::vector<StateView<T>> states();
 

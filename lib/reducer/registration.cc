@@ -21,8 +21,7 @@ std::string first_difference(const std::string& left, const std::string& right, 
     if (!std::getline(a, line_a)) line_a = "nothing";
     if (!std::getline(b, line_b)) line_b = "nothing";
   } while (line_a == line_b && (a || b));
-  return "the ranks registered different things: rank 0 \"" + line_a + "\", rank " +
-         std::to_string(rank) + " \"" + line_b + "\"";
+  return ": rank 0 \"" + line_a + "\", rank " + std::to_string(rank) + " \"" + line_b + "\"";
 }
 
 }  // namespace
@@ -36,7 +35,8 @@ std::string registration_text(const std::vector<Tensor>& tensors, const Settings
   return text;
 }
 
-std::uint64_t compare_registration(Communicator& communicator, const std::string& text) {
+std::uint64_t compare_texts(Communicator& communicator, const std::string& what,
+                            const std::string& text) {
   const std::uint64_t mine = hash(text);
   std::vector<std::uint64_t> all(static_cast<std::size_t>(communicator.size()));
   communicator.all_gather(std::as_bytes(std::span(&mine, 1)),
@@ -45,7 +45,7 @@ std::uint64_t compare_registration(Communicator& communicator, const std::string
   if (other == all.end()) return mine;
   const auto rank = static_cast<std::size_t>(other - all.begin());
   const auto texts = gather_texts(communicator, text);
-  throw UsageError(first_difference(texts.front(), texts[rank], rank));
+  throw UsageError(what + first_difference(texts.front(), texts[rank], rank));
 }
 
 }  // namespace pith

@@ -105,7 +105,8 @@ std::string Settings::text() const {
       << "\nmin_bytes=" << options.min_bytes << "\nbucket_bytes=" << options.bucket_bytes
       << "\nstart_step=" << options.start_step << "\ncommit=" << static_cast<int>(options.commit)
       << "\nnon_finite=" << static_cast<int>(options.non_finite) << "\nclip=" << options.clip
-      << "\nseed=" << options.seed << "\ncheck_every=" << options.check_every << '\n';
+      << "\ndivisor=" << static_cast<int>(options.divisor) << "\nseed=" << options.seed
+      << "\ncheck_every=" << options.check_every << '\n';
   for (const TensorRule& rule : options.rules) {
     out << "rule " << rule.pattern << ' ' << rule.min_elements << ' ' << rule.max_elements << ' '
         << rule.min_dimensions << ' ' << rule.max_dimensions << ' ' << rule.compressor << ' '

@@ -4,7 +4,6 @@
 
 #include <pith/core/error.h>
 #include <pith/core/hash.h>
-#include <pith/feedback/registry.h>
 #include <pith/reducer/impl.h>
 
 namespace pith {
@@ -14,11 +13,9 @@ std::uint64_t digest_of(const StepOptions& step, std::uint64_t number, std::uint
   struct {
     double learning_rate;
     double loss_scale;
-    std::uint64_t divisor;
     std::uint64_t step;
     std::uint64_t epoch;
-  } const fields{step.learning_rate, step.loss_scale, static_cast<std::uint64_t>(step.divisor),
-                 number, epoch};
+  } const fields{step.learning_rate, step.loss_scale, number, epoch};
   return hash(std::as_bytes(std::span(&fields, 1)));
 }
 
@@ -28,17 +25,6 @@ std::string wrong_numbers(const StepOptions& step) {
   }
   if (!(step.loss_scale > 0) || !std::isfinite(step.loss_scale)) {
     return "wait: the loss scale is " + std::to_string(step.loss_scale);
-  }
-  return {};
-}
-
-std::string wrong_divisor(const StepOptions& step, const std::vector<UnitPlan>& plan) {
-  if (step.divisor == Divisor::ranks) return {};
-  for (const UnitPlan& unit : plan) {
-    const FeedbackEntry& rule = feedback_rule(unit.treatment.feedback.name);
-    if (!rule.differences) continue;
-    return "wait: " + unit.name + " cannot be divided by the participants: the mean of " +
-           std::string(rule.name) + " is over all ranks";
   }
   return {};
 }
@@ -68,9 +54,8 @@ void Reducer::Impl::collect_faults(const StepOptions& step) {
     faults_.push_back({Fault::Kind::usage,
                        "wait: tensor \"" + tensors_[t].name + "\" was neither pushed nor skipped"});
   }
-  for (const auto& text : {wrong_numbers(step), wrong_divisor(step, plan_)}) {
-    if (!text.empty()) faults_.push_back({Fault::Kind::usage, text});
-  }
+  const std::string wrong = wrong_numbers(step);
+  if (!wrong.empty()) faults_.push_back({Fault::Kind::usage, wrong});
 }
 
 Round Reducer::Impl::begin_round(const StepOptions& step, bool changed) {
@@ -78,7 +63,8 @@ Round Reducer::Impl::begin_round(const StepOptions& step, bool changed) {
   Round round{communicator_, scratch_};
   round.step.step = step_;
   round.step.learning_rate = step.learning_rate;
-  round.divisor = divisor(step);
+  round.step.state_scale = step.loss_scale / loss_scale_;
+  round.divisor = divisor();
   round.seed = settings_.options.seed;
   round.config = config_;
   round.sequence = sequence_;
@@ -89,9 +75,9 @@ Round Reducer::Impl::begin_round(const StepOptions& step, bool changed) {
   return round;
 }
 
-double Reducer::Impl::divisor(const StepOptions& step) {
+double Reducer::Impl::divisor() {
   const auto ranks = static_cast<std::size_t>(communicator_.size());
-  if (step.divisor == Divisor::ranks) return static_cast<double>(ranks);
+  if (settings_.options.divisor == Divisor::ranks) return static_cast<double>(ranks);
   const auto pushed = [](const Given& given) { return given.how == Given::How::pushed; };
   const std::byte mine{std::ranges::any_of(given_, pushed)};
   const auto all = scratch_.take<std::byte>(ranks);
@@ -100,25 +86,16 @@ double Reducer::Impl::divisor(const StepOptions& step) {
   return static_cast<double>(std::max<std::ptrdiff_t>(taking_part, 1));
 }
 
-void Reducer::Impl::stage(Round& round) {
+void Reducer::Impl::stage(Round& round, double loss_scale) {
   const bool faulty = !round.faults.empty();
   floats_->stage(given_, faulty, scratch_);
   doubles_->stage(given_, faulty, scratch_);
-  if (!faulty && settings_.options.clip > 0) clip();
-}
-
-void Reducer::Impl::clip() {
+  if (faulty || settings_.options.clip == 0) return;
   const double norm = std::sqrt(floats_->squared_norm() + doubles_->squared_norm());
-  const double factor = settings_.options.clip / norm;
+  const double factor = settings_.options.clip * loss_scale / norm;
   if (!std::isfinite(norm) || factor >= 1) return;
   floats_->scale_gradients(factor);
   doubles_->scale_gradients(factor);
-}
-
-void Reducer::Impl::rescale(double from, double to) {
-  if (from == to) return;
-  floats_->rescale(to / from);
-  doubles_->rescale(to / from);
 }
 
 StepResult Reducer::Impl::exchange(const StepOptions& step) {
@@ -127,7 +104,7 @@ StepResult Reducer::Impl::exchange(const StepOptions& step) {
   const bool changed = prepare();
   collect_faults(step);
   Round round = begin_round(step, changed);
-  stage(round);
+  stage(round, step.loss_scale);
   const std::uint64_t digest = digest_of(step, step_, epoch_);
   agreement_bytes_ = kAgreementBytes;
   if (inplace) {
@@ -139,29 +116,20 @@ StepResult Reducer::Impl::exchange(const StepOptions& step) {
     agreement_bytes_ += kAgreementBytes;
   }
   unusable_ = inplace;  // until the step is committed
-  rescale(loss_scale_, step.loss_scale);
-  Agreement agreement;
-  try {
-    floats_->exchange(round);
-    doubles_->exchange(round);
-    sequence_ = round.sequence;
-    agreement = agree(communicator_, round.faults, digest);
-  } catch (...) {
-    rescale(step.loss_scale, loss_scale_);
-    throw;
-  }
-  if (!agreement.all_well()) {
-    rescale(step.loss_scale, loss_scale_);
-    return give_up(agreement);
-  }
+  floats_->exchange(round);
+  doubles_->exchange(round);
+  sequence_ = round.sequence;
+  const Agreement agreement = agree(communicator_, round.faults, digest);
+  if (!agreement.all_well()) return give_up(agreement);
   commit(step);
   count_step(communicator_.wire_bytes() - before);
   return {};
 }
 
 void Reducer::Impl::commit(const StepOptions& step) {
-  floats_->finish(given_);
-  doubles_->finish(given_);
+  const double state_scale = step.loss_scale / loss_scale_;
+  floats_->finish(given_, state_scale);
+  doubles_->finish(given_, state_scale);
   loss_scale_ = step.loss_scale;
   unusable_ = false;
   ++step_;

@@ -39,21 +39,21 @@ TYPED_TEST(VectorLoops, AxpyAddsAMultiple) {
   EXPECT_EQ(y, (std::vector<T>{6, 8, 18}));
 }
 
-TYPED_TEST(VectorLoops, AddScaledWritesAnywhere) {
+TYPED_TEST(VectorLoops, CombineWritesAnywhere) {
   using T = TypeParam;
-  const std::vector<T> expected{21, 42};
+  const std::vector<T> expected{23, 46};
   std::vector<T> x{1, 2};
   std::vector<T> y{10, 20};
   std::vector<T> out(2);
-  add_scaled<T>(x, 2, y, out);
+  combine<T>(3, x, 2, y, out);
   EXPECT_EQ(out, expected);
   auto into_x = x;
-  add_scaled<T>(into_x, 2, y, into_x);
+  combine<T>(3, into_x, 2, y, into_x);
   EXPECT_EQ(into_x, expected);
-  add_scaled<T>(x, 2, y, y);
+  combine<T>(3, x, 2, y, y);
   EXPECT_EQ(y, expected);
-  add_scaled<T>(x, 2, x, x);
-  EXPECT_EQ(x, (std::vector<T>{3, 6}));
+  combine<T>(3, x, 2, x, x);
+  EXPECT_EQ(x, (std::vector<T>{5, 10}));
 }
 
 TYPED_TEST(VectorLoops, ScaleMultipliesAndDivideDivides) {
@@ -70,7 +70,7 @@ TYPED_TEST(VectorLoops, TakeEmptySpans) {
   std::vector<T> none;
   copy<T>(none, none);
   axpy<T>(2, none, none);
-  add_scaled<T>(none, 2, none, none);
+  combine<T>(3, none, 2, none, none);
   scale<T>(2, none);
   divide<T>(none, 2);
   EXPECT_EQ(squared_norm<T>(none), 0.0);
@@ -84,7 +84,7 @@ TYPED_TEST(VectorLoops, RoundTheProductBeforeTheSum) {
   const std::vector<T> x(17, 1 + e);
   std::vector<T> y(17, -(1 + 2 * e));
   std::vector<T> out(17);
-  add_scaled<T>(y, 1 + e, x, out);
+  combine<T>(1, y, 1 + e, x, out);
   axpy<T>(1 + e, x, y);
   EXPECT_EQ(y, std::vector<T>(17, 0));
   EXPECT_EQ(out, std::vector<T>(17, 0));

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+#include <map>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -94,17 +97,18 @@ TEST(AbsentRank, KeepsItsStateAndReceivesTheEstimate) {
 }
 
 TEST(AbsentRank, CannotBeLeftOutOfAMeanOverAllRanks) {
-  on_two_ranks(options("ef21", "gather"), [](int, Reducer& reducer) {
-    Vector x(4);
-    reducer.push("x", x);
-    EXPECT_THAT([&] { reducer.wait({.divisor = Divisor::participants}); },
-                ThrowsMessage<UsageError>(HasSubstr("ef21")));
+  ReducerOptions participants = options("ef21", "gather");
+  participants.divisor = Divisor::participants;
+  on_two_ranks(participants, [](int, Reducer& reducer) {
+    EXPECT_THAT([&] { reducer.wait(); }, ThrowsMessage<UsageError>(HasSubstr("ef21")));
   });
 }
 
+constexpr const char* kRules[] = {"ef14", "ef21", "ef21_sgdm", "econtrol"};
+
 // By a power of two, so exactly.
 TEST(LossScale, ScalesEveryStateAndEstimate) {
-  for (const char* feedback : {"ef14", "ef21", "ef21_sgdm", "econtrol"}) {
+  for (const char* feedback : kRules) {
     run_local(2, [&](Communicator& communicator) {
       Reducer plain(communicator, options(feedback, "sharded"));
       Reducer scaled(communicator, options(feedback, "sharded"));
@@ -116,6 +120,48 @@ TEST(LossScale, ScalesEveryStateAndEstimate) {
         Vector expected = exchange(plain, {1, 2, -3, 4});
         for (double& value : expected) value *= 1024;
         EXPECT_EQ(exchange(scaled, {1024, 2048, -3072, 4096}, {.loss_scale = 1024}), expected);
+      }
+    });
+  }
+}
+
+// An absent rank's private state follows too, although it composes nothing.
+TEST(LossScale, IsFollowedByTheStateOfAnAbsentRank) {
+  for (const char* feedback : kRules) {
+    on_two_ranks(options(feedback, "gather"), [](int rank, Reducer& reducer) {
+      exchange(reducer, {4, 2, 1, -3});
+      std::vector<Vector> before;
+      for (const char* name : {"residual", "error", "momentum", "own"}) {
+        before.push_back(state(reducer, name));
+      }
+      Vector x{2, 3, 4, 5};
+      rank == 0 ? reducer.push("x", x) : reducer.skip("x", x);
+      EXPECT_TRUE(reducer.wait({.loss_scale = 8}).committed);
+      if (rank == 0) return;
+      for (const char* name : {"own", "momentum", "error", "residual"}) {
+        Vector expected = before.back();
+        before.pop_back();
+        for (double& value : expected) value *= 8;
+        EXPECT_EQ(state(reducer, name), expected) << name;
+      }
+    });
+  }
+}
+
+// By a factor that rounds, and down to where numbers lose bits.
+TEST(LossScale, OfAFailedStepChangesNoBit) {
+  for (const char* feedback : kRules) {
+    on_two_ranks(options(feedback, "sharded"), [](int rank, Reducer& reducer) {
+      exchange(reducer, {1e-300, 2, 1. / 3, -3}, {.loss_scale = 1000});
+      std::map<std::string, Vector> before;
+      for (const auto& s : reducer.states<double>()) {
+        before[s.name] = {s.values.begin(), s.values.end()};
+      }
+      Vector x(4, rank == 1 ? std::nan("") : 1);
+      reducer.push("x", x);
+      EXPECT_FALSE(reducer.wait({.loss_scale = 7e-20}).committed);
+      for (const auto& s : reducer.states<double>()) {
+        EXPECT_EQ(before.at(s.name), Vector(s.values.begin(), s.values.end())) << s.name;
       }
     });
   }

@@ -192,25 +192,59 @@ TEST(BadInput, RanksThatRegisterDifferentThingsAreTold) {
                                    return ReducerOptions{.seed = static_cast<std::uint64_t>(rank)};
                                  }),
               HasSubstr("seed=1"));
+  EXPECT_THAT(registration_error([](int, Reducer& r) { r.add("w", {4}); },
+                                 [](int rank) {
+                                   return ReducerOptions{.divisor = rank == 1
+                                                                        ? Divisor::participants
+                                                                        : Divisor::ranks};
+                                 }),
+              HasSubstr("divisor=1"));
 }
 
 TEST(BadInput, ATensorRegisteredTwiceWithoutNameOrTooLateIsRefused) {
-  run_local(1, [](Communicator& communicator) {
-    Reducer reducer(communicator);
-    reducer.add("w", {4});
-    EXPECT_THROW(reducer.add("w", {4}), UsageError);
-    EXPECT_THROW(reducer.add("", {4}), UsageError);
-    std::vector<float> x(4);
+  const auto same = [](int) { return ReducerOptions{}; };
+  const auto twice = [](int, Reducer& r) {
+    r.add("w", {4});
+    r.add("w", {4});
+  };
+  EXPECT_EQ(registration_error(twice, same), "add: tensor \"w\" is already registered");
+  EXPECT_EQ(registration_error([](int, Reducer& r) { r.add("", {4}); }, same),
+            "add: a tensor needs a name");
+  const auto twice_on_one = [](int rank, Reducer& r) {
+    r.add("w", {4});
+    if (rank == 2) r.add("w", {4});
+  };
+  EXPECT_THAT(registration_error(twice_on_one, same),
+              HasSubstr("rank 2 \"refused: add: tensor \"w\" is already registered\""));
+  const auto late = step_error_of([](Communicator& communicator, Reducer& reducer) {
+    std::vector<float> x(16);
     step(reducer, x);
-    EXPECT_THROW(reducer.add("v", {4}), UsageError);
+    if (communicator.rank() == 1) reducer.add("v", {4});
+    step(reducer, x);
   });
+  EXPECT_EQ(late, "rank 1: add: tensor \"v\" comes after the first step");
+}
+
+TEST(BadInput, ARankThatCannotGoOnEndsTheStepOnAll) {
+  const auto error = step_error_of([](Communicator& communicator, Reducer& reducer) {
+    std::vector<float> x(16, 1.0f);
+    if (communicator.rank() == 1) reducer.fail("the data ran out");
+    step(reducer, x);
+  });
+  EXPECT_EQ(error, "rank 1: the data ran out");
 }
 
 TEST(BadInput, ACompressorThatDoesNotFitItsUnitIsRefused) {
   const auto error = error_of([](Communicator& communicator) {
     Reducer reducer(communicator, {.compressor = "lowrank(rank=2)", .unit = CompressedUnit::model});
     reducer.add("w", {4, 4});
-    reducer.wait();
+    reducer.add("v", {4, 4});
+    try {
+      reducer.wait();
+    } catch (const UsageError&) {
+      EXPECT_TRUE(reducer.statistics().units.empty());
+      throw;
+    }
   });
   EXPECT_THAT(error, HasSubstr("lowrank"));
 }
@@ -233,6 +267,37 @@ TEST(BadInput, ABroadcastOfTheWrongSizeOrNameIsRefused) {
     reducer.broadcast("w", std::span(x));
   });
   EXPECT_THAT(error, HasSubstr("tensor \"w\" has 4 elements, not 5"));
+}
+
+// Of equal size, so that nothing but the comparison could tell.
+TEST(BadInput, ABroadcastOfDifferentTensorsSizesOrTypesIsRefused) {
+  const auto broadcast_error = [](const std::function<void(int, Reducer&)>& broadcast) {
+    return error_of([&](Communicator& communicator) {
+      Reducer reducer(communicator);
+      reducer.add("w", {4});
+      reducer.add("v", {4});
+      broadcast(communicator.rank(), reducer);
+    });
+  };
+  EXPECT_EQ(
+      broadcast_error([](int rank, Reducer& r) {
+        std::vector<float> values(4);
+        r.broadcast(rank == 2 ? "v" : "w", std::span(values));
+      }),
+      "broadcast: the ranks give different things: rank 0 \"tensor \"w\" float32, 16 bytes\", "
+      "rank 2 \"tensor \"v\" float32, 16 bytes\"");
+  EXPECT_THAT(broadcast_error([](int rank, Reducer& r) {
+                std::vector<float> values(rank == 1 ? 5 : 4);
+                r.broadcast("w", std::span(values));
+              }),
+              HasSubstr("20 bytes"));
+  EXPECT_THAT(broadcast_error([](int rank, Reducer& r) {
+                std::vector<float> floats(4);
+                std::vector<double> doubles(2);
+                rank == 1 ? r.broadcast("w", std::span(doubles))
+                          : r.broadcast("w", std::span(floats));
+              }),
+              HasSubstr("float64, 16 bytes"));
 }
 
 }  // namespace

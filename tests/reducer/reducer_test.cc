@@ -9,7 +9,6 @@
 #include <pith/comm/local.h>
 #include <pith/core/error.h>
 #include <pith/core/log.h>
-#include <pith/reducer/all_reduce.h>
 #include <pith/reducer/reducer.h>
 
 #include "support/exchange/trajectory.h"
@@ -97,19 +96,19 @@ TEST(Reducer, SkippingRanksReceiveTheEstimateAndKeepTheirState) {
 TEST(Reducer, TheCallerChoosesTheDivisorOfAPartialRound) {
   for (const char* const spec : {"none", "identity", "randomk(density=1)", "cast(fp16)"}) {
     run_local(kRanks, [spec](Communicator& communicator) {
-      TensorRule rule;
-      rule.compressor = spec;
-      Reducer reducer(communicator, {.feedback = "none", .rules = {rule}});
-      reducer.add("w", {4});
       for (const auto& [divisor, mean] :
            {std::pair{Divisor::ranks, 3.0f}, std::pair{Divisor::participants, 4.0f}}) {
+        TensorRule rule;
+        rule.compressor = spec;
+        Reducer reducer(communicator, {.feedback = "none", .divisor = divisor, .rules = {rule}});
+        reducer.add("w", {4});
         std::vector<float> x(4, 4.0f);
         if (communicator.rank() == 0) {
           reducer.skip("w", std::span(x));
         } else {
           reducer.push("w", std::span(x));
         }
-        reducer.wait({.divisor = divisor});
+        reducer.wait();
         EXPECT_EQ(x, std::vector<float>(4, mean)) << spec;
       }
     });
@@ -130,6 +129,27 @@ TEST(Reducer, IsDenseBeforeTheStartStepAndFollowsTheSchedule) {
     }
     EXPECT_EQ(used, (std::vector<std::string>{"none", "topk(k=8)", "topk(k=1)", "topk(k=1)"}));
   });
+}
+
+// What comes last in a schedule does not decide about what comes before.
+TEST(Reducer, CompressesUntilAScheduleEndsInNone) {
+  const auto used = [](const char* compressor, std::size_t columns) {
+    std::vector<std::string> out;
+    run_local(1, [&](Communicator& communicator) {
+      Reducer reducer(communicator, {.compressor = compressor, .min_bytes = 0});
+      reducer.add("w", {4, columns});
+      for (std::uint64_t t = 0; t < 3; ++t) {
+        auto x = gradient<float>(4 * columns, t, 0);
+        step(reducer, x);
+        out.push_back(reducer.statistics().units[0].compressor);
+      }
+    });
+    return out;
+  };
+  EXPECT_EQ(used("topk(k=1)@2,none", 4),
+            (std::vector<std::string>{"topk(k=1)", "topk(k=1)", "none"}));
+  EXPECT_EQ(used("lowrank(rank=1)@2,lowrank(rank=4)", 4),
+            (std::vector<std::string>{"lowrank(rank=1)", "lowrank(rank=1)", "none"}));
 }
 
 // What top-2 keeps of the whole model is not what top-2 per tensor keeps.
@@ -226,49 +246,6 @@ TEST(Reducer, SaysWhyATensorIsNotCompressed) {
   });
 }
 
-// (3, 4) has norm 5: clipped to 1 it is (0.6, 0.8), over both tensors together.
-TEST(Reducer, ClipsEachRankOverAllTensorsBeforeFeedback) {
-  run_local(1, [](Communicator& communicator) {
-    Reducer reducer(communicator, {.clip = 1});
-    reducer.add("a", {1});
-    reducer.add("b", {1}, ElementType::float64);
-    std::vector<float> a{3};
-    std::vector<double> b{4};
-    reducer.push("a", std::span(a));
-    reducer.push("b", std::span(b));
-    reducer.wait();
-    EXPECT_FLOAT_EQ(a[0], 0.6f);
-    EXPECT_DOUBLE_EQ(b[0], 0.8);
-  });
-}
-
-// Gradients times 8 with states that follow: the same trajectory times 8, exactly.
-TEST(Reducer, StatesFollowTheLossScale) {
-  for (const char* const rule : {"ef14", "ef21", "ef21_sgdm", "econtrol"}) {
-    run_local(2, [rule](Communicator& communicator) {
-      set_log_level(LogLevel::none);
-      const ReducerOptions options{
-          .compressor = "topk(k=3)", .feedback = rule, .unit = CompressedUnit::model};
-      Reducer plain(communicator, options);
-      Reducer scaled(communicator, options);
-      plain.add("w", {4, 4});
-      scaled.add("w", {4, 4});
-      for (std::uint64_t t = 0; t < 6; ++t) {
-        const float scale = t < 3 ? 1.0f : 8.0f;
-        auto x = gradient<float>(16, t, communicator.rank());
-        auto y = x;
-        for (float& value : y) value *= scale;
-        plain.push("w", std::span(x));
-        plain.wait();
-        scaled.push("w", std::span(y));
-        scaled.wait({.loss_scale = scale});
-        for (float& value : x) value *= scale;
-        EXPECT_EQ(x, y) << rule << ", step " << t;
-      }
-    });
-  }
-}
-
 TEST(Reducer, NonFinitePoliciesSkipPropagateAndFail) {
   const auto with = [](NonFinite policy, const auto& check) {
     run_local(2, [&](Communicator& communicator) {
@@ -283,7 +260,7 @@ TEST(Reducer, NonFinitePoliciesSkipPropagateAndFail) {
   with(NonFinite::skip, [](Reducer& reducer, std::vector<float>& x) {
     const StepResult result = reducer.wait();
     EXPECT_FALSE(result.committed);
-    EXPECT_EQ(result.reason, "rank 1: w holds a NaN or an infinity");
+    EXPECT_EQ(result.reason, "rank 1: w: element 1 is inf");
     EXPECT_EQ(x[0], 1.0f);
   });
   with(NonFinite::propagate, [](Reducer& reducer, std::vector<float>& x) {
@@ -294,6 +271,31 @@ TEST(Reducer, NonFinitePoliciesSkipPropagateAndFail) {
     EXPECT_THROW(reducer.wait(), Error);
     EXPECT_EQ(reducer.statistics().skipped_steps, 1u);
   });
+}
+
+// Also where several tensors are one unit, and where finite gradients sum to an infinity.
+TEST(Reducer, NamesTensorElementAndRankOfWhatIsNotFinite) {
+  for (const char* const exchange : {"gather", "sharded"}) {
+    run_local(2, [exchange](Communicator& communicator) {
+      Reducer reducer(
+          communicator,
+          {.compressor = "identity", .exchange = exchange, .unit = CompressedUnit::model});
+      reducer.add("a", {3});
+      reducer.add("b", {4});
+      std::vector<float> a{1, 2, 3};
+      std::vector<float> b{1, 2, 3, 4};
+      const auto reason = [&] {
+        reducer.push("a", std::span(a));
+        reducer.push("b", std::span(b));
+        return reducer.wait().reason;
+      };
+      if (communicator.rank() == 1) b[2] = -std::numeric_limits<float>::infinity();
+      EXPECT_EQ(reason(), "rank 1: b: element 2 is -inf");
+      b[2] = 3;
+      a[1] = std::numeric_limits<float>::max();
+      EXPECT_THAT(reason(), testing::ContainsRegex("a: element 1.* is inf"));
+    });
+  }
 }
 
 TEST(Reducer, WarnsOnceAboutRulesThatDoNotFit) {
@@ -326,37 +328,6 @@ TEST(Reducer, WarnsOnceAboutRulesThatDoNotFit) {
   EXPECT_THAT(lines[3], testing::HasSubstr("1.5 times"));  // the second tensor's
   EXPECT_THAT(lines[4], testing::HasSubstr("momentum above 0.5"));
   EXPECT_THAT(lines[5], testing::HasSubstr("compresses nothing: it is smaller than min_bytes"));
-}
-
-TEST(AllReduceMean, KeepsStateByNameAndRefusesAnotherCompressor) {
-  run_local(2, [](Communicator& communicator) {
-    double sum = 0;
-    for (std::uint64_t t = 0; t < 40; ++t) {
-      std::vector<float> x{1.0f, 0.25f};
-      EXPECT_TRUE(all_reduce_mean(communicator, "grad", x, "topk(k=1)"));
-      sum += x[1];
-    }
-    // Without the residual the smaller element would never be sent.
-    EXPECT_NEAR(sum, 10.0, 1.0);
-    std::vector<float> x{1.0f, 0.25f};
-    EXPECT_THROW(all_reduce_mean(communicator, "grad", x, "onebit"), UsageError);
-  });
-}
-
-TEST(AllReduceSum, IsTheMeanTimesTheRanks) {
-  run_local(kRanks, [](Communicator& communicator) {
-    std::vector<double> x(7, 1.0 + communicator.rank());
-    EXPECT_TRUE(all_reduce_sum(communicator, "grad", x, "none"));
-    EXPECT_EQ(x, std::vector<double>(7, 10.0));
-  });
-}
-
-TEST(AllReduceMean, TellsOfANonFiniteBufferAndLeavesItAlone) {
-  run_local(2, [](Communicator& communicator) {
-    std::vector<float> x{1.0f, communicator.rank() == 0 ? std::nanf("") : 3.0f};
-    EXPECT_FALSE(all_reduce_mean(communicator, "grad", x, "topk(k=1)"));
-    EXPECT_EQ(x[0], 1.0f);
-  });
 }
 
 }  // namespace
