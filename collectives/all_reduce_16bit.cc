@@ -31,16 +31,17 @@ std::span<const std::size_t> block_sizes(std::size_t n, Round& round) {
   return sizes;
 }
 
+// Rank by rank in the outer loop, so that the inner ones vectorise.
 template <class H, Element T>
-void mean_of_blocks(std::span<const H> blocks, T divisor, std::span<H> mean) {
-  const std::size_t ranks = mean.empty() ? 0 : blocks.size() / mean.size();
-  for (std::size_t i = 0; i < mean.size(); ++i) {
-    T sum = 0;
-    for (std::size_t r = 0; r < ranks; ++r) {
-      sum += static_cast<T>(to_float(blocks[r * mean.size() + i]));
+void mean_of_blocks(std::span<const H> blocks, T divisor, std::span<T> sum, std::span<H> mean) {
+  std::ranges::fill(sum, T(0));
+  for (std::size_t first = 0; first < blocks.size(); first += sum.size()) {
+    for (std::size_t i = 0; i < sum.size(); ++i) {
+      sum[i] += static_cast<T>(to_float(blocks[first + i]));
     }
-    mean[i] = narrow<H>(static_cast<float>(sum / divisor));
   }
+  std::ranges::transform(sum, mean.begin(),
+                         [&](T v) { return narrow<H>(static_cast<float>(v / divisor)); });
 }
 
 template <class H, Element T>
@@ -58,7 +59,7 @@ void all_reduce_mean(std::span<T> x, T divisor, Round& round) {
   std::ranges::transform(x, mine.begin(), [](T v) { return narrow<H>(static_cast<float>(v)); });
   round.communicator.all_to_all_v(std::as_bytes(mine), sizes, std::as_writable_bytes(blocks),
                                   in_sizes);
-  mean_of_blocks(std::span<const H>(blocks), divisor, mean);
+  mean_of_blocks(std::span<const H>(blocks), divisor, round.scratch.take<T>(own), mean);
   round.communicator.all_gather_v(std::as_bytes(mean), sizes, std::as_writable_bytes(mine));
   std::ranges::transform(mine, x.begin(), [](H v) { return static_cast<T>(to_float(v)); });
 }

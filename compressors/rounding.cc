@@ -10,7 +10,8 @@ namespace {
 template <class Format, Element T>
 void round_finite(std::span<T> x) {
   for (T& value : x) {
-    if (!std::isinf(value)) value = T{Format::to(narrow<Format>(value))};
+    const T rounded = T{Format::to(narrow<Format>(value))};
+    value = std::isinf(value) ? value : rounded;
   }
 }
 
