@@ -18,7 +18,7 @@ if(PROJECT_IS_TOP_LEVEL)
       ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${PITH_CCACHE})
     add_compile_options(
       $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
-      $<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>)
+      "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
   endif()
 endif()
 set(CMAKE_CXX_EXTENSIONS OFF)
