@@ -51,8 +51,8 @@ std::string_view name_of(CompressorKind kind) { return kKindNames[static_cast<st
 Exchange exchange_named(std::string_view name) {
   const auto found = std::ranges::find(kExchangeNames, name);
   if (found == std::end(kExchangeNames)) {
-    std::vector<std::string> known(std::begin(kExchangeNames), std::end(kExchangeNames));
-    known.emplace_back("auto");
+    std::vector<std::string> known{"auto"};
+    known.insert(known.end(), std::begin(kExchangeNames), std::end(kExchangeNames));
     throw UsageError(unknown_name("exchange", name, known));
   }
   return kExchanges[static_cast<std::size_t>(found - std::begin(kExchangeNames))];
