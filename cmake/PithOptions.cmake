@@ -41,6 +41,11 @@ function(pith_precompile target)
   target_precompile_headers(${target} PRIVATE
     <algorithm> <cmath> <cstring> <functional> <map> <memory> <optional> <span> <sstream> <string>
     <vector> ${ARGN})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND NOT CMAKE_DISABLE_PRECOMPILE_HEADERS)
+    # GCC 12 warns about its own strings once it has forgotten that they are a system's.
+    target_compile_options(${target} PRIVATE
+      -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
+  endif()
 endfunction()
 
 set(warnings
