@@ -28,11 +28,15 @@ class OneTensor {
 template <Element T>
 void check_replicas(Communicator& communicator, const LegalCase& legal, std::size_t n, int steps) {
   OneTensor<T> one(communicator, legal, n);
+  std::uint64_t digest = 0;  // of the results of all steps so far
   for (int t = 0; t < steps; ++t) {
     auto x = gradient<T>(n, static_cast<std::uint64_t>(t), communicator.rank());
     ASSERT_TRUE(step(one.reducer, x).committed);
     ASSERT_TRUE(all_finite(std::span<const T>(x))) << legal << ", step " << t;
-    ASSERT_TRUE(same_on_all_ranks(communicator, std::span<const T>(x))) << legal << ", step " << t;
+    digest = hash(std::as_bytes(std::span(x)), digest);
+    if (t % 50 != 0 && t + 1 != steps) continue;
+    ASSERT_TRUE(same_on_all_ranks(communicator, std::span<const std::uint64_t>(&digest, 1)))
+        << legal << ", in or before step " << t;
   }
 }
 

@@ -12,7 +12,7 @@
 namespace pith::test {
 
 /// The sizes at which it is checked: nothing, one element, odd, more than one block of everything.
-inline constexpr std::size_t kContractSizes[] = {0, 1, 333, 65537};
+inline constexpr std::size_t kContractSizes[] = {0, 1, 333, PITH_MANY_ELEMENTS};
 
 /// After every step all ranks hold the same bits, and they are finite.
 void replicas_are_equal(Communicator& communicator, const LegalCase& legal, std::size_t n,
