@@ -15,7 +15,7 @@ PROGRAM = os.environ["FASHION_MNIST"]
 MPIEXEC = os.environ.get("MPIEXEC", "")
 RUNS_KEYS = {"compressor", "feedback", "exchange", "ranks", "parameters", "seed", "accuracy", "loss",
              "final_loss", "test_accuracy", "ratio_fp32", "ratio_fp16", "wire_bytes_per_step",
-             "wire_ratio", "seconds"}
+             "wire_ratio", "seconds", "split", "unit", "commit", "warmup"}
 
 
 def write_idx(path, extents, data):
@@ -83,6 +83,8 @@ class AsThreads(Program):
         self.assertLessEqual(RUNS_KEYS, set(result))
         self.assertGreater(result["test_accuracy"], 0.95)
         self.assertEqual(result["compressor"], "topk(density=0.05)")
+        self.assertEqual([result[key] for key in ("split", "unit", "commit", "warmup")],
+                         ["random", "tensor", "step", 10])
         self.assertEqual(len(result["accuracy"]), 4)
         self.assertEqual(result["accuracy"][-1]["value"], result["test_accuracy"])
         self.assertGreater(result["ratio_fp32"], 5)
@@ -104,6 +106,7 @@ class AsThreads(Program):
                               "--split", "sorted", "--lr", "0.05")[0] for _ in range(2)]
         for result in results:
             del result["seconds"]
+            self.assertEqual(result["split"], "sorted")
         self.assertEqual(*results)
 
     def test_logs_hold_no_control_characters(self):

@@ -95,6 +95,20 @@ class Report(unittest.TestCase):
         self.assertAlmostEqual(runs[0]["test_accuracy"], 0.895)
         self.assertIn("89.50 ± 0.14", self.done.stdout)
 
+    def test_runs_that_differ_in_any_setting_are_told_apart(self):
+        for key, other in (("unit", "bucket"), ("split", "sorted"), ("warmup", 0),
+                           ("commit", "inplace"), ("clip", 0.5)):
+            with tempfile.TemporaryDirectory() as folder:
+                changed = json.loads(RESULTS[3].read_text()) | {key: other}
+                path = pathlib.Path(folder) / "changed.json"
+                path.write_text(json.dumps(changed))
+                done = run("--summary", path.with_name("summary.json"), RESULTS[2], path)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                runs = json.loads(path.with_name("summary.json").read_text())["runs"]
+            self.assertEqual(len(runs), 2, key)
+            self.assertIn(f"{TOPK}, {key} {other}", done.stdout)
+            self.assertNotIn("±", done.stdout)
+
     def test_a_broken_result_is_named(self):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             file.write('{"ranks": 4}')
