@@ -12,6 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 REPORT = HERE.parent.parent / "tools" / "pith-report"
 RESULTS = [HERE / "runs" / name for name in ("none-0.json", "none-1.json", "topk-0.json",
                                              "topk-1.json", "bare-0.json", "bare-1.json")]
+NUMBERS = HERE.parent.parent / "docs" / "numbers.md"
 TOPK = "topk(density=0.01)@58,topk(density=0.001,values=bf16)"
 
 
@@ -87,6 +88,11 @@ class Report(unittest.TestCase):
             self.assertEqual(set(entry), {"compressor", "feedback", "exchange", "test_accuracy",
                                           "final_loss", "ratio_fp32", "ratio_fp16",
                                           "wire_bytes_per_step", "wire_ratio", "seconds"})
+
+    def test_the_documentation_defines_every_key(self):
+        page = NUMBERS.read_text(encoding="utf-8").split("## Training runs")[1]
+        for key in json.loads(RESULTS[0].read_text()):
+            self.assertIn(f"`{key}`", page)
 
     def test_seeds_are_averaged_and_runs_keep_their_order(self):
         runs = self.summary["runs"]
