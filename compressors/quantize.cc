@@ -49,7 +49,7 @@ class MinMax {
                      std::uint64_t index) const {
     if (!(bucket.unit > 0)) return 0;
     const T level = round_at((x - bucket.min) / bucket.unit, point.at(index));
-    // Beside a NaN the minimum is any element, and a level may lie below it; a NaN itself becomes 0.
+    // Beside a NaN the minimum is any element, and levels may lie below it; a NaN becomes 0.
     return static_cast<std::uint32_t>(std::min(top(), std::max(T{0}, level)));
   }
 

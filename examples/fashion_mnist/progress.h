@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <cstddef>
+#include <iosfwd>
 #include <string>
 
 namespace fashion_mnist {
 
-/// Tells a person how training goes: a bar on the standard error if that is a terminal, and one
-/// line per epoch on the standard output. Silent on all ranks but the first.
+/// Tells a person how training goes: one line per epoch on the standard output, and a bar there if
+/// somebody watches it, or else on the standard error if that is a terminal. Silent on all ranks
+/// but the first.
 class Progress {
  public:
   Progress(bool speaks, std::size_t steps);
@@ -26,7 +28,7 @@ class Progress {
   void erase();
 
   bool speaks_;
-  bool terminal_;
+  std::ostream* bar_;  // null: nobody would see one
   std::size_t steps_;
   std::chrono::steady_clock::time_point drawn_;
 };

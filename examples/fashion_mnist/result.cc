@@ -21,9 +21,22 @@ Json to_json(const std::vector<Point>& points) {
   return out;
 }
 
+const char* name_of(pith::CompressedUnit unit) {
+  switch (unit) {
+    case pith::CompressedUnit::tensor:
+      return "tensor";
+    case pith::CompressedUnit::bucket:
+      return "bucket";
+    case pith::CompressedUnit::model:
+      return "model";
+  }
+  return "";
+}
+
 }  // namespace
 
 void write_json(const Options& options, const Result& result) {
+  const bool inplace = options.reducer.commit == pith::Commit::inplace;
   const Json json = {{"dataset", "Fashion-MNIST"},
                      {"ranks", result.ranks},
                      {"parameters", result.parameters},
@@ -31,8 +44,12 @@ void write_json(const Options& options, const Result& result) {
                      {"epochs", options.epochs},
                      {"batch", options.batch},
                      {"learning_rate", options.learning_rate},
+                     {"warmup", options.warmup_steps},
                      {"momentum", options.momentum},
                      {"clip", options.reducer.clip},
+                     {"split", options.split == Split::sorted ? "sorted" : "random"},
+                     {"unit", name_of(options.reducer.unit)},
+                     {"commit", inplace ? "inplace" : "step"},
                      {"compressor", options.reducer.compressor},
                      {"feedback", options.reducer.feedback},
                      {"exchange", result.exchange},

@@ -42,8 +42,16 @@ TEST_P(LegalCombination, SendsTheBytesThatItsDocumentationSays) {
 }
 
 TEST_P(LegalCombination, LeavesEveryStateAloneWhenOneRankHasANan) {
-  run_local(
-      3, [](Communicator& communicator) { a_nan_changes_nothing(communicator, GetParam(), 333); });
+  for (const int ranks : {1, 2, 3, 4}) {
+    run_local(ranks, [](Communicator& communicator) {
+      for (const std::size_t n : {1u, 333u}) a_nan_changes_nothing(communicator, GetParam(), n);
+    });
+  }
+  for (const int ranks : {2, 4}) {
+    run_local(ranks, [](Communicator& communicator) {
+      a_nan_leaves_every_state(communicator, GetParam(), 65537);
+    });
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(All, LegalCombination, testing::ValuesIn(legal_cases()),

@@ -1,100 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cmath>
 #include <limits>
-#include <string>
 
 #include <gtest/gtest.h>
 
-#include <pith/compressors/cast_linear.h>
-#include <pith/compressors/lowrank.h>
-#include <pith/compressors/randomk.h>
 #include <pith/core/vector.h>
 
-#include "compressors/linear_ranks.h"
+#include "compressors/linear_cases.h"
 
 // What every linear compressor must keep to, over types and shapes.
 namespace pith::test {
 namespace {
 
-template <Element T>
-struct LinearCase {
-  std::string name;
-  Shape shape;
-  typename LinearRanks<T>::Make make;
-  bool contracts;  // ||C(x)|| <= ||x|| and ||C(x) - x|| <= ||x|| for every x
-
-  // Relative rounding of a sum of own parts, by what the factors travel as.
-  double tolerance() const {
-    switch (make()->factor_type()) {
-      case ElementType::float16:
-        return 0x1p-9;
-      case ElementType::bfloat16:
-        return 0x1p-6;
-      default:
-        return 200 * static_cast<double>(std::numeric_limits<T>::epsilon());
-    }
-  }
-};
-
-template <Element T>
-std::vector<LinearCase<T>> cases_of(const Shape& shape) {
-  constexpr auto kHalf = ElementType::float16;
-  std::vector<LinearCase<T>> cases;
-  const auto add = [&](const char* text, auto make, bool contracts = true) {
-    const Spec spec = parse_spec(text);
-    cases.push_back({std::string(text) + " " + shape.text(), shape,
-                     [=] { return make(spec, shape); }, contracts});
-  };
-  const auto randomk = [](const Spec& spec, const Shape& s) { return make_randomk<T>(spec, s); };
-  const auto lowrank = [](const Spec& spec, const Shape& s) { return make_lowrank<T>(spec, s); };
-  add("randomk(density=0.1)", randomk);
-  add("randomk(k=3)", randomk);
-  add("randomk(density=0.3,scale=unbiased)", randomk, false);
-  add("randomk(density=0.5)",
-      [](const Spec& spec, const Shape& s) { return make_randomk<T>(spec, s, kHalf); });
-  add("cast(fp16)", make_cast_linear<T>);
-  add("cast(bf16)", make_cast_linear<T>);
-  if (!shape.is_matrix()) return cases;
-  add("lowrank(rank=1)", lowrank);
-  add("lowrank(rank=4)", lowrank);
-  add("lowrank(rank=4,warm=false)", lowrank);
-  add("lowrank(rank=2)",
-      [](const Spec& spec, const Shape& s) { return make_lowrank<T>(spec, s, kHalf); });
-  return cases;
-}
-
 template <class T>
-class LinearContract : public testing::Test {
- protected:
-  static constexpr std::size_t kRanks = 3;
-
-  /// Calls check(case) for all compressors and shapes.
-  template <class Check>
-  static void for_each_case(const Check& check) {
-    const std::vector<Shape> shapes = {
-        {0},    {1},    {7},    {8},    {9},    {31},   {32},     {33},     {1000},   {65537},
-        {0, 0}, {0, 5}, {5, 0}, {1, 1}, {1, 7}, {7, 1}, {33, 20}, {64, 64}, {257, 3}, {4, 3, 5, 2}};
-    for (const Shape& shape : shapes) {
-      for (const auto& one : cases_of<T>(shape)) {
-        SCOPED_TRACE(one.name);
-        check(one);
-      }
-    }
-  }
-
-  static std::vector<T> zeros(const LinearCase<T>& one) {
-    return std::vector<T>(one.shape.elements());
-  }
-
-  static double squared_norm_of(const std::vector<T>& x) {
-    return squared_distance(x, std::vector<T>(x.size()));
-  }
-
-  static void expect_near(const std::vector<T>& x, const std::vector<T>& y, double relative) {
-    const double scale = std::sqrt(std::max(squared_norm_of(x), squared_norm_of(y)));
-    EXPECT_LE(std::sqrt(squared_distance(x, y)), relative * scale);
-  }
-};
+class LinearContract : public LinearTest<T> {};
 
 using Elements = testing::Types<float, double>;
 TYPED_TEST_SUITE(LinearContract, Elements);
@@ -136,40 +55,6 @@ TYPED_TEST(LinearContract, U3ReconstructionHasTheSameBitsOnEveryRank) {
       }
       ranks.accept();
     }
-  });
-}
-
-TYPED_TEST(LinearContract, U1OwnPartAndResidualGiveTheInput) {
-  TestFixture::for_each_case([](const auto& one) {
-    LinearRanks<TypeParam> ranks(one.make, TestFixture::kRanks);
-    const auto inputs = gaussians<TypeParam>(ranks.size(), one.shape.elements(), 3);
-    ranks.step(inputs);
-    for (std::size_t r = 0; r < ranks.size(); ++r) {
-      auto residual = inputs[r];
-      ranks[r].own_axpy(-1, residual);
-      ranks[r].own_axpy(1, residual);
-      const auto ulps = 8 * static_cast<double>(std::numeric_limits<TypeParam>::epsilon());
-      TestFixture::expect_near(residual, inputs[r], ulps);
-    }
-  });
-}
-
-TYPED_TEST(LinearContract, U2SentPartsAndResidualTelescopeUnderErrorFeedback) {
-  TestFixture::for_each_case([](const auto& one) {
-    if (!one.contracts) return;
-    LinearRanks<TypeParam> ranks(one.make, 1);
-    auto residual = TestFixture::zeros(one), given = residual, received = residual;
-    for (std::uint64_t step = 0; step < 50; ++step) {
-      const auto gradient = gaussian<TypeParam>(residual.size(), step);
-      axpy<TypeParam>(1, gradient, residual);
-      axpy<TypeParam>(1, gradient, given);
-      ranks.step({residual}, {.step = step});
-      ranks[0].own_axpy(-1, residual);
-      ranks[0].reconstruct_axpy(1, received);
-      ranks.accept();
-    }
-    axpy<TypeParam>(1, residual, received);
-    TestFixture::expect_near(received, given, 1e-4);
   });
 }
 

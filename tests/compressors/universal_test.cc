@@ -5,7 +5,7 @@
 #include "compressors/inputs.h"
 #include "compressors/message_codec.h"
 
-// What holds for every compressor, whoever its author is: U1, U4 and U7.
+// What holds for every compressor, whoever its author is: U4 and U7.
 namespace pith::test {
 namespace {
 
@@ -13,40 +13,6 @@ class Universal : public testing::TestWithParam<std::string> {};
 
 constexpr std::size_t kSizes[] = {0, 1, 7, 8, 9, 31, 32, 33, 1000, 65537};
 constexpr RandomKey kKey{.seed = 1, .tensor = 2, .step = 3, .rank = 0};
-
-template <Element T>
-T largest_magnitude(const std::vector<T>& x) {
-  T largest = 0;
-  for (const T value : x) largest = std::max(largest, std::abs(value));
-  return largest;
-}
-
-template <Element T>
-void expect_conservation(MessageCodec<T>& codec, const std::vector<T>& x, T tolerance) {
-  const auto decoded = codec.code(x, kKey);
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const T residual = x[i] - decoded[i];
-    ASSERT_NEAR(decoded[i] + residual, x[i], tolerance) << i << " of " << x.size();
-  }
-}
-
-TEST_P(Universal, U1DecodedAndResidualMakeUpTheInput) {
-  for_each_type([](auto zero) {
-    using T = decltype(zero);
-    MessageCodec<T> codec(GetParam());
-    for (const std::size_t n : kSizes) {
-      const auto x = gaussian<T>(n);
-      expect_conservation(codec, x, largest_magnitude(x) * std::numeric_limits<T>::epsilon());
-    }
-  });
-}
-
-TEST_P(Universal, U1HoldsForNegativeZeros) {
-  for_each_type([](auto zero) {
-    MessageCodec<decltype(zero)> codec(GetParam());
-    expect_conservation(codec, constant(33, -zero), zero);
-  });
-}
 
 TEST_P(Universal, U4ZerosStayZeros) {
   for_each_type([](auto zero) {
@@ -74,24 +40,6 @@ TEST_P(Universal, U7SameKeyAndInputGiveTheSameBytes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Universal, testing::ValuesIn(message_specs()), test_name);
-
-class Selection : public testing::TestWithParam<std::string> {};
-
-TEST_P(Selection, U1IsExactToTheBit) {
-  for_each_type([](auto zero) {
-    using T = decltype(zero);
-    MessageCodec<T> codec(GetParam());
-    for (const std::size_t n : kSizes) {
-      expect_conservation(codec, gaussian<T>(n), T{0});
-      expect_conservation(codec, geometric<T>(n), T{0});
-    }
-  });
-}
-
-INSTANTIATE_TEST_SUITE_P(All, Selection,
-                         testing::Values("topk(density=0.01)", "topk(k=1)", "topk(density=1)",
-                                         "threshold(value=0.5)"),
-                         test_name);
 
 class Stochastic : public testing::TestWithParam<std::string> {};
 

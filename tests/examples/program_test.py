@@ -15,7 +15,7 @@ PROGRAM = os.environ["FASHION_MNIST"]
 MPIEXEC = os.environ.get("MPIEXEC", "")
 RUNS_KEYS = {"compressor", "feedback", "exchange", "ranks", "parameters", "seed", "accuracy", "loss",
              "final_loss", "test_accuracy", "ratio_fp32", "ratio_fp16", "wire_bytes_per_step",
-             "wire_ratio", "seconds"}
+             "wire_ratio", "seconds", "split", "unit", "commit", "warmup"}
 
 
 def write_idx(path, extents, data):
@@ -45,6 +45,27 @@ def read_all(terminal):
     return shown.decode()
 
 
+def shown_on_terminal(command, stream):
+    """What the command shows if only this stream is a terminal, and none of its own."""
+    terminal, other_end = pty.openpty()
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL,
+               "stderr": subprocess.DEVNULL, stream: other_end}
+    with subprocess.Popen(command, **streams):
+        os.close(other_end)
+        return read_all(terminal)
+
+
+def shown_on_own_terminal(command):
+    """What it shows on a terminal as a shell's child has one, the standard error being elsewhere."""
+    process, terminal = pty.fork()
+    if process == 0:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        os.execv(command[0], command)
+    shown = read_all(terminal)
+    os.waitpid(process, 0)
+    return shown
+
+
 class Program(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -72,6 +93,10 @@ class Program(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         return json.loads(path.read_text()), done
 
+    def assert_bar(self, shown):
+        self.assertRegex(shown, r"\r\[#+ *\] step \d+ of \d+")
+        self.assertGreater(shown.rfind("\033[K"), shown.rfind("] step"))
+
     def assert_said_once(self, done, message):
         self.assertEqual((done.stdout + done.stderr).count(message), 1, done.stderr)
 
@@ -83,6 +108,8 @@ class AsThreads(Program):
         self.assertLessEqual(RUNS_KEYS, set(result))
         self.assertGreater(result["test_accuracy"], 0.95)
         self.assertEqual(result["compressor"], "topk(density=0.05)")
+        self.assertEqual([result[key] for key in ("split", "unit", "commit", "warmup")],
+                         ["random", "tensor", "step", 10])
         self.assertEqual(len(result["accuracy"]), 4)
         self.assertEqual(result["accuracy"][-1]["value"], result["test_accuracy"])
         self.assertGreater(result["ratio_fp32"], 5)
@@ -104,6 +131,7 @@ class AsThreads(Program):
                               "--split", "sorted", "--lr", "0.05")[0] for _ in range(2)]
         for result in results:
             del result["seconds"]
+            self.assertEqual(result["split"], "sorted")
         self.assertEqual(*results)
 
     def test_logs_hold_no_control_characters(self):
@@ -111,13 +139,13 @@ class AsThreads(Program):
         self.assertRegex(done.stdout + done.stderr, r"\A[ -~\n]*\Z")
 
     def test_a_terminal_gets_a_bar_that_is_erased_at_the_end(self):
-        terminal, stderr = pty.openpty()
-        with subprocess.Popen([PROGRAM, "--local", "2", "--data", str(self.folder)],
-                              stdout=subprocess.DEVNULL, stderr=stderr):
-            os.close(stderr)
-            shown = read_all(terminal)
-        self.assertRegex(shown, r"\r\[#+ *\] step \d+ of \d+")
-        self.assertTrue(shown.endswith("\r\033[K"))
+        run = [PROGRAM, "--local", "2", "--data", str(self.folder)]
+        self.assert_bar(shown_on_terminal(run, "stderr"))
+        self.assert_bar(shown_on_own_terminal(run))
+
+    def test_a_terminal_that_is_only_handed_down_gets_none(self):
+        run = [PROGRAM, "--local", "2", "--data", str(self.folder)]
+        self.assertNotIn("\033", shown_on_terminal(["sh", "-c", '"$@"; true', "sh", *run], "stdout"))
 
     def test_usage_errors_end_with_64_and_one_message(self):
         for arguments, message in ((("--epochs", "0"), "--epochs 0"),
@@ -149,6 +177,12 @@ class UnderMpi(Program):
         processes, _ = self.train(*arguments, ranks=4)
         for key in ("test_accuracy", "ratio_fp32", "wire_bytes_per_step", "ranks"):
             self.assertEqual(threads[key], processes[key], key)
+
+    def test_a_bar_shows_on_the_launchers_terminal_and_in_no_log(self):
+        run = [MPIEXEC, "-n", "2", PROGRAM, "--data", str(self.folder)]
+        self.assert_bar(shown_on_terminal(run, "stdout"))
+        _, done = self.train(ranks=2)
+        self.assertRegex(done.stdout + done.stderr, r"\A[ -~\n]*\Z")
 
     def test_usage_errors_are_said_once_and_end_the_job(self):
         for arguments, message in ((("--epochs", "0"), "--epochs 0"),

@@ -12,6 +12,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 REPORT = HERE.parent.parent / "tools" / "pith-report"
 RESULTS = [HERE / "runs" / name for name in ("none-0.json", "none-1.json", "topk-0.json",
                                              "topk-1.json", "bare-0.json", "bare-1.json")]
+NUMBERS = HERE.parent.parent / "docs" / "numbers.md"
 TOPK = "topk(density=0.01)@58,topk(density=0.001,values=bf16)"
 
 
@@ -88,12 +89,31 @@ class Report(unittest.TestCase):
                                           "final_loss", "ratio_fp32", "ratio_fp16",
                                           "wire_bytes_per_step", "wire_ratio", "seconds"})
 
+    def test_the_documentation_defines_every_key(self):
+        page = NUMBERS.read_text(encoding="utf-8").split("## Training runs")[1]
+        for key in json.loads(RESULTS[0].read_text()):
+            self.assertIn(f"`{key}`", page)
+
     def test_seeds_are_averaged_and_runs_keep_their_order(self):
         runs = self.summary["runs"]
         self.assertEqual([(entry["compressor"], entry["feedback"]) for entry in runs],
                          [("none", "none"), (TOPK, "ef14"), (TOPK, "none")])
         self.assertAlmostEqual(runs[0]["test_accuracy"], 0.895)
         self.assertIn("89.50 ± 0.14", self.done.stdout)
+
+    def test_runs_that_differ_in_any_setting_are_told_apart(self):
+        for key, other in (("unit", "bucket"), ("split", "sorted"), ("warmup", 0),
+                           ("commit", "inplace"), ("clip", 0.5)):
+            with tempfile.TemporaryDirectory() as folder:
+                changed = json.loads(RESULTS[3].read_text()) | {key: other}
+                path = pathlib.Path(folder) / "changed.json"
+                path.write_text(json.dumps(changed))
+                done = run("--summary", path.with_name("summary.json"), RESULTS[2], path)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                runs = json.loads(path.with_name("summary.json").read_text())["runs"]
+            self.assertEqual(len(runs), 2, key)
+            self.assertIn(f"{TOPK}, {key} {other}", done.stdout)
+            self.assertNotIn("±", done.stdout)
 
     def test_a_broken_result_is_named(self):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:

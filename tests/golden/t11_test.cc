@@ -47,8 +47,7 @@ TEST(T11, ZeroGradientsGiveZeroEstimates) {
       ASSERT_TRUE(trial.exchange().committed);
       for (std::size_t i = 0; i < cases.size(); ++i) {
         EXPECT_EQ(trial[i], zero) << name_of(cases[i]);
-        for (const char* name :
-             {"residual", "owner_residual", "own", "error", "momentum", "mean"}) {
+        for (const std::string& name : states_of(cases[i])) {
           EXPECT_EQ(trial.state(i, name), zero) << name_of(cases[i]) << ' ' << name;
         }
       }

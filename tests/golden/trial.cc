@@ -2,7 +2,9 @@
 #include "golden/trial.h"
 
 #include <algorithm>
+#include <map>
 
+#include <pith/core/error.h>
 #include <pith/core/log.h>
 #include <pith/core/random.h>
 #include <pith/feedback/registry.h>
@@ -20,6 +22,8 @@ constexpr Composition kCompositions[] = {
     {"topk(density=0.05,values=fp16)", "gather"},
     {"topk(density=0.1)|quantize(bits=4)", "gather"},
     {"topk(density=0.1)|quantize(bits=4)", "sharded"},
+    {"threshold(value=0.3)", "gather"},  // low enough for a momentum, too
+    {"threshold(value=0.3)", "sharded"},
     {"threshold(value=0.5)|onebit", "gather"},
     {"randomk(density=0.1)|cast(bf16)", "linear"},
 };
@@ -80,10 +84,29 @@ bool rounds_the_mean(const LegalCase& legal) {
   return averages && legal.compressor.find("cast(") != std::string::npos;
 }
 
+std::vector<std::string> states_of(const LegalCase& legal) {
+  static const std::map<std::string, std::vector<std::string>> kStates{
+      {"none", {}},
+      {"ef14", {"residual"}},
+      {"ef21", {"own", "mean"}},
+      {"ef21_sgdm", {"momentum", "own", "mean"}},
+      {"econtrol", {"error", "own", "mean"}}};
+  const bool left_out = legal.compressor == "none" && feedback_rule(legal.feedback).exact_is_mean;
+  if (left_out) return {};
+  auto names = kStates.at(legal.feedback);
+  if (legal.exchange == "sharded" && legal.feedback != "none") names.push_back("owner_residual");
+  return names;
+}
+
+bool is_lossless(const LegalCase& legal) {
+  return legal.compressor == "none" || legal.compressor == "identity";
+}
+
 template <Element T>
 Trial<T>::Trial(Communicator& communicator, const std::vector<LegalCase>& cases,
                 ReducerOptions options)
     : rank_(static_cast<std::size_t>(communicator.rank())),
+      cases_(cases),
       reducer_(communicator, with_rules(std::move(options), cases)),
       tensors_(cases.size(), std::vector<T>(shape().elements())) {
   for (std::size_t i = 0; i < cases.size(); ++i) {
@@ -110,12 +133,20 @@ StepResult Trial<T>::exchange(const StepOptions& step) {
 
 template <Element T>
 std::vector<T> Trial<T>::state(std::size_t number, const std::string& name) {
+  const std::string full = names_[number] + "/" + name;
+  const auto states = reducer_.states<T>();
+  const auto found = std::ranges::find(states, full, &StateView<T>::name);
+  if (found == states.end()) throw UsageError("no state " + full);
   std::vector<T> whole(shape().elements());
-  for (const StateView<T>& state : reducer_.states<T>()) {
-    if (state.name != names_[number] + "/" + name) continue;
-    std::ranges::copy(state.values, whole.begin() + static_cast<std::ptrdiff_t>(state.first));
-  }
+  std::ranges::copy(found->values, whole.begin() + static_cast<std::ptrdiff_t>(found->first));
   return whole;
+}
+
+template <Element T>
+std::vector<T> Trial<T>::state_or_zeros(std::size_t number, const std::string& name) {
+  const auto names = states_of(cases_[number]);
+  if (std::ranges::find(names, name) != names.end()) return state(number, name);
+  return std::vector<T>(shape().elements());
 }
 
 template <Element T>

@@ -8,6 +8,7 @@ import tempfile
 import unittest
 
 PROGRAM = os.environ["PITH_BENCH"]
+NUMBERS = pathlib.Path(__file__).resolve().parents[2] / "docs" / "numbers.md"
 MPIEXEC = os.environ.get("MPIEXEC", "")
 
 COMPRESSORS = ["identity", "cast(fp16)", "cast(bf16)", "topk(density=0.1)",
@@ -129,6 +130,9 @@ class AllReduce(Bench):
                          ("onebit", "gather"), ("onebit", "sharded"), ("lowrank(rank=2)", "linear")]:
             self.assertIn(expected, seen)
         self.assertIn("# left out: onebit over the linear exchange", done.stdout)
+        for line in done.stdout.splitlines():
+            if line.startswith("# left out"):  # nothing that was tried and failed
+                self.assertRegex(line, "over the [a-z]+ exchange: |would diverge; use feedback none")
         self.assertIn("\n# wrong values: 0\n", done.stdout)
 
     def test_is_right_for_every_legal_combination_as_threads(self):
@@ -167,6 +171,14 @@ class AllReduce(Bench):
                                     environment={"PITH_SEED": "7", "PITH_COMPRESSOR": "onebit"})
         self.assertEqual([line["nwrong"] for line in result["results"]], [0])
         self.assertIn("PITH_SEED is ignored", done.stderr)
+
+
+class Documentation(unittest.TestCase):
+    def test_defines_every_key(self):
+        _, codec, all_reduce = NUMBERS.read_text(encoding="utf-8").split("## pith-bench ")
+        for keys, page in (({"floors", *FLOORS, *CODEC}, codec), (ALL_REDUCE, all_reduce)):
+            for key in keys:
+                self.assertIn(f"`{key}`", page)
 
 
 class CommandLine(Bench):

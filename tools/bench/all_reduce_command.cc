@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <iostream>
+#include <memory>
 #include <optional>
 
 #include <pith/comm/local.h>
@@ -108,17 +109,34 @@ class Comparison {
   std::vector<Sample> raw16_samples_;
 };
 
+// Null for what is left out, since what is legal depends on the size too; on every rank.
+template <Element T>
+std::unique_ptr<Comparison<T>> prepare(const CollectiveOptions& options, const CollectiveCase& what,
+                                       const Shape& shape, const Gradients<T>& gradients,
+                                       Communicator& communicator, AllReduceReport& report) try {
+  return std::make_unique<Comparison<T>>(options, what, shape, gradients, communicator);
+} catch (const UsageError& error) {
+  report.comment(std::string("left out: ") + error.what());
+  return nullptr;
+}
+
+// What was found legal and then fails is no usage error, whatever it says of itself.
+template <Element T>
+AllReduceResult run(Comparison<T>& comparison, const CollectiveCase& what) try {
+  return comparison.run();
+} catch (const UsageError& error) {
+  throw Error("allreduce: " + what.compressor + " over the " + what.exchange +
+              " exchange failed: " + error.what());
+}
+
 template <Element T>
 void measure_all(const CollectiveOptions& options, const std::vector<CollectiveCase>& cases,
                  Communicator& communicator, AllReduceReport& report) {
   for (const Shape& shape : options.shapes) {
     const Gradients<T> gradients("gaussian", shape.elements(), options.seed, communicator.rank());
     for (const CollectiveCase& what : cases) {
-      try {
-        report.add(Comparison<T>(options, what, shape, gradients, communicator).run());
-      } catch (const UsageError& error) {  // on every rank: what is legal depends on the size too
-        report.comment(std::string("left out: ") + error.what());
-      }
+      const auto comparison = prepare(options, what, shape, gradients, communicator, report);
+      if (comparison) report.add(run(*comparison, what));
     }
   }
 }

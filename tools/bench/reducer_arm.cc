@@ -54,6 +54,7 @@ ReducerArm<T>::ReducerArm(Communicator& communicator, const CollectiveCase& what
                           const Shape& shape, std::uint64_t seed, std::size_t measure_every)
     : communicator_(communicator), reducer_(communicator, options_for(what, seed, measure_every)) {
   reducer_.add(kTensorName, shape, element_type<T>);
+  reducer_.template states<T>();  // registers, so that what does not fit is refused here
 }
 
 template <Element T>

@@ -22,6 +22,7 @@ template <Element T>
 class ReducerArm {
  public:
   /// The relative error is measured at step 0 and every `measure_every` steps; 0: never.
+  /// Throws   UsageError, on every rank, for what is not legal at this size.
   ReducerArm(Communicator& communicator, const CollectiveCase& what, const Shape& shape,
              std::uint64_t seed, std::size_t measure_every);
 

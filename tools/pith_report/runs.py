@@ -5,8 +5,9 @@ import re
 import statistics
 
 # What identifies a run; results that differ in the seed alone are averaged.
-IDENTITY = ("dataset", "ranks", "parameters", "epochs", "batch", "learning_rate", "momentum",
-            "clip", "compressor", "feedback", "exchange")
+NAME = ("compressor", "feedback", "exchange")
+IDENTITY = ("dataset", "ranks", "parameters", "epochs", "batch", "learning_rate", "warmup",
+            "momentum", "clip", "split", "unit", "commit") + NAME
 MEASURED = ("test_accuracy", "final_loss", "ratio_fp32", "ratio_fp16", "wire_bytes_per_step",
             "wire_ratio", "seconds")
 CURVES = ("accuracy", "loss")
@@ -22,6 +23,7 @@ class Group:
     def __init__(self, results):
         self.results = results
         self.first = results[0]
+        self.details = ""
 
     def __getitem__(self, key):
         """A setting, or the mean of a measured value."""
@@ -46,7 +48,7 @@ class Group:
     def label(self):
         """Short name: what the schedule of compressors ends with."""
         last = re.split(r"@\d+,", self["compressor"])[-1]
-        return last + (", no feedback" if self.contrast else "")
+        return last + (", no feedback" if self.contrast else "") + self.details
 
     @property
     def contrast(self):
@@ -68,6 +70,15 @@ def load(path):
     return result
 
 
+def tell_apart(groups):
+    """Gives groups of the same name the settings in which they differ as details."""
+    for entry in groups:
+        namesakes = [other for other in groups if all(other[key] == entry[key] for key in NAME)]
+        differing = [key for key in IDENTITY if len({other[key] for other in namesakes}) > 1]
+        entry.details = "".join(f", {key} {entry[key]}" for key in differing)
+    return groups
+
+
 def group(results):
     """Groups in the order in which they first appear."""
     groups = {}
@@ -76,12 +87,12 @@ def group(results):
     common = {tuple(key[:3]) for key in groups}
     if len(common) > 1:
         raise BadResult(f"results of different jobs cannot be compared: {sorted(common)}")
-    return [Group(members) for members in groups.values()]
+    return tell_apart([Group(members) for members in groups.values()])
 
 
 def write_summary(groups, path):
     """The averages, without the curves."""
-    runs = [{key: entry[key] for key in ("compressor", "feedback", "exchange") + MEASURED}
+    runs = [{key: entry[key] for key in NAME + MEASURED}
             for entry in groups]
     summary = {key: groups[0][key] for key in ("dataset", "ranks", "parameters")}
     with open(path, "w", encoding="utf-8") as file:

@@ -19,7 +19,7 @@ def accuracy(entry):
 
 def row(entry):
     """One run as texts, in the order of HEADERS."""
-    return (entry["compressor"], entry["feedback"], entry["exchange"], accuracy(entry),
+    return (entry["compressor"] + entry.details, entry["feedback"], entry["exchange"], accuracy(entry),
             f"{entry['wire_bytes_per_step']:,.0f}", ratio(entry["ratio_fp32"]),
             ratio(entry["ratio_fp16"]), f"{entry['seconds']:.1f}")
 

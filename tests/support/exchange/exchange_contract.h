@@ -26,4 +26,7 @@ void bytes_follow_the_formula(Communicator& communicator, const LegalCase& legal
 /// it give what they would have given without it.
 void a_nan_changes_nothing(Communicator& communicator, const LegalCase& legal, std::size_t n);
 
+/// Only the states, in float: for sizes at which many steps take long.
+void a_nan_leaves_every_state(Communicator& communicator, const LegalCase& legal, std::size_t n);
+
 }  // namespace pith::test

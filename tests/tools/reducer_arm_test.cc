@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/reducer_arm.h"
+
+#include <gtest/gtest.h>
+
+#include <pith/comm/local.h>
+#include <pith/core/error.h>
+
+namespace pith::bench {
+namespace {
+
+// So that a usage error later on can only be a fault of the library.
+TEST(ReducerArm, RefusesWhatIsNotLegalAtItsSizeBeforeTheFirstStep) {
+  run_local(2, [](Communicator& communicator) {
+    const CollectiveCase noisy{"randomk(density=0.1,scale=unbiased)", "ef14", "linear"};
+    EXPECT_NO_THROW(ReducerArm<float>(communicator, noisy, {1}, 0, 0));
+    EXPECT_THROW(ReducerArm<float>(communicator, noisy, {200}, 0, 0), UsageError);
+    EXPECT_THROW(ReducerArm<double>(communicator, noisy, {200}, 0, 0), UsageError);
+  });
+}
+
+}  // namespace
+}  // namespace pith::bench
