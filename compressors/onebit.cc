@@ -25,9 +25,7 @@ class ScaledSign {
   Statistics measure(std::span<const T> block) const {
     const auto count = static_cast<double>(block.size());
     if (l2_) return {to_finite<T>(std::sqrt(squared_norm(block) / count))};
-    double sum = 0;
-    for (const T x : block) sum += std::abs(static_cast<double>(x));
-    return {to_finite<T>(sum / count)};
+    return {to_finite<T>(absolute_sum(block) / count)};
   }
 
   std::uint32_t code(T x, const Statistics&, const RoundingPoint&, std::uint64_t) const {

@@ -1,18 +1,126 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
+// Plain loops, compiled once for every instruction set that the compiler knows; the best one that
+// the machine has is taken at run time. All give the same bits: nothing here is contracted, and
+// sums have an order of their own.
 #include <bit>
+#include <cmath>
 #include <cstdint>
+#include <limits>
+#include <type_traits>
 
 #include <pith/core/vector.h>
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "pith/core/vector.cc"
+#include <hwy/foreach_target.h>  // includes this file again, once per instruction set
+#include <hwy/highway.h>
+
+#ifndef PITH_CORE_VECTOR_LOOPS
+#define PITH_CORE_VECTOR_LOOPS
+namespace pith {
+
+template <class T>
+struct VectorLoops {
+  void (*axpy)(T a, const T* x, T* y, std::size_t n);
+  void (*combine)(T a, const T* x, T b, const T* y, T* out, std::size_t n);
+  void (*scale)(T a, T* x, std::size_t n);
+  void (*divide)(T* x, T divisor, std::size_t n);
+  double (*absolute_sum)(const T* x, std::size_t n);
+  double (*squared_norm)(const T* x, std::size_t n);
+  bool (*all_finite)(const T* x, std::size_t n);
+};
+
+}  // namespace pith
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace pith::HWY_NAMESPACE {
+namespace {
+
+template <class T>
+void axpy(T a, const T* x, T* y, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) y[i] += a * x[i];
+}
+
+template <class T>
+void combine(T a, const T* x, T b, const T* y, T* out, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) out[i] = a * x[i] + b * y[i];
+}
+
+template <class T>
+void scale(T a, T* x, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) x[i] *= a;
+}
+
+template <class T>
+void divide(T* x, T divisor, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) x[i] /= divisor;
+}
+
+// Element i is added to sum i % 16, so that registers of any width do the same.
+template <class T, class Term>
+double striped_sum(const T* x, std::size_t n, Term term) {
+  constexpr std::size_t kStripes = 16;
+  double sums[kStripes] = {};
+  const std::size_t whole = n - n % kStripes;
+  for (std::size_t i = 0; i < whole; i += kStripes) {
+    for (std::size_t j = 0; j < kStripes; ++j) sums[j] += term(x[i + j]);
+  }
+  for (std::size_t i = whole; i < n; ++i) sums[i - whole] += term(x[i]);
+  for (std::size_t half = kStripes / 2; half > 0; half /= 2) {
+    for (std::size_t j = 0; j < half; ++j) sums[j] += sums[j + half];
+  }
+  return sums[0];
+}
+
+template <class T>
+double absolute_sum(const T* x, std::size_t n) {
+  return striped_sum(x, n, [](T v) HWY_ATTR { return std::abs(static_cast<double>(v)); });
+}
+
+template <class T>
+double squared_norm(const T* x, std::size_t n) {
+  return striped_sum(x, n,
+                     [](T v) HWY_ATTR { return static_cast<double>(v) * static_cast<double>(v); });
+}
+
+// All exponent bits set means NaN or infinity; as integers, which vectorise.
+template <class T>
+bool all_finite(const T* x, std::size_t n) {
+  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
+  constexpr Bits kExponent = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
+  Bits found = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    found |= (std::bit_cast<Bits>(x[i]) & kExponent) == kExponent;
+  }
+  return found == 0;
+}
+
+template <class T>
+constexpr VectorLoops<T> kLoops{axpy<T>,         combine<T>,      scale<T>,     divide<T>,
+                                absolute_sum<T>, squared_norm<T>, all_finite<T>};
+
+const VectorLoops<float>* float_loops() { return &kLoops<float>; }
+const VectorLoops<double>* double_loops() { return &kLoops<double>; }
+
+}  // namespace
+}  // namespace pith::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 namespace pith {
 namespace {
 
-// All exponent bits set means NaN or infinity; as integers, so that the loop vectorises.
-bool non_finite(float x) { return (std::bit_cast<std::uint32_t>(x) & 0x7f800000u) == 0x7f800000u; }
-bool non_finite(double x) {
-  constexpr std::uint64_t kExponent = 0x7ff0000000000000u;
-  return (std::bit_cast<std::uint64_t>(x) & kExponent) == kExponent;
+HWY_EXPORT(float_loops);
+HWY_EXPORT(double_loops);
+
+template <Element T>
+const VectorLoops<T>& loops() {
+  if constexpr (std::same_as<T, float>) {
+    return *HWY_DYNAMIC_DISPATCH(float_loops)();
+  } else {
+    return *HWY_DYNAMIC_DISPATCH(double_loops)();
+  }
 }
 
 }  // namespace
@@ -24,36 +132,37 @@ void copy(std::span<const T> x, std::span<T> y) {
 
 template <Element T>
 void axpy(T a, std::span<const T> x, std::span<T> y) {
-  for (std::size_t i = 0; i < x.size(); ++i) y[i] += a * x[i];
+  loops<T>().axpy(a, x.data(), y.data(), x.size());
 }
 
 template <Element T>
 void combine(T a, std::span<const T> x, T b, std::span<const T> y, std::span<T> out) {
-  for (std::size_t i = 0; i < x.size(); ++i) out[i] = a * x[i] + b * y[i];
+  loops<T>().combine(a, x.data(), b, y.data(), out.data(), x.size());
 }
 
 template <Element T>
 void scale(T a, std::span<T> x) {
-  for (T& value : x) value *= a;
+  loops<T>().scale(a, x.data(), x.size());
 }
 
 template <Element T>
 void divide(std::span<T> x, T divisor) {
-  for (T& value : x) value /= divisor;
+  loops<T>().divide(x.data(), divisor, x.size());
+}
+
+template <Element T>
+double absolute_sum(std::span<const T> x) {
+  return loops<T>().absolute_sum(x.data(), x.size());
 }
 
 template <Element T>
 double squared_norm(std::span<const T> x) {
-  double sum = 0;
-  for (const T value : x) sum += static_cast<double>(value) * static_cast<double>(value);
-  return sum;
+  return loops<T>().squared_norm(x.data(), x.size());
 }
 
 template <Element T>
 bool all_finite(std::span<const T> x) {
-  bool found = false;
-  for (const T value : x) found |= non_finite(value);
-  return !found;
+  return loops<T>().all_finite(x.data(), x.size());
 }
 
 #define PITH_INSTANTIATE(T)                                                             \
@@ -62,6 +171,7 @@ bool all_finite(std::span<const T> x) {
   template void combine<T>(T, std::span<const T>, T, std::span<const T>, std::span<T>); \
   template void scale<T>(T, std::span<T>);                                              \
   template void divide<T>(std::span<T>, T);                                             \
+  template double absolute_sum<T>(std::span<const T>);                                  \
   template double squared_norm<T>(std::span<const T>);                                  \
   template bool all_finite<T>(std::span<const T>);
 PITH_INSTANTIATE(float)
@@ -69,3 +179,4 @@ PITH_INSTANTIATE(double)
 #undef PITH_INSTANTIATE
 
 }  // namespace pith
+#endif

@@ -6,7 +6,9 @@
 
 #include <pith/core/element.h>
 
-// Loops over whole vectors, in index order; sums are taken in double. x and y may be the same span.
+// Loops over whole vectors. x and y may be the same span. Sums are taken in double: element i is
+// added to partial sum i % 16, in index order, and these are added in halves, so that every
+// instruction set gives the same bits.
 namespace pith {
 
 /// y = x; x and y may be the same span.
@@ -28,6 +30,10 @@ void scale(T a, std::span<T> x);
 /// x /= divisor
 template <Element T>
 void divide(std::span<T> x, T divisor);
+
+/// sum of |x[i]|
+template <Element T>
+double absolute_sum(std::span<const T> x);
 
 /// sum of x[i]^2
 template <Element T>

@@ -90,13 +90,18 @@ TYPED_TEST(VectorLoops, RoundTheProductBeforeTheSum) {
   EXPECT_EQ(out, std::vector<T>(17, 0));
 }
 
-TYPED_TEST(VectorLoops, SquaredNormSumsInDoubleInIndexOrder) {
+TYPED_TEST(VectorLoops, SumsAreTakenInDoubleInSixteenStripes) {
   using T = TypeParam;
+  EXPECT_EQ(absolute_sum<T>(std::vector<T>{3, -4, 12}), 19.0);
   EXPECT_EQ(squared_norm<T>(std::vector<T>{3, -4, 12}), 169.0);
   EXPECT_EQ(squared_norm<T>(std::vector<T>(2, T(1e30))), 2 * (double{T(1e30)} * double{T(1e30)}));
-  // Added to 2^54 one by one, the ones are lost; before it they are not.
-  EXPECT_EQ(squared_norm<T>(std::vector<T>{0x1p27, 1, 1, 1, 1}), 0x1p54);
-  EXPECT_EQ(squared_norm<T>(std::vector<T>{1, 1, 1, 1, 0x1p27}), 0x1p54 + 4);
+  // Added to 2^54 one by one, ones are lost; in another stripe they are not.
+  std::vector<T> x(5 * 16, 0);
+  x[0] = 0x1p27;
+  for (std::size_t i = 1; i < 5; ++i) x[16 * i] = 1;
+  EXPECT_EQ(squared_norm<T>(x), 0x1p54);
+  for (std::size_t i = 1; i < 5; ++i) std::swap(x[16 * i], x[16 * i + 1]);
+  EXPECT_EQ(squared_norm<T>(x), 0x1p54 + 4);
 }
 
 TYPED_TEST(VectorLoops, AllFiniteFindsOneBadElementAnywhere) {

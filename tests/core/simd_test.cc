@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstring>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include <pith/core/random.h>
+#include <pith/core/simd.h>
+#include <pith/core/vector.h>
+
+// Every instruction set that this machine has gives the bits of the plain loops.
+namespace pith::test {
+namespace {
+
+constexpr std::size_t kSizes[] = {0, 1, 7, 15, 16, 17, 31, 33, 64, 1000, 4099};
+
+template <class T>
+class EverySimdTarget : public testing::Test {};
+using Types = testing::Types<float, double>;
+TYPED_TEST_SUITE(EverySimdTarget, Types);
+
+template <class T>
+std::vector<T> numbers(std::size_t n, std::uint64_t tensor) {
+  const Random random({.seed = 3, .tensor = tensor});
+  std::vector<T> x(n);
+  for (std::size_t i = 0; i < n; ++i) x[i] = static_cast<T>(random.normal(i));
+  return x;
+}
+
+template <class T>
+void expect_same_bits(const std::vector<T>& left, const std::vector<T>& right) {
+  ASSERT_EQ(left.size(), right.size());
+  if (left.empty()) return;
+  EXPECT_EQ(std::memcmp(left.data(), right.data(), left.size() * sizeof(T)), 0);
+}
+
+// Calls body(n, first) on every target: n elements that begin at an address of any alignment.
+template <class Body>
+void on_every_target(Body body) {
+  ASSERT_FALSE(simd_targets().empty());
+  for (const SimdTarget& target : simd_targets()) {
+    SCOPED_TRACE(target.name);
+    const SimdTargetGuard guard(target);
+    for (const std::size_t n : kSizes) {
+      for (const std::size_t first : {0, 1, 5}) body(n, first);
+    }
+  }
+}
+
+TYPED_TEST(EverySimdTarget, CombinesScalesAndDividesAsThePlainLoopsDo) {
+  using T = TypeParam;
+  on_every_target([](std::size_t n, std::size_t first) {
+    const auto x = numbers<T>(first + n, 1);
+    const auto y = numbers<T>(first + n, 2);
+    auto added = y, combined = y, scaled = y, divided = y;
+    auto plainly_added = y, plainly_combined = y, plainly_scaled = y, plainly_divided = y;
+    const T a = T(1) / 3, b = T(-0.7);
+    const auto from = [&](auto& v) { return std::span(v).subspan(first); };
+    axpy<T>(a, from(x), from(added));
+    combine<T>(a, from(x), b, from(y), from(combined));
+    scale<T>(a, from(scaled));
+    divide<T>(from(divided), b);
+    for (std::size_t i = first; i < first + n; ++i) {
+      plainly_added[i] = y[i] + a * x[i];
+      plainly_combined[i] = a * x[i] + b * y[i];
+      plainly_scaled[i] = a * y[i];
+      plainly_divided[i] = y[i] / b;
+    }
+    expect_same_bits(added, plainly_added);
+    expect_same_bits(combined, plainly_combined);
+    expect_same_bits(scaled, plainly_scaled);
+    expect_same_bits(divided, plainly_divided);
+  });
+}
+
+template <class T, class Term>
+double plain_sum(std::span<const T> x, Term term) {
+  double sums[16] = {};
+  for (std::size_t i = 0; i < x.size(); ++i) sums[i % 16] += term(static_cast<double>(x[i]));
+  for (std::size_t half = 8; half > 0; half /= 2) {
+    for (std::size_t j = 0; j < half; ++j) sums[j] += sums[j + half];
+  }
+  return sums[0];
+}
+
+TYPED_TEST(EverySimdTarget, SumsInTheOrderThatIsDocumented) {
+  using T = TypeParam;
+  on_every_target([](std::size_t n, std::size_t first) {
+    const auto x = numbers<T>(first + n, 1);
+    const auto part = std::span<const T>(x).subspan(first);
+    EXPECT_EQ(absolute_sum(part), plain_sum(part, [](double v) { return v < 0 ? -v : v; }));
+    EXPECT_EQ(squared_norm(part), plain_sum(part, [](double v) { return v * v; }));
+  });
+}
+
+TYPED_TEST(EverySimdTarget, FindsANanOrAnInfinityAnywhere) {
+  using T = TypeParam;
+  using Limits = std::numeric_limits<T>;
+  on_every_target([](std::size_t n, std::size_t first) {
+    auto x = numbers<T>(first + n, 1);
+    const auto part = std::span(x).subspan(first);
+    EXPECT_TRUE(all_finite<T>(part));
+    for (std::size_t i = 0; i < n; i += 1 + n / 20) {
+      for (const T bad : {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity()}) {
+        const T before = std::exchange(part[i], bad);
+        EXPECT_FALSE(all_finite<T>(part)) << i << " of " << n;
+        part[i] = before;
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace pith::test
