@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <bit>
 #include <cmath>
-#include <functional>
 
-#include <pith/compressors/bits.h>
+#include <pith/compressors/largest.h>
 #include <pith/compressors/sparse_message.h>
 #include <pith/compressors/topk.h>
 #include <pith/core/arguments.h>
@@ -12,23 +10,6 @@
 
 namespace pith {
 namespace {
-
-// Without their sign bit, floats order like their bit patterns; and unlike floats these are ordered
-// even where a NaN is among them.
-template <Element T>
-BitsOf<T> magnitude(T x) {
-  return std::bit_cast<BitsOf<T>>(std::abs(x));
-}
-
-template <Element T>
-BitsOf<T> kth_magnitude(std::span<const T> x, std::size_t k, Scratch& scratch) {
-  const Scratch::Frame frame(scratch);
-  const auto magnitudes = scratch.take<BitsOf<T>>(x.size());
-  std::ranges::transform(x, magnitudes.begin(), magnitude<T>);
-  const auto kth = magnitudes.begin() + static_cast<std::ptrdiff_t>(k) - 1;
-  std::ranges::nth_element(magnitudes, kth, std::greater<>());
-  return *kth;
-}
 
 template <Element T>
 class Largest final : public Selector<T> {
@@ -43,18 +24,8 @@ class Largest final : public Selector<T> {
   }
 
   std::span<const std::uint32_t> select(std::span<const T> x, Scratch& scratch) const override {
-    const auto indices = scratch.take<std::uint32_t>(most(x.size()));
-    if (indices.empty()) return indices;
-    const auto least = kth_magnitude(x, indices.size(), scratch);
-    const auto above = [&](T value) { return magnitude(value) > least; };
-    std::size_t ties = indices.size() - static_cast<std::size_t>(std::ranges::count_if(x, above));
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      const bool tie = magnitude(x[i]) == least && ties > 0;
-      if (tie) --ties;
-      if (tie || above(x[i])) indices[kept++] = static_cast<std::uint32_t>(i);
-    }
-    return indices;
+    const std::size_t k = most(x.size());
+    return k == 0 ? std::span<const std::uint32_t>() : largest(x, k, scratch);
   }
 
   Guarantee guarantee(std::size_t n) const override {

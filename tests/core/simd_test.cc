@@ -5,8 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <pith/core/random.h>
-#include <pith/core/simd.h>
 #include <pith/core/vector.h>
+
+#include "support/every_simd_target.h"
 
 // Every instruction set that this machine has gives the bits of the plain loops.
 namespace pith::test {
@@ -37,14 +38,11 @@ void expect_same_bits(const std::vector<T>& left, const std::vector<T>& right) {
 // Calls body(n, first) on every target: n elements that begin at an address of any alignment.
 template <class Body>
 void on_every_target(Body body) {
-  ASSERT_FALSE(simd_targets().empty());
-  for (const SimdTarget& target : simd_targets()) {
-    SCOPED_TRACE(target.name);
-    const SimdTargetGuard guard(target);
+  on_every_simd_target([&] {
     for (const std::size_t n : kSizes) {
       for (const std::size_t first : {0, 1, 5}) body(n, first);
     }
-  }
+  });
 }
 
 TYPED_TEST(EverySimdTarget, CombinesScalesAndDividesAsThePlainLoopsDo) {

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <bit>
+
+#include <pith/compressors/collect.h>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "pith/compressors/collect.cc"
+#include <hwy/foreach_target.h>  // includes this file again, once per instruction set
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace pith::HWY_NAMESPACE {
+namespace {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Magnitudes are compared as signed numbers, which every instruction set can: they have no sign.
+template <class T>
+using Signed = hwy::MakeSigned<T>;
+
+template <class T, class D>
+hn::Vec<D> magnitudes(D d, const T* x) {
+  const hn::Rebind<T, D> floats;
+  const auto bits = hn::BitCast(d, hn::LoadU(floats, x));
+  return hn::And(bits, hn::Set(d, static_cast<Signed<T>>(kMagnitudeBits<T>)));
+}
+
+// Compress and a plain store: a compressing store is many times slower on some machines.
+template <class T, class D>
+void append(D d, hn::Vec<D> magnitudes, hn::Vec<D> below, std::size_t index, Candidates<T>& out) {
+  const auto chosen = hn::Gt(magnitudes, below);
+  const hn::RebindToUnsigned<D> u;
+  const auto indices = hn::Iota(u, static_cast<BitsOf<T>>(index));
+  hn::StoreU(hn::Compress(indices, hn::RebindMask(u, chosen)), u, out.indices.data() + out.count);
+  hn::StoreU(hn::BitCast(u, hn::Compress(magnitudes, chosen)), u,
+             out.magnitudes.data() + out.count);
+  out.count += hn::CountTrue(d, chosen);
+}
+
+template <class T>
+void append_one(T x, std::size_t index, BitsOf<T> least, Candidates<T>& out) {
+  const auto magnitude = std::bit_cast<BitsOf<T>>(x) & kMagnitudeBits<T>;
+  if (magnitude < least) return;
+  out.indices[out.count] = static_cast<BitsOf<T>>(index);
+  out.magnitudes[out.count++] = magnitude;
+}
+
+template <class T>
+std::size_t collect(const T* x, std::size_t n, std::size_t first, BitsOf<T> least,
+                    Candidates<T>& out) {
+  const hn::ScalableTag<Signed<T>> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto below = hn::Set(d, static_cast<Signed<T>>(least) - 1);
+  std::size_t i = first;
+  for (; i + 4 * lanes <= n && out.room() >= kCollectRoom; i += 4 * lanes) {
+    const auto a = magnitudes(d, x + i);
+    const auto b = magnitudes(d, x + i + lanes);
+    const auto e = magnitudes(d, x + i + 2 * lanes);
+    const auto f = magnitudes(d, x + i + 3 * lanes);
+    const auto largest = hn::Max(hn::Max(a, b), hn::Max(e, f));
+    if (HWY_LIKELY(hn::AllFalse(d, hn::Gt(largest, below)))) continue;
+    append<T>(d, a, below, i, out);
+    append<T>(d, b, below, i + lanes, out);
+    append<T>(d, e, below, i + 2 * lanes, out);
+    append<T>(d, f, below, i + 3 * lanes, out);
+  }
+  if (i + 4 * lanes <= n) return i;  // no more room
+  for (; i < n && out.room() >= kCollectRoom; ++i) append_one<T>(x[i], i, least, out);
+  return i;
+}
+
+std::size_t collect_floats(const float* x, std::size_t n, std::size_t first, std::uint32_t least,
+                           Candidates<float>& out) {
+  return collect(x, n, first, least, out);
+}
+
+std::size_t collect_doubles(const double* x, std::size_t n, std::size_t first, std::uint64_t least,
+                            Candidates<double>& out) {
+  return collect(x, n, first, least, out);
+}
+
+}  // namespace
+}  // namespace pith::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pith {
+namespace {
+
+HWY_EXPORT(collect_floats);
+HWY_EXPORT(collect_doubles);
+
+}  // namespace
+
+template <>
+std::size_t collect(std::span<const float> x, std::size_t first, std::uint32_t least,
+                    Candidates<float>& out) {
+  return HWY_DYNAMIC_DISPATCH(collect_floats)(x.data(), x.size(), first, least, out);
+}
+
+template <>
+std::size_t collect(std::span<const double> x, std::size_t first, std::uint64_t least,
+                    Candidates<double>& out) {
+  return HWY_DYNAMIC_DISPATCH(collect_doubles)(x.data(), x.size(), first, least, out);
+}
+
+}  // namespace pith
+#endif

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include <pith/compressors/bits.h>
+#include <pith/core/element.h>
+
+namespace pith {
+
+/// Without their sign bit, floats order like their bit patterns; and unlike floats these are ordered
+/// even where a NaN is among them: above every number.
+template <Element T>
+constexpr BitsOf<T> kMagnitudeBits = ~BitsOf<T>{0} >> 1;
+
+/// Elements that may be among the largest, in ascending order of their indices.
+template <Element T>
+struct Candidates {
+  std::span<BitsOf<T>> indices;
+  std::span<BitsOf<T>> magnitudes;
+  std::size_t count = 0;
+
+  std::size_t room() const { return indices.size() - count; }
+};
+
+/// collect() needs so much room to go on.
+inline constexpr std::size_t kCollectRoom = 256;
+
+/// Appends every element of x whose magnitude's bits are at least `least`, from element `first` on,
+/// until less than kCollectRoom is left. Returns the first element that it has not seen.
+///
+/// Cost   one read of x. Every instruction set gives the same.
+template <Element T>
+std::size_t collect(std::span<const T> x, std::size_t first, BitsOf<T> least,
+                    Candidates<T>& candidates);
+
+}  // namespace pith

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include <gtest/gtest.h>
+
+#include <pith/compressors/largest.h>
+
+#include "inputs.h"
+#include "support/every_simd_target.h"
+
+namespace pith::test {
+namespace {
+
+template <class T>
+class Largest : public testing::Test {};
+using Types = testing::Types<float, double>;
+TYPED_TEST_SUITE(Largest, Types);
+
+template <class T>
+void expect_exact(const std::vector<T>& x, std::size_t k) {
+  Scratch scratch;
+  const auto found = largest<T>(x, k, scratch);
+  const auto expected = largest_plain<T>(x, k, scratch);
+  EXPECT_TRUE(std::ranges::equal(found, expected)) << "n = " << x.size() << ", k = " << k;
+}
+
+TYPED_TEST(Largest, AreThoseOfAFullSortAtEverySizeOnEveryInstructionSet) {
+  on_every_simd_target([] {
+    for (const std::size_t n : {1u, 2u, 15u, 16u, 17u, 63u, 64u, 65u, 1000u, 4099u, 70001u}) {
+      const auto x = gaussian<TypeParam>(n);
+      for (const std::size_t k : {std::size_t{1}, n / 1000, n / 100, n / 10, n / 2, n}) {
+        if (k > 0) expect_exact(x, k);
+      }
+    }
+  });
+}
+
+// What a guess from a sample can go wrong on.
+template <class T>
+std::vector<std::vector<T>> unfavourable(std::size_t n) {
+  std::vector<std::vector<T>> all;
+  const auto add = [&](auto value) {
+    auto& x = all.emplace_back(n);
+    for (std::size_t i = 0; i < n; ++i) x[i] = static_cast<T>(value(i));
+  };
+  add([](std::size_t) { return 0; });
+  add([](std::size_t) { return -2; });
+  add([](std::size_t i) { return i; });                    // ascending
+  add([n](std::size_t i) { return n - i; });               // descending
+  add([](std::size_t i) { return i % 16 == 3 ? 5 : 1; });  // periods
+  add([](std::size_t i) { return i % 4096 < 41 ? i : 0; });
+  add([](std::size_t i) { return i % 256 == 255 ? 1e30 : -1; });
+  add([n](std::size_t i) { return i == n / 3 ? 1e38 : 1e-40; });         // a spike over subnormals
+  add([](std::size_t i) { return i % 100 == 7 ? -3.0 : 0.0; });          // 99 % zeros
+  add([n](std::size_t i) { return i < n / 50 ? 1e6 + double(i) : 1; });  // in one place
+  return all;
+}
+
+TYPED_TEST(Largest, AreExactForUnfavourableInput) {
+  on_every_simd_target([] {
+    for (const auto& x : unfavourable<TypeParam>(40000)) {
+      for (const std::size_t k : {1u, 40u, 400u, 4000u, 39999u}) expect_exact(x, k);
+    }
+  });
+}
+
+TYPED_TEST(Largest, OrderNansAboveInfinitiesAndTiesByIndex) {
+  using T = TypeParam;
+  using Limits = std::numeric_limits<T>;
+  std::vector<T> x = gaussian<T>(20000);
+  for (const std::size_t i : {19u, 5000u, 19999u}) x[i] = -Limits::quiet_NaN();
+  for (const std::size_t i : {7u, 70u, 700u}) x[i] = Limits::infinity();
+  on_every_simd_target([&] {
+    Scratch scratch;
+    const auto first = largest<T>(x, 5, scratch);
+    EXPECT_EQ(std::vector(first.begin(), first.end()),
+              (std::vector<std::uint32_t>{7, 19, 70, 5000, 19999}));
+    const std::vector<T> nans(20000, Limits::quiet_NaN());
+    const auto all_alike = largest<T>(nans, 3, scratch);
+    EXPECT_EQ(std::vector(all_alike.begin(), all_alike.end()),
+              (std::vector<std::uint32_t>{0, 1, 2}));
+  });
+}
+
+}  // namespace
+}  // namespace pith::test
