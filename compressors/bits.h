@@ -6,6 +6,7 @@
 #include <span>
 #include <type_traits>
 
+#include <pith/compressors/signs.h>
 #include <pith/core/element.h>
 
 // Arrays of codes of 1 to 32 bits, least significant bit first: bit b of code i is bit
@@ -28,6 +29,17 @@ class BitWriter {
     pending_ |= std::uint64_t{code} << filled_;
     filled_ += width_;
     for (; filled_ >= 8; filled_ -= 8) flush();
+  }
+
+  /// put(!(v < 0)) for every v of x; the width is 1.
+  template <Element T>
+  void put_signs(std::span<const T> x) {
+    std::size_t i = 0;
+    for (; i < x.size() && filled_ > 0; ++i) put(!(x[i] < 0));
+    const auto whole = x.subspan(i, (x.size() - i) / 8 * 8);
+    pack_signs(whole, bytes_.subspan(used_));
+    used_ += whole.size() / 8;
+    for (i += whole.size(); i < x.size(); ++i) put(!(x[i] < 0));
   }
 
   void finish() {
@@ -62,6 +74,18 @@ class BitReader {
     pending_ >>= width_;
     filled_ -= width_;
     return code;
+  }
+
+  /// v += get() ? value : -value for every v of y; the width is 1.
+  template <Element T>
+  void add_signs(T value, std::span<T> y) {
+    const auto add_one = [&](T& v) { v += get() == 1 ? value : -value; };
+    std::size_t i = 0;
+    for (; i < y.size() && filled_ > 0; ++i) add_one(y[i]);
+    const auto whole = y.subspan(i, (y.size() - i) / 8 * 8);
+    add_signed(bytes_.subspan(used_), value, whole);
+    used_ += whole.size() / 8;
+    for (i += whole.size(); i < y.size(); ++i) add_one(y[i]);
   }
 
  private:

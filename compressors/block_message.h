@@ -14,6 +14,24 @@
 
 namespace pith {
 
+template <Element T, class Scheme, class Statistics>
+class CodeByCode {
+ public:
+  void put(BitWriter& codes, std::span<const T> x, const Statistics& block,
+           const RoundingPoint& point, std::size_t first) const {
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      codes.put(scheme().code(x[i], block, point, first + i));
+    }
+  }
+
+  void add(T a, BitReader& codes, const Statistics& block, std::span<T> y) const {
+    for (T& out : y) out += a * scheme().value(codes.get(), block);
+  }
+
+ private:
+  const Scheme& scheme() const { return static_cast<const Scheme&>(*this); }
+};
+
 /// The message of every codec that sends a few statistics per block of elements and a code of fixed
 /// width per element. A Scheme has
 ///
@@ -22,10 +40,15 @@ namespace pith {
 ///   width()                               bits of a code
 ///   rounding()                            what code() is given
 ///   measure(block) -> Statistics          of all elements of a block
-///   code(x, statistics, point, index)     of one element; point.at(index) rounds
+///   put(writer, x, statistics, point, first)   writes the codes of elements that begin at `first`
 ///   valid(statistics) -> bool             every code decodes to a finite number
-///   value(code, statistics) -> T
+///   add(a, reader, statistics, y)         y += a times what the next codes decode to
 ///   guarantee(elements)                   for blocks of at most so many elements
+///
+/// CodeByCode gives put() and add() to a scheme that knows
+///
+///   code(x, statistics, point, index)     of one element; point.at(index) rounds
+///   value(code, statistics) -> T
 ///
 /// Wire     Statistics[blocks touched], codes least significant bit first, zero padding. A block
 ///          that is cut has its statistics, of all its elements, in both segments.
@@ -55,9 +78,7 @@ class BlockMessage final : public MessageCompressor<T> {
     BitReader codes(segment.bytes.subspan(blocks.number() * sizeof(Statistics)), scheme_.width());
     for (std::size_t j = 0; j < blocks.number(); ++j) {
       const auto statistics = load<Statistics>(segment.bytes, j);
-      for (T& out : slice(y, blocks.part(j), segment.first)) {
-        out += a * scheme_.value(codes.get(), statistics);
-      }
+      scheme_.add(a, codes, statistics, slice(y, blocks.part(j), segment.first));
     }
   }
 
@@ -80,9 +101,7 @@ class BlockMessage final : public MessageCompressor<T> {
       const Statistics block = scheme_.measure(slice(x, blocks.whole(j, x.size())));
       statistics.put(block);
       const Range part = blocks.part(j);
-      for (std::size_t i = part.begin; i < part.end; ++i) {
-        codes.put(scheme_.code(x[i], block, point, i));
-      }
+      scheme_.put(codes, slice(x, part), block, point, part.begin);
     }
     codes.finish();
   }

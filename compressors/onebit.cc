@@ -28,16 +28,17 @@ class ScaledSign {
     return {to_finite<T>(absolute_sum(block) / count)};
   }
 
-  std::uint32_t code(T x, const Statistics&, const RoundingPoint&, std::uint64_t) const {
-    return !(x < 0);
+  void put(BitWriter& bits, std::span<const T> x, const Statistics&, const RoundingPoint&,
+           std::size_t) const {
+    bits.put_signs(x);
   }
 
   bool valid(const Statistics& block) const {
     return block.scale >= 0 && std::isfinite(block.scale);
   }
 
-  T value(std::uint32_t bit, const Statistics& block) const {
-    return bit == 1 ? block.scale : -block.scale;
+  void add(T a, BitReader& bits, const Statistics& block, std::span<T> y) const {
+    bits.add_signs(a * block.scale, y);
   }
 
   Guarantee guarantee(std::size_t elements) const {

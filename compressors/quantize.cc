@@ -23,13 +23,16 @@ Guarantee contraction(double error) {
 }
 
 template <Element T>
-class MinMax {
+struct UnitAndMin {
+  T unit;
+  T min;
+};
+
+template <Element T>
+class MinMax : public CodeByCode<T, MinMax<T>, UnitAndMin<T>> {
  public:
   static constexpr const char* kName = "quantize";
-  struct Statistics {
-    T unit;
-    T min;
-  };
+  using Statistics = UnitAndMin<T>;
 
   MinMax(unsigned bits, Rounding rounding) : bits_(bits), rounding_(rounding) {}
 
@@ -76,12 +79,15 @@ class MinMax {
 };
 
 template <Element T>
-class Qsgd {
+struct Norm {
+  T norm;
+};
+
+template <Element T>
+class Qsgd : public CodeByCode<T, Qsgd<T>, Norm<T>> {
  public:
   static constexpr const char* kName = "quantize";
-  struct Statistics {
-    T norm;
-  };
+  using Statistics = Norm<T>;
 
   Qsgd(unsigned bits, Rounding rounding) : bits_(bits), rounding_(rounding) {}
 
