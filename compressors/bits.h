@@ -6,6 +6,7 @@
 #include <span>
 #include <type_traits>
 
+#include <pith/compressors/codes.h>
 #include <pith/compressors/signs.h>
 #include <pith/core/element.h>
 
@@ -29,6 +30,16 @@ class BitWriter {
     pending_ |= std::uint64_t{code} << filled_;
     filled_ += width_;
     for (; filled_ >= 8; filled_ -= 8) flush();
+  }
+
+  /// put() for every one of the codes; the width is at most 8.
+  void put_all(std::span<const std::uint8_t> codes) {
+    std::size_t i = 0;
+    for (; i < codes.size() && filled_ > 0; ++i) put(codes[i]);
+    const auto whole = codes.subspan(i, (codes.size() - i) / 8 * 8);
+    pack_codes(whole, width_, bytes_.subspan(used_));
+    used_ += whole.size() / 8 * width_;
+    for (i += whole.size(); i < codes.size(); ++i) put(codes[i]);
   }
 
   /// put(!(v < 0)) for every v of x; the width is 1.
@@ -74,6 +85,16 @@ class BitReader {
     pending_ >>= width_;
     filled_ -= width_;
     return code;
+  }
+
+  /// get() for every one of the codes; the width is at most 8.
+  void get_all(std::span<std::uint8_t> codes) {
+    std::size_t i = 0;
+    for (; i < codes.size() && filled_ > 0; ++i) codes[i] = static_cast<std::uint8_t>(get());
+    const auto whole = codes.subspan(i, (codes.size() - i) / 8 * 8);
+    unpack_codes(bytes_.subspan(used_), width_, whole);
+    used_ += whole.size() / 8 * width_;
+    for (i += whole.size(); i < codes.size(); ++i) codes[i] = static_cast<std::uint8_t>(get());
   }
 
   /// v += get() ? value : -value for every v of y; the width is 1.

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include <pith/compressors/block_message.h>
+#include <pith/compressors/even_levels.h>
 #include <pith/compressors/quantize.h>
 #include <pith/core/arguments.h>
 #include <pith/core/vector.h>
@@ -23,16 +24,13 @@ Guarantee contraction(double error) {
 }
 
 template <Element T>
-struct UnitAndMin {
-  T unit;
-  T min;
-};
-
-template <Element T>
-class MinMax : public CodeByCode<T, MinMax<T>, UnitAndMin<T>> {
+class MinMax {
  public:
   static constexpr const char* kName = "quantize";
-  using Statistics = UnitAndMin<T>;
+  struct Statistics {
+    T unit;
+    T min;
+  };
 
   MinMax(unsigned bits, Rounding rounding) : bits_(bits), rounding_(rounding) {}
 
@@ -40,7 +38,7 @@ class MinMax : public CodeByCode<T, MinMax<T>, UnitAndMin<T>> {
   Rounding rounding() const { return rounding_; }
 
   Statistics measure(std::span<const T> bucket) const {
-    const auto [min, max] = std::ranges::minmax(bucket);
+    const auto [min, max] = min_max(bucket);
     if (min == max) return {0, min};
     using Limits = std::numeric_limits<T>;
     // Neither may a range that T cannot hold make a level infinite, nor a tiny one the unit 0.
@@ -48,20 +46,36 @@ class MinMax : public CodeByCode<T, MinMax<T>, UnitAndMin<T>> {
     return {std::clamp((max - min) / top(), Limits::denorm_min(), largest), min};
   }
 
-  std::uint32_t code(T x, const Statistics& bucket, const RoundingPoint& point,
-                     std::uint64_t index) const {
-    if (!(bucket.unit > 0)) return 0;
-    const T level = round_at((x - bucket.min) / bucket.unit, point.at(index));
-    // Beside a NaN the minimum is any element, and levels may lie below it; a NaN becomes 0.
-    return static_cast<std::uint32_t>(std::min(top(), std::max(T{0}, level)));
+  void put(BitWriter& codes, std::span<const T> x, const Statistics& bucket,
+           const RoundingPoint& point, std::size_t first) const {
+    std::uint8_t levels[kChunk];
+    for_chunks(x, [&](std::span<const T> part, std::size_t start) {
+      const std::span<std::uint8_t> out(levels, part.size());
+      if (!(bucket.unit > 0)) {
+        std::ranges::fill(out, std::uint8_t{0});
+      } else if (rounding_ == Rounding::nearest) {
+        nearest_levels(part, bucket.min, bucket.unit, top(), out);
+      } else {
+        for (std::size_t i = 0; i < part.size(); ++i) {
+          out[i] = level(part[i], bucket, point.at(first + start + i));
+        }
+      }
+      codes.put_all(out);
+    });
+  }
+
+  void add(T a, BitReader& codes, const Statistics& bucket, std::span<T> y) const {
+    std::uint8_t levels[kChunk];
+    for_chunks(y, [&](std::span<T> part, std::size_t) {
+      const std::span<std::uint8_t> in(levels, part.size());
+      codes.get_all(in);
+      add_levels<T>(a, in, bucket.min, bucket.unit, part);
+    });
   }
 
   bool valid(const Statistics& bucket) const {
-    return bucket.unit >= 0 && std::isfinite(bucket.min) && std::isfinite(value(levels(), bucket));
-  }
-
-  T value(std::uint32_t level, const Statistics& bucket) const {
-    return bucket.min + bucket.unit * static_cast<T>(level);
+    return bucket.unit >= 0 && std::isfinite(bucket.min) &&
+           std::isfinite(bucket.min + bucket.unit * top());
   }
 
   Guarantee guarantee(std::size_t elements) const {
@@ -71,6 +85,21 @@ class MinMax : public CodeByCode<T, MinMax<T>, UnitAndMin<T>> {
   }
 
  private:
+  static constexpr std::size_t kChunk = 512;  // whose levels stay in the first cache
+
+  template <class V, class Body>
+  static void for_chunks(std::span<V> x, Body body) {
+    for (std::size_t i = 0; i < x.size(); i += kChunk) {
+      body(x.subspan(i, std::min(kChunk, x.size() - i)), i);
+    }
+  }
+
+  std::uint8_t level(T x, const Statistics& bucket, float point) const {
+    const T level = round_at((x - bucket.min) / bucket.unit, point);
+    // Beside a NaN the minimum is any element, and levels may lie below it; a NaN becomes 0.
+    return static_cast<std::uint8_t>(std::min(top(), std::max(T{0}, level)));
+  }
+
   std::uint32_t levels() const { return (1u << bits_) - 1; }
   T top() const { return static_cast<T>(levels()); }
 
