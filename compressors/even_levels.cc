@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plain loops, compiled once for every instruction set, as in lib/core/vector.cc.
-#include <cmath>
+#include <type_traits>
 
 #include <pith/compressors/even_levels.h>
 
@@ -49,15 +49,23 @@ MinMaxPair<T> min_max(const T* x, std::size_t n) {
   return {least[0], most[0]};
 }
 
-// Adding 1/2 before the floor would round up the largest number below 1/2.
+// Adding 1/2 before it is cut off would round up the largest number below 1/2. Levels are numbers
+// of T's own width first: loops over two widths at once do not vectorise.
 template <Element T>
 void nearest(const T* x, std::size_t n, T min, T unit, T top, std::uint8_t* levels) {
-  for (std::size_t i = 0; i < n; ++i) {
-    const T v = (x[i] - min) / unit;
-    const T inside = v > 0 ? (v < top ? v : top) : T{0};
-    const auto lower = static_cast<std::int32_t>(inside);
-    const bool up = inside - static_cast<T>(lower) >= T(0.5);
-    levels[i] = static_cast<std::uint8_t>(lower + up);
+  using Wide = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
+  constexpr std::size_t kChunk = 256;
+  Wide wide[kChunk];
+  for (std::size_t start = 0; start < n; start += kChunk) {
+    const std::size_t count = n - start < kChunk ? n - start : kChunk;
+    for (std::size_t i = 0; i < count; ++i) {
+      const T v = (x[start + i] - min) / unit;
+      const T above = v > 0 ? v : T{0};
+      const T inside = above < top ? above : top;
+      const auto lower = static_cast<Wide>(inside);
+      wide[i] = inside - static_cast<T>(lower) >= T(0.5) ? lower + 1 : lower;
+    }
+    for (std::size_t i = 0; i < count; ++i) levels[start + i] = static_cast<std::uint8_t>(wide[i]);
   }
 }
 
