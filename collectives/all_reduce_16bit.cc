@@ -4,21 +4,11 @@
 #include <cstdint>
 
 #include <pith/collectives/all_reduce_16bit.h>
-#include <pith/core/half.h>
+#include <pith/core/convert.h>
+#include <pith/core/vector.h>
 
 namespace pith {
 namespace {
-
-constexpr float kLargestHalf = 65504.0f;
-
-template <class H>
-H narrow(float value) {
-  if constexpr (std::same_as<H, Half>) {
-    return to_half(std::clamp(value, -kLargestHalf, kLargestHalf));
-  } else {
-    return to_bfloat16(value);
-  }
-}
 
 // block r holds sizes[r] bytes; the same cut on every rank.
 template <class H>
@@ -31,17 +21,16 @@ std::span<const std::size_t> block_sizes(std::size_t n, Round& round) {
   return sizes;
 }
 
-// Rank by rank in the outer loop, so that the inner ones vectorise.
+// In rank order.
 template <class H, Element T>
-void mean_of_blocks(std::span<const H> blocks, T divisor, std::span<T> sum, std::span<H> mean) {
+void mean_of_blocks(std::span<const std::byte> blocks, T divisor, std::span<T> sum,
+                    std::span<std::byte> mean) {
   std::ranges::fill(sum, T(0));
-  for (std::size_t first = 0; first < blocks.size(); first += sum.size()) {
-    for (std::size_t i = 0; i < sum.size(); ++i) {
-      sum[i] += static_cast<T>(to_float(blocks[first + i]));
-    }
+  for (std::size_t first = 0; first < blocks.size(); first += mean.size()) {
+    widen_axpy<H>(T(1), blocks.subspan(first, mean.size()), sum);
   }
-  std::ranges::transform(sum, mean.begin(),
-                         [&](T v) { return narrow<H>(static_cast<float>(v / divisor)); });
+  divide(sum, divisor);
+  narrow<H>(std::span<const T>(sum), mean);
 }
 
 template <class H, Element T>
@@ -50,18 +39,17 @@ void all_reduce_mean(std::span<T> x, T divisor, Round& round) {
   const auto ranks = static_cast<std::size_t>(round.communicator.size());
   const auto rank = static_cast<std::size_t>(round.communicator.rank());
   const auto sizes = block_sizes<H>(x.size(), round);
-  const std::size_t own = sizes[rank] / sizeof(H);
-  const auto mine = round.scratch.take<H>(x.size());
-  const auto blocks = round.scratch.take<H>(own * ranks);
+  const auto mine = round.scratch.take<std::byte>(x.size() * sizeof(H));
+  const auto blocks = round.scratch.take<std::byte>(sizes[rank] * ranks);
   const auto in_sizes = round.scratch.take<std::size_t>(ranks);
-  const auto mean = round.scratch.take<H>(own);
+  const auto mean = round.scratch.take<std::byte>(sizes[rank]);
   std::ranges::fill(in_sizes, sizes[rank]);
-  std::ranges::transform(x, mine.begin(), [](T v) { return narrow<H>(static_cast<float>(v)); });
-  round.communicator.all_to_all_v(std::as_bytes(mine), sizes, std::as_writable_bytes(blocks),
-                                  in_sizes);
-  mean_of_blocks(std::span<const H>(blocks), divisor, round.scratch.take<T>(own), mean);
-  round.communicator.all_gather_v(std::as_bytes(mean), sizes, std::as_writable_bytes(mine));
-  std::ranges::transform(mine, x.begin(), [](H v) { return static_cast<T>(to_float(v)); });
+  narrow<H>(std::span<const T>(x), mine);
+  round.communicator.all_to_all_v(mine, sizes, blocks, in_sizes);
+  mean_of_blocks<H>(blocks, divisor, round.scratch.take<T>(sizes[rank] / sizeof(H)), mean);
+  round.communicator.all_gather_v(mean, sizes, mine);
+  std::ranges::fill(x, T(0));
+  widen_axpy<H>(T(1), mine, x);
 }
 
 }  // namespace

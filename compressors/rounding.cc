@@ -1,17 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 
-#include <pith/compressors/formats.h>
 #include <pith/compressors/rounding.h>
+#include <pith/core/convert.h>
 
 namespace pith {
 namespace {
 
-template <class Format, Element T>
+// There and back, a few elements at a time. narrow() would make infinities finite.
+template <class Number, Element T>
 void round_finite(std::span<T> x) {
-  for (T& value : x) {
-    const T rounded = T{Format::to(narrow<Format>(value))};
-    value = std::isinf(value) ? value : rounded;
+  constexpr std::size_t kChunk = 512;
+  std::byte numbers[kChunk * sizeof(Number)];
+  T rounded[kChunk];
+  for (std::size_t start = 0; start < x.size(); start += kChunk) {
+    const auto part = x.subspan(start, std::min(kChunk, x.size() - start));
+    const auto narrowed = std::span(numbers).first(part.size() * sizeof(Number));
+    narrow<Number>(std::span<const T>(part), narrowed);
+    std::ranges::fill(rounded, T(0));
+    widen_axpy<Number>(T(1), std::span<const std::byte>(narrowed),
+                       std::span(rounded).first(part.size()));
+    for (std::size_t i = 0; i < part.size(); ++i) {
+      part[i] = std::isinf(part[i]) ? part[i] : rounded[i];
+    }
   }
 }
 
@@ -19,8 +31,8 @@ void round_finite(std::span<T> x) {
 
 template <Element T>
 void round_to(ElementType type, std::span<T> x) {
-  if (type == ElementType::float16) round_finite<Fp16>(x);
-  if (type == ElementType::bfloat16) round_finite<Bf16>(x);
+  if (type == ElementType::float16) round_finite<Half>(x);
+  if (type == ElementType::bfloat16) round_finite<BFloat16>(x);
 }
 
 std::optional<double> rounding_contraction(ElementType type) {

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Plain loops, compiled once for every instruction set, as in vector.cc.
+#include <bit>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include <pith/core/convert.h>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "pith/core/convert.cc"
+#include <hwy/foreach_target.h>  // includes this file again, once per instruction set
+#include <hwy/highway.h>
+
+#ifndef PITH_CORE_CONVERT_LOOPS
+#define PITH_CORE_CONVERT_LOOPS
+namespace pith {
+
+template <class Number, class T>
+struct ConvertLoops {
+  void (*narrow)(const T* x, std::size_t n, std::byte* numbers);
+  void (*widen_axpy)(T a, const std::byte* numbers, T* y, std::size_t n);
+};
+
+/// The bits of one Number: its width, its largest finite value, and the bits of its exponent.
+template <class Number>
+struct Format;
+template <>
+struct Format<Half> {
+  using Bits = std::uint16_t;
+  static constexpr float kLargest = 65504.0f;
+  static constexpr Bits kExponent = 0x7c00;
+};
+template <>
+struct Format<BFloat16> {
+  using Bits = std::uint16_t;
+  static constexpr float kLargest = 0x1.fep127f;
+  static constexpr Bits kExponent = 0x7f80;
+};
+template <>
+struct Format<float> {
+  using Bits = std::uint32_t;
+  static constexpr float kLargest = std::numeric_limits<float>::max();
+  static constexpr Bits kExponent = 0x7f800000;
+};
+
+}  // namespace pith
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace pith::HWY_NAMESPACE {
+namespace {
+
+template <class Number>
+Number from_float(float value) {
+  if constexpr (std::is_same_v<Number, Half>) return to_half(value);
+  if constexpr (std::is_same_v<Number, BFloat16>) return to_bfloat16(value);
+  if constexpr (std::is_same_v<Number, float>) return value;
+}
+
+template <class Number>
+float as_float(Number number) {
+  if constexpr (std::is_same_v<Number, float>) {
+    return number;
+  } else {
+    return to_float(number);
+  }
+}
+
+template <class Number, class T>
+void narrow(const T* x, std::size_t n, std::byte* numbers) {
+  constexpr T kLargest = Format<Number>::kLargest;
+  for (std::size_t i = 0; i < n; ++i) {
+    const T above = x[i] < -kLargest ? -kLargest : x[i];
+    const T inside = kLargest < above ? kLargest : above;
+    const auto number = from_float<Number>(static_cast<float>(inside));
+    std::memcpy(numbers + i * sizeof(Number), &number, sizeof(Number));
+  }
+}
+
+template <class Number, class T>
+void widen_axpy(T a, const std::byte* numbers, T* y, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    Number number;
+    std::memcpy(&number, numbers + i * sizeof(Number), sizeof(Number));
+    y[i] += a * static_cast<T>(as_float(number));
+  }
+}
+
+template <class Number>
+bool all_finite(const std::byte* numbers, std::size_t n) {
+  using Bits = typename Format<Number>::Bits;
+  Bits found = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    Bits bits;
+    std::memcpy(&bits, numbers + i * sizeof(Bits), sizeof(Bits));
+    const bool bad = (bits & Format<Number>::kExponent) == Format<Number>::kExponent;
+    found = static_cast<Bits>(found | bad);
+  }
+  return found == 0;
+}
+
+template <class Number, class T>
+const ConvertLoops<Number, T>* loops() {
+  static constexpr ConvertLoops<Number, T> kLoops{narrow<Number, T>, widen_axpy<Number, T>};
+  return &kLoops;
+}
+
+#define PITH_FORMAT(Name, Number)                                                               \
+  const ConvertLoops<Number, float>* Name##_float_loops() { return loops<Number, float>(); }    \
+  const ConvertLoops<Number, double>* Name##_double_loops() { return loops<Number, double>(); } \
+  bool Name##_all_finite(const std::byte* numbers, std::size_t n) {                             \
+    return all_finite<Number>(numbers, n);                                                      \
+  }
+PITH_FORMAT(half, Half)
+PITH_FORMAT(bfloat16, BFloat16)
+PITH_FORMAT(single, float)
+#undef PITH_FORMAT
+
+}  // namespace
+}  // namespace pith::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pith {
+
+#define PITH_FORMAT(Name, Number)                                                              \
+  HWY_EXPORT(Name##_float_loops);                                                              \
+  HWY_EXPORT(Name##_double_loops);                                                             \
+  HWY_EXPORT(Name##_all_finite);                                                               \
+  template <>                                                                                  \
+  void narrow<Number>(std::span<const float> x, std::span<std::byte> numbers) {                \
+    HWY_DYNAMIC_DISPATCH(Name##_float_loops)()->narrow(x.data(), x.size(), numbers.data());    \
+  }                                                                                            \
+  template <>                                                                                  \
+  void narrow<Number>(std::span<const double> x, std::span<std::byte> numbers) {               \
+    HWY_DYNAMIC_DISPATCH(Name##_double_loops)()->narrow(x.data(), x.size(), numbers.data());   \
+  }                                                                                            \
+  template <>                                                                                  \
+  void widen_axpy<Number>(float a, std::span<const std::byte> numbers, std::span<float> y) {   \
+    HWY_DYNAMIC_DISPATCH(Name##_float_loops)                                                   \
+    ()->widen_axpy(a, numbers.data(), y.data(), y.size());                                     \
+  }                                                                                            \
+  template <>                                                                                  \
+  void widen_axpy<Number>(double a, std::span<const std::byte> numbers, std::span<double> y) { \
+    HWY_DYNAMIC_DISPATCH(Name##_double_loops)                                                  \
+    ()->widen_axpy(a, numbers.data(), y.data(), y.size());                                     \
+  }                                                                                            \
+  template <>                                                                                  \
+  bool all_finite_numbers<Number>(std::span<const std::byte> numbers) {                        \
+    return HWY_DYNAMIC_DISPATCH(Name##_all_finite)(numbers.data(),                             \
+                                                   numbers.size() / sizeof(Number));           \
+  }
+PITH_FORMAT(half, Half)
+PITH_FORMAT(bfloat16, BFloat16)
+PITH_FORMAT(single, float)
+#undef PITH_FORMAT
+
+}  // namespace pith
+#endif
