@@ -18,20 +18,24 @@ struct BFloat16 {
   bool operator==(const BFloat16&) const = default;
 };
 
+/// chosen ? a : b, without a branch that would keep loops from vectorising.
+inline std::uint32_t select(bool chosen, std::uint32_t a, std::uint32_t b) {
+  return b ^ ((a ^ b) & (0u - static_cast<std::uint32_t>(chosen)));
+}
+
 /// Rounds to nearest, ties to even. Above 65,504 (65,520 and more) to infinity, below 2^-25 to
 /// zero; subnormals are kept; a NaN stays a NaN.
 inline Half to_half(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t sign = (bits >> 16) & 0x8000u;
   const std::uint32_t magnitude = bits & 0x7fffffffu;
-  // Every case is computed and one is chosen, so that loops over it vectorise.
   const std::uint32_t normal = (magnitude + 0xfffu + ((magnitude >> 13) & 1u) - 0x38000000u) >> 13;
   // Adding 0.5 aligns the float's mantissa with the subnormals' unit, and the addition rounds.
   const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
   const std::uint32_t subnormal = std::bit_cast<std::uint32_t>(shifted) - 0x3f000000u;
-  std::uint32_t out = magnitude < 0x38800000u ? subnormal : normal;
-  out = magnitude >= 0x477ff000u ? 0x7c00u : out;
-  out = magnitude > 0x7f800000u ? 0x7e00u : out;
+  std::uint32_t out = select(magnitude < 0x38800000u, subnormal, normal);
+  out = select(magnitude >= 0x477ff000u, 0x7c00u, out);
+  out = select(magnitude > 0x7f800000u, 0x7e00u, out);
   return {static_cast<std::uint16_t>(sign | out)};
 }
 
@@ -52,8 +56,8 @@ inline float to_float(Half value) {
   const std::uint32_t subnormal = std::bit_cast<std::uint32_t>(scaled);
   const std::uint32_t normal = (magnitude << 13) + 0x38000000u;
   const std::uint32_t special = 0x7f800000u | ((magnitude & 0x3ffu) << 13);
-  std::uint32_t out = magnitude < 0x400u ? subnormal : normal;
-  out = magnitude >= 0x7c00u ? special : out;
+  std::uint32_t out = select(magnitude < 0x400u, subnormal, normal);
+  out = select(magnitude >= 0x7c00u, special, out);
   return std::bit_cast<float>(sign | out);
 }
 
