@@ -21,7 +21,7 @@ namespace pith {
 /// Error    ||x - decode(x)||^2 = ||x||^2 - the k largest squares <= (1 - k/n) ||x||^2: contraction
 ///          k/n, reached where all magnitudes are equal.
 /// Bias     deterministic, so biased: use under error feedback.
-/// Cost     O(n) on average; scratch n T, k indices and values.
+/// Cost     one read of x (largest.h); scratch min(2 k, n) + 8192 candidates, k indices and values.
 /// Throws   UsageError unless exactly one of density and k is given, in range.
 /// Source   Aji and Heafield 2017, "Sparse Communication for Distributed Gradient Descent",
 ///          arXiv:1704.05021.
