@@ -40,7 +40,7 @@ template <class Body>
 void on_every_target(Body body) {
   on_every_simd_target([&] {
     for (const std::size_t n : kSizes) {
-      for (const std::size_t first : {0, 1, 5}) body(n, first);
+      for (const std::size_t first : {0u, 1u, 5u}) body(n, first);
     }
   });
 }
