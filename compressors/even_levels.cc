@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Plain loops, compiled once for every instruction set, as in lib/core/vector.cc.
-#include <type_traits>
-
+// Loops that are compiled once for every instruction set, as in lib/core/vector.cc.
 #include <pith/compressors/even_levels.h>
 
 #undef HWY_TARGET_INCLUDE
@@ -27,6 +25,8 @@ HWY_BEFORE_NAMESPACE();
 namespace pith::HWY_NAMESPACE {
 namespace {
 
+namespace hn = hwy::HWY_NAMESPACE;
+
 // Element i is compared with stripe i % 16, so that registers of any width do the same.
 template <Element T>
 MinMaxPair<T> min_max(const T* x, std::size_t n) {
@@ -49,24 +49,46 @@ MinMaxPair<T> min_max(const T* x, std::size_t n) {
   return {least[0], most[0]};
 }
 
-// Adding 1/2 before it is cut off would round up the largest number below 1/2. Levels are numbers
-// of T's own width first: loops over two widths at once do not vectorise.
+// Adding 1/2 before it is cut off would round up the largest number below 1/2.
 template <Element T>
-void nearest(const T* x, std::size_t n, T min, T unit, T top, std::uint8_t* levels) {
-  using Wide = std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>;
-  constexpr std::size_t kChunk = 256;
-  Wide wide[kChunk];
-  for (std::size_t start = 0; start < n; start += kChunk) {
-    const std::size_t count = n - start < kChunk ? n - start : kChunk;
-    for (std::size_t i = 0; i < count; ++i) {
-      const T v = (x[start + i] - min) / unit;
-      const T above = v > 0 ? v : T{0};
-      const T inside = above < top ? above : top;
-      const auto lower = static_cast<Wide>(inside);
-      wide[i] = inside - static_cast<T>(lower) >= T(0.5) ? lower + 1 : lower;
-    }
-    for (std::size_t i = 0; i < count; ++i) levels[start + i] = static_cast<std::uint8_t>(wide[i]);
+std::uint8_t nearest_level(T x, T min, T unit, T top) {
+  const T v = (x - min) / unit;
+  const T above = v > 0 ? v : T{0};
+  const T inside = above < top ? above : top;
+  const auto lower = static_cast<std::int32_t>(inside);
+  return static_cast<std::uint8_t>(inside - static_cast<T>(lower) >= T(0.5) ? lower + 1 : lower);
+}
+
+template <class D>
+hn::VFromD<hn::Rebind<std::int32_t, D>> nearest_levels_of(D d, const float* x, hn::Vec<D> min,
+                                                          hn::Vec<D> unit, hn::Vec<D> top) {
+  const hn::Rebind<std::int32_t, D> integers;
+  const auto v = hn::Div(hn::Sub(hn::LoadU(d, x), min), unit);
+  const auto above = hn::IfThenElseZero(hn::Gt(v, hn::Zero(d)), v);  // and 0 for a NaN
+  const auto inside = hn::Min(above, top);
+  const auto lower = hn::ConvertTo(integers, inside);
+  const auto rest = hn::Sub(inside, hn::ConvertTo(d, lower));
+  const auto up = hn::RebindMask(integers, hn::Ge(rest, hn::Set(d, 0.5f)));
+  return hn::Add(lower, hn::IfThenElseZero(up, hn::Set(integers, 1)));
+}
+
+void nearest(const float* x, std::size_t n, float min, float unit, float top,
+             std::uint8_t* levels) {
+  const hn::ScalableTag<float> d;
+  const hn::Rebind<std::uint8_t, decltype(d)> bytes;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto rounded =
+        nearest_levels_of(d, x + i, hn::Set(d, min), hn::Set(d, unit), hn::Set(d, top));
+    hn::StoreU(hn::DemoteTo(bytes, rounded), bytes, levels + i);
   }
+  for (; i < n; ++i) levels[i] = nearest_level(x[i], min, unit, top);
+}
+
+void nearest(const double* x, std::size_t n, double min, double unit, double top,
+             std::uint8_t* levels) {
+  for (std::size_t i = 0; i < n; ++i) levels[i] = nearest_level(x[i], min, unit, top);
 }
 
 template <Element T>
@@ -77,7 +99,7 @@ void add(T a, const std::uint8_t* levels, T min, T unit, T* y, std::size_t n) {
 }
 
 template <Element T>
-constexpr LevelLoops<T> kLoops{min_max<T>, nearest<T>, add<T>};
+constexpr LevelLoops<T> kLoops{min_max<T>, nearest, add<T>};
 
 const LevelLoops<float>* float_loops() { return &kLoops<float>; }
 const LevelLoops<double>* double_loops() { return &kLoops<double>; }
