@@ -13,7 +13,7 @@ epochs=${1:-8}
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 
-# Plain SGD after every rule; rates are the best of small searches (docs/algorithms.md).
+# Plain SGD after every rule; where the rates come from: docs/algorithms.md.
 rules() {
   cat <<'TABLE'
 none               0.4  0  topk(density=0.01)
