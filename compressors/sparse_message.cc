@@ -5,6 +5,7 @@
 #include <pith/compressors/cast.h>
 #include <pith/compressors/identity.h>
 #include <pith/compressors/index_coding.h>
+#include <pith/compressors/levels.h>
 #include <pith/compressors/segments.h>
 #include <pith/compressors/sparse_message.h>
 #include <pith/core/bytes.h>
@@ -175,6 +176,16 @@ IndexCoding read_coding(Arguments& arguments) {
       "index", "auto", {"auto", "raw32", "bitmap", "delta", "rice", "elias_fano", "runs16"}));
 }
 
+// Of values=; null for raw.
+template <Element T>
+std::unique_ptr<MessageCompressor<T>> make_values(const std::string& values) {
+  if (values == "raw") return nullptr;
+  if (values.ends_with("bit")) {
+    return make_levels<T>(Spec{"levels", {{"bits", {values.substr(0, 1), {}}}}});
+  }
+  return make_cast<T>(Spec{"cast", {{"type", {values, {}}}}});
+}
+
 }  // namespace
 
 template <Element T>
@@ -182,12 +193,13 @@ std::unique_ptr<SparseCompressor<T>> make_sparse(const Spec& spec, Arguments& ar
                                                  std::unique_ptr<Selector<T>> selector,
                                                  std::unique_ptr<MessageCompressor<T>> second) {
   const IndexCoding coding = read_coding(arguments);
-  const std::string values = arguments.word("values", "raw", {"raw", "fp32", "fp16", "bf16"});
+  const std::string values =
+      arguments.word("values", "raw", {"raw", "fp32", "fp16", "bf16", "8bit", "4bit", "2bit"});
   arguments.finish();
   if (values != "raw" && second) {
     throw UsageError(spec.text() + ": values=" + values + " is a second stage already");
   }
-  if (values != "raw") second = make_cast<T>(Spec{"cast", {{"type", {values, {}}}}});
+  if (!second) second = make_values<T>(values);
   if (!second) second = make_identity<T>(Spec{"identity", {}});
   return std::make_unique<SparseMessage<T>>(spec.name, coding, std::move(selector),
                                             std::move(second));

@@ -33,8 +33,9 @@ class Selector {
 /// Arguments of the spec besides the selector's own:
 ///   index=auto|raw32|bitmap|delta|rice|elias_fano|runs16
 ///                              index_coding.h; auto (the default): the one that takes fewest bytes
-///   values=raw|fp32|fp16|bf16  raw: as they are (the default); the others are the same as a second
-///                              stage |cast(...)
+///   values=raw|fp32|fp16|bf16|8bit|4bit|2bit
+///                              raw: as they are (the default); fp32, fp16 and bf16 are the same as
+///                              a second stage |cast(...), the others as |levels(bits=...)
 ///
 /// Wire     u32 count, u32 first (kept elements in earlier segments), u8 coder, u56 bytes, indices of
 ///          so many bytes, zero padding to 16 bytes; then the segment of the values.

@@ -26,9 +26,12 @@ constexpr Size kSizes[] = {
     {"quantize(bits=3,bucket=100)", 464, 544},    // 10 buckets: 80 + 375, 160 + 375
     {"quantize(bits=1,bucket=1000)", 144, 144},   // 8 + 125, 16 + 125
     {"quantize(bits=8,range=qsgd)", 1008, 1024},  // 2 buckets: 8 + 1000, 16 + 1000
+    {"levels(bits=2)", 272, 272},                 // 4 blocks: 16 + 250
+    {"levels(bits=5,block=100)", 672, 672},       // 10 blocks: 40 + 625
     // Sparse: 16 and the indices; then the values.
     {"topk(density=0.01)", 80, 112},                          // 16 + 10 (delta), and 40 or 80
     {"topk(density=0.01,values=bf16)", 64, 64},               // 16 + 10, and 20
+    {"topk(density=0.01,values=8bit)", 48, 48},               // 16 + 10, and 4 + 10
     {"topk(density=0.1,index=raw32)", 816, 1216},             // 16 + 400, and 400 or 800
     {"topk(density=0.1,index=bitmap)", 544, 944},             // 16 + 125
     {"topk(density=0.1,index=delta)", 528, 928},              // 16 + 100, as all gaps are below 128
@@ -85,8 +88,9 @@ TEST(U6, SparseSegmentsHaveTheirOwnCounts) {
 TEST(U6, BoundOfOneSegmentIsExactForFixedSizes) {
   for (const char* spec :
        {"identity", "cast(fp16)", "natural", "onebit(block=7)", "onebit",
-        "quantize(bits=3,bucket=33)", "quantize(range=qsgd)", "topk(density=0.1,index=raw32)",
-        "topk(k=5,values=bf16,index=bitmap)", "topk(density=0.5,index=raw32)|quantize(bits=2)"}) {
+        "quantize(bits=3,bucket=33)", "quantize(range=qsgd)", "levels(bits=3,block=7)",
+        "topk(density=0.1,index=raw32)", "topk(k=5,values=bf16,index=bitmap)",
+        "topk(density=0.5,index=raw32)|quantize(bits=2)"}) {
     MessageCodec<float> codec(spec);
     for (const std::size_t n : {1u, 7u, 8u, 9u, 31u, 32u, 33u, 1000u, 65537u}) {
       EXPECT_EQ(codec.bytes(gaussian<float>(n)), codec->max_wire_bytes(n, 1)) << spec << ' ' << n;

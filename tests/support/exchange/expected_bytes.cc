@@ -73,12 +73,18 @@ std::size_t index_bytes(const std::string& spec, std::size_t entries, std::size_
   return ceil_div(low * entries, 8) + ceil_div(entries + ceil_div(n, std::size_t{1} << low), 8);
 }
 
+// As they are, or in 2 bits with 4 bytes for every block of 256; `first` are kept before.
+std::size_t value_bytes(const std::string& spec, std::size_t first, std::size_t entries) {
+  if (spec.find("2bit") == std::string::npos) return 4 * entries;
+  return 4 * blocks(first, first + entries, 256) + ceil_div(entries, 4);
+}
+
 // Nothing for no elements; else 16 bytes of count, first, coder and length, the indices, padding;
 // then the values, padded.
-std::size_t sparse_payload(const std::string& spec, std::size_t entries, std::size_t n) {
+std::size_t sparse_payload(const std::string& spec, std::size_t first, std::size_t entries,
+                           std::size_t n) {
   if (n == 0) return 0;
-  const std::size_t value_bytes = spec.find("bf16") == std::string::npos ? 4 : 2;
-  return up_to_16(16 + index_bytes(spec, entries, n)) + up_to_16(value_bytes * entries);
+  return up_to_16(16 + index_bytes(spec, entries, n)) + up_to_16(value_bytes(spec, first, entries));
 }
 
 bool is_sparse(const std::string& spec) {
@@ -89,13 +95,14 @@ std::size_t payload(const LegalCase& legal, std::size_t n, std::size_t rank, std
                     std::size_t last) {
   const std::string& spec = legal.compressor;
   if (!is_sparse(spec)) return dense_payload(spec, first, last);
-  return sparse_payload(spec, kept(legal, n, rank, first, last), last - first);
+  return sparse_payload(spec, kept(legal, n, rank, 0, first), kept(legal, n, rank, first, last),
+                        last - first);
 }
 
 // What an owner sends of its shard depends on its size alone, except where the data decides.
 std::size_t owner_payload(const std::string& spec, std::size_t shard) {
   if (!is_sparse(spec)) return dense_payload(spec, 0, shard);
-  return sparse_payload(spec, shard == 0 ? 0 : ceil_div(shard * 5, 100), shard);
+  return sparse_payload(spec, 0, shard == 0 ? 0 : ceil_div(shard * 5, 100), shard);
 }
 
 ExpectedBytes gather_bytes(const LegalCase& legal, std::size_t n, std::size_t p, std::size_t r) {

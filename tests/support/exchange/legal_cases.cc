@@ -22,7 +22,7 @@ std::vector<std::string> specs_for(const Combination& row) {
   return {"identity",
           "cast(bf16)",
           "topk(density=0.05,index=elias_fano)",
-          "topk(density=0.05,values=bf16,index=bitmap)",
+          "topk(density=0.05,values=2bit,index=bitmap)",
           "threshold(value=1.5,index=raw32)",
           "onebit(block=64)",
           "quantize(bits=4,bucket=64)",
