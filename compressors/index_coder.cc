@@ -13,7 +13,7 @@ void check_index_bytes(const char* codec, std::size_t bytes, std::size_t expecte
 }
 
 void check_index_padding(const char* codec, std::span<const std::byte> bytes, std::size_t bits) {
-  if (bits % 8 == 0 || bytes.back() >> (bits % 8) == std::byte{0}) return;
+  if (bits % 8 == 0 || (bytes.back() >> (bits % 8)) == std::byte{0}) return;
   throw WireError(std::string(codec) + ": padding of the indices is not zero");
 }
 

@@ -68,7 +68,7 @@ TEST(IndexBits, RiceIsWithinOneAndAHalfPercentOfTheEntropyAndTwoAndAHalfWithItsD
 }
 
 TEST(IndexBits, RiceIsWithinFourAndAHalfPercentAtAnyDensityBetween) {
-  for (double p = 0.0001; p <= 0.25; p *= 1.04) {
+  for (double p = 0.0001; p <= 0.25; p *= 1.1) {
     const IndexSet set = bernoulli(kMany / 2, p);
     EXPECT_LE(stream_bits("rice", set), 1.045 * entropy_bound(p)) << p;
   }
