@@ -1,81 +1,112 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <iterator>
 #include <string>
 
-#include <pith/compressors/bits.h>
+#include <pith/compressors/index_bitmap.h>
 #include <pith/compressors/index_coding.h>
-#include <pith/core/bytes.h>
+#include <pith/compressors/index_delta.h>
+#include <pith/compressors/index_elias_fano.h>
+#include <pith/compressors/index_raw32.h>
+#include <pith/compressors/index_rice.h>
+#include <pith/compressors/index_runs16.h>
 #include <pith/core/error.h>
 
 namespace pith {
 namespace {
 
-constexpr std::size_t kRawBits = 32;
+struct Entry {
+  IndexCoding coding;
+  std::string_view name;
+  const IndexCoder& (*coder)();
+};
 
-bool as_bitmap(IndexCoding coding, std::size_t count, std::size_t n) {
-  if (coding == IndexCoding::automatic) return bytes_of(n) < bytes_of(kRawBits * count);
-  return coding == IndexCoding::bitmap;
+constexpr Entry kCoders[] = {
+    {IndexCoding::raw32, "raw32", raw32_indices},
+    {IndexCoding::bitmap, "bitmap", bitmap_indices},
+    {IndexCoding::delta, "delta", delta_indices},
+    {IndexCoding::rice, "rice", rice_indices},
+    {IndexCoding::elias_fano, "elias_fano", elias_fano_indices},
+    {IndexCoding::runs16, "runs16", runs16_indices},
+};
+
+bool allowed(IndexCoding coding, IndexCoding entry) {
+  return coding == IndexCoding::automatic || coding == entry;
 }
 
-void write_bitmap(std::span<const std::uint32_t> indices, std::size_t first,
-                  std::span<std::byte> bytes) {
-  std::ranges::fill(bytes, std::byte{0});
-  for (const std::size_t index : indices) {
-    bytes[(index - first) / 8] |= std::byte{1} << (index - first) % 8;
+constexpr unsigned kCoderBits = 8;
+
+struct Chosen {
+  IndexCoding coding;
+  std::size_t bytes;
+};
+
+Chosen choose(IndexCoding coding, const Support& support) {
+  Chosen best{coding, ~std::size_t{0}};
+  for (const Entry& entry : kCoders) {
+    if (!allowed(coding, entry.coding)) continue;
+    const std::size_t bytes = entry.coder().cost(support);
+    if (bytes < best.bytes) best = {entry.coding, bytes};
   }
+  return best;
 }
 
-void read_bitmap(std::span<const std::byte> bytes, std::size_t n, std::span<std::uint32_t> indices,
-                 const char* codec) {
-  BitReader bits(bytes, 1);
-  std::size_t found = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    if (bits.get() == 0) continue;
-    if (found < indices.size()) indices[found] = static_cast<std::uint32_t>(i);
-    ++found;
-  }
-  if (found != indices.size()) {
-    throw WireError(std::string(codec) + ": bitmap of " + std::to_string(found) +
-                    " indices, expected " + std::to_string(indices.size()));
-  }
+// Goes through all of them, since that vectorises.
+bool ascend(std::span<const std::uint32_t> indices) {
+  bool all = true;
+  for (std::size_t i = 1; i < indices.size(); ++i) all &= indices[i - 1] < indices[i];
+  return all;
 }
 
-void read_raw(std::span<const std::byte> bytes, std::size_t n, std::span<std::uint32_t> indices,
-              const char* codec) {
-  std::uint64_t least = 0;
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    indices[i] = load<std::uint32_t>(bytes, i);
-    if (indices[i] < least || indices[i] >= n) {
-      throw WireError(std::string(codec) + ": index " + std::to_string(indices[i]) +
-                      " at position " + std::to_string(i) + ", expected at least " +
-                      std::to_string(least) + " and below " + std::to_string(n));
-    }
-    least = std::uint64_t{indices[i]} + 1;
-  }
+void check(const Support& support) {
+  const auto& indices = support.indices;
+  const std::size_t end = support.first + support.n;
+  if (indices.empty()) return;
+  if (ascend(indices) && indices.front() >= support.first && indices.back() < end) return;
+  throw UsageError("write_indices: indices must ascend, from " + std::to_string(support.first) +
+                   " on and below " + std::to_string(end));
 }
 
 }  // namespace
 
-std::size_t index_bits(IndexCoding coding, std::size_t count, std::size_t n) {
-  return as_bitmap(coding, count, n) ? n : kRawBits * count;
+IndexCoding index_coding(std::string_view name) {
+  const auto entry = std::ranges::find(kCoders, name, &Entry::name);
+  return entry == std::end(kCoders) ? IndexCoding::automatic : entry->coding;
 }
 
-void write_indices(IndexCoding coding, std::span<const std::uint32_t> indices, std::size_t first,
-                   std::size_t n, std::span<std::byte> bytes) {
-  if (as_bitmap(coding, indices.size(), n)) return write_bitmap(indices, first, bytes);
-  ByteWriter writer(bytes);
-  for (const std::size_t index : indices) writer.put(static_cast<std::uint32_t>(index - first));
+const IndexCoder& index_coder(IndexCoding coding) {
+  return std::ranges::find(kCoders, coding, &Entry::coding)->coder();
 }
 
-std::span<const std::uint32_t> read_indices(IndexCoding coding, std::span<const std::byte> bytes,
+std::size_t most_index_bytes(IndexCoding coding, std::size_t count, std::size_t n) {
+  std::size_t most = ~std::size_t{0};
+  for (const Entry& entry : kCoders) {
+    if (allowed(coding, entry.coding)) most = std::min(most, entry.coder().most(count, n));
+  }
+  return sizeof(std::uint64_t) + most;
+}
+
+std::size_t index_bytes_per_cut() { return sizeof(std::uint64_t) + kIndexBytesPerCut; }
+
+void write_indices(IndexCoding coding, const Support& support, ByteWriter& writer) {
+  check(support);
+  const auto [coder, bytes] = choose(coding, support);
+  writer.put(std::uint64_t{bytes} << kCoderBits | static_cast<std::uint64_t>(coder));
+  index_coder(coder).write(support, writer.reserve(bytes));
+}
+
+std::span<const std::uint32_t> read_indices(IndexCoding coding, ByteReader& reader,
                                             std::size_t count, std::size_t n, Scratch& scratch,
                                             const char* codec) {
-  const auto indices = scratch.take<std::uint32_t>(count);
-  if (as_bitmap(coding, count, n)) {
-    read_bitmap(bytes, n, indices, codec);
-  } else {
-    read_raw(bytes, n, indices, codec);
+  const auto front = reader.get<std::uint64_t>();
+  const auto entry =
+      std::ranges::find(kCoders, static_cast<IndexCoding>(front & 0xff), &Entry::coding);
+  if (entry == std::end(kCoders) || !allowed(coding, entry->coding)) {
+    throw WireError(std::string(codec) + ": indices by coder " + std::to_string(front & 0xff) +
+                    ", which is not one that the spec allows");
   }
+  const auto indices = scratch.take<std::uint32_t>(count);
+  entry->coder().read(reader.take(front >> kCoderBits), n, indices, codec);
   return indices;
 }
 

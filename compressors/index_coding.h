@@ -4,29 +4,47 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
+#include <pith/compressors/index_coder.h>
+#include <pith/core/bytes.h>
 #include <pith/core/scratch.h>
 
-// How a sparse message says which of a segment's elements it keeps. Indices ascend strictly and are
-// relative to the segment.
+// How a sparse message says which of a segment's elements it keeps: as the coder of index_coder.h
+// does that takes the fewest bytes, or a certain one.
+//
+// Wire     u8 coder, u56 bytes, and that many bytes of the coder's
 namespace pith {
 
+/// The values are those on the wire; `automatic` is never there.
 enum class IndexCoding : std::uint8_t {
-  automatic,  ///< whichever of the two takes fewer bytes, raw32 if they take the same
-  raw32,      ///< u32 index[count]
-  bitmap      ///< one bit per element of the segment, least significant bit first
+  automatic,  ///< the cheapest; of several the first in this list
+  raw32,
+  bitmap,
+  delta,
+  rice,
+  elias_fano,
+  runs16
 };
 
-/// Bits of `count` indices in a segment of n elements.
-std::size_t index_bits(IndexCoding coding, std::size_t count, std::size_t n);
+/// By its name in a spec; automatic for any other.
+IndexCoding index_coding(std::string_view name);
 
-/// Writes `indices`, counted from `first`, to `bytes`, which are as many as index_bits() needs.
-void write_indices(IndexCoding coding, std::span<const std::uint32_t> indices, std::size_t first,
-                   std::size_t n, std::span<std::byte> bytes);
+/// Any coding but automatic.
+const IndexCoder& index_coder(IndexCoding coding);
 
-/// The `count` indices that `bytes` holds, taken from `scratch`.
-/// Throws WireError, beginning with `codec`, if they are not `count` ascending numbers below n.
-std::span<const std::uint32_t> read_indices(IndexCoding coding, std::span<const std::byte> bytes,
+/// Upper bound on what write_indices() writes for `count` or fewer indices below n. Every cut adds
+/// at most index_bytes_per_cut().
+std::size_t most_index_bytes(IndexCoding coding, std::size_t count, std::size_t n);
+std::size_t index_bytes_per_cut();
+
+/// Throws UsageError if the indices do not ascend or lie outside of the segment.
+void write_indices(IndexCoding coding, const Support& support, ByteWriter& writer);
+
+/// The `count` indices that come next, relative to a segment of n elements; from `scratch`.
+/// Throws WireError, beginning with `codec`, unless they are `count` ascending numbers below n by a
+/// coder that `coding` allows.
+std::span<const std::uint32_t> read_indices(IndexCoding coding, ByteReader& reader,
                                             std::size_t count, std::size_t n, Scratch& scratch,
                                             const char* codec);
 

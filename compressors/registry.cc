@@ -7,6 +7,7 @@
 #include <pith/compressors/cast.h>
 #include <pith/compressors/cast_linear.h>
 #include <pith/compressors/identity.h>
+#include <pith/compressors/levels.h>
 #include <pith/compressors/lowrank.h>
 #include <pith/compressors/natural.h>
 #include <pith/compressors/onebit.h>
@@ -32,6 +33,7 @@ constexpr CompressorEntry kCompressors[] = {
     {"randomk", 8, "randomk(density=0.01)", "Stich et al. 2018, arXiv:1809.07599", false, true,
      false},
     {"lowrank", 9, "lowrank(rank=4)", "Vogels et al. 2019, arXiv:1905.13727", false, true, false},
+    {"levels", 10, "levels(bits=4)", "", true, false, false},
 };
 
 template <Element T>
@@ -47,7 +49,7 @@ struct DenseMaker {
 template <Element T>
 constexpr DenseMaker<T> kDense[] = {
     {"identity", make_identity<T>}, {"cast", make_cast<T>},       {"onebit", make_onebit<T>},
-    {"quantize", make_quantize<T>}, {"natural", make_natural<T>},
+    {"quantize", make_quantize<T>}, {"natural", make_natural<T>}, {"levels", make_levels<T>},
 };
 
 // Stages that keep some elements and leave their values to the next.

@@ -2,12 +2,13 @@
 #include <algorithm>
 #include <string>
 
-#include <pith/compressors/bits.h>
 #include <pith/compressors/cast.h>
 #include <pith/compressors/identity.h>
 #include <pith/compressors/index_coding.h>
+#include <pith/compressors/levels.h>
 #include <pith/compressors/segments.h>
 #include <pith/compressors/sparse_message.h>
+#include <pith/core/bytes.h>
 #include <pith/core/error.h>
 
 namespace pith {
@@ -47,12 +48,8 @@ class SparseMessage final : public SparseCompressor<T> {
   Entries select(std::span<const T> x, Scratch& scratch) const;
   Wire encode_values(std::span<const T> values, Cuts cuts, const RandomKey& key,
                      Scratch& scratch) const;
-  Head read_head(Segment segment, std::size_t n) const;
+  Head read_head(ByteReader& reader, std::size_t first, std::size_t n) const;
   Entries read(Segment segment, std::size_t n, Scratch& scratch) const;
-
-  std::size_t head_bits(std::size_t count, std::size_t n) const {
-    return 8 * sizeof(Head) + index_bits(coding_, count, n);
-  }
 
   std::string name_;
   IndexCoding coding_;
@@ -63,8 +60,8 @@ class SparseMessage final : public SparseCompressor<T> {
 template <Element T>
 std::size_t SparseMessage<T>::max_wire_bytes(std::size_t n, std::size_t segments) const {
   const std::size_t most = selector_->most(n);
-  const std::size_t head = bytes_of(head_bits(most, n));
-  return segmented_bound(head, sizeof(Head) + 1, segments) +
+  const std::size_t head = sizeof(Head) + most_index_bytes(coding_, most, n);
+  return segmented_bound(head, sizeof(Head) + index_bytes_per_cut(), segments) +
          values_->max_wire_bytes(most, segments);
 }
 
@@ -106,10 +103,9 @@ std::size_t SparseMessage<T>::encode(std::span<const T> x, Cuts cuts, const Rand
   std::size_t done = 0;
   return write_segments(cuts, wire, [&](std::size_t s, ByteWriter& writer) {
     const std::size_t count = kept[s + 1] - kept[s];
-    const std::size_t n = cuts[s + 1] - cuts[s];
     writer.put(Head{static_cast<std::uint32_t>(count), static_cast<std::uint32_t>(kept[s])});
-    write_indices(coding_, entries.indices.subspan(kept[s], count), cuts[s], n,
-                  writer.reserve(bytes_of(index_bits(coding_, count, n))));
+    write_indices(
+        coding_, {entries.indices.subspan(kept[s], count), cuts[s], cuts[s + 1] - cuts[s]}, writer);
     writer.pad();
     writer.put_all(std::span<const std::byte>(coded.bytes.subspan(done, coded.sizes[s])));
     done += coded.sizes[s];
@@ -117,12 +113,12 @@ std::size_t SparseMessage<T>::encode(std::span<const T> x, Cuts cuts, const Rand
 }
 
 template <Element T>
-Head SparseMessage<T>::read_head(Segment segment, std::size_t n) const {
-  const Head head = ByteReader(segment.bytes, name_.c_str()).get<Head>();
-  if (head.count > n || head.first > segment.first) {
+Head SparseMessage<T>::read_head(ByteReader& reader, std::size_t first, std::size_t n) const {
+  const Head head = reader.get<Head>();
+  if (head.count > n || head.first > first) {
     throw WireError(name_ + ": " + std::to_string(head.count) + " entries after " +
                     std::to_string(head.first) + ", but there are " + std::to_string(n) +
-                    " elements after " + std::to_string(segment.first));
+                    " elements after " + std::to_string(first));
   }
   return head;
 }
@@ -134,13 +130,13 @@ typename SparseMessage<T>::Entries SparseMessage<T>::read(Segment segment, std::
     check_padding(name_.c_str(), segment.bytes, 0);
     return {};
   }
-  const Head head = read_head(segment, n);
-  const std::size_t bits = head_bits(head.count, n);
-  ByteReader reader(segment.bytes, name_.c_str());
-  const auto front = reader.take(padded(bytes_of(bits)));
-  check_padding(name_.c_str(), front, bits);
-  const auto indices =
-      read_indices(coding_, front.subspan(sizeof(Head)), head.count, n, scratch, name_.c_str());
+  const char* name = name_.c_str();
+  ByteReader reader(segment.bytes, name);
+  const Head head = read_head(reader, segment.first, n);
+  const auto indices = read_indices(coding_, reader, head.count, n, scratch, name);
+  const std::size_t used = segment.bytes.size() - reader.left();
+  reader.skip_padding();
+  check_padding(name, segment.bytes.first(padded(used)), 8 * used);
   const auto values = scratch.take<T>(head.count);
   std::ranges::fill(values, T{0});
   values_->decode_axpy(1, {reader.take(reader.left()), head.first}, values, scratch);
@@ -176,9 +172,18 @@ Guarantee SparseMessage<T>::guarantee(std::size_t n) const {
 }
 
 IndexCoding read_coding(Arguments& arguments) {
-  const std::string index = arguments.word("index", "auto", {"auto", "raw32", "bitmap"});
-  if (index == "auto") return IndexCoding::automatic;
-  return index == "raw32" ? IndexCoding::raw32 : IndexCoding::bitmap;
+  return index_coding(arguments.word(
+      "index", "auto", {"auto", "raw32", "bitmap", "delta", "rice", "elias_fano", "runs16"}));
+}
+
+// Of values=; null for raw.
+template <Element T>
+std::unique_ptr<MessageCompressor<T>> make_values(const std::string& values) {
+  if (values == "raw") return nullptr;
+  if (values.ends_with("bit")) {
+    return make_levels<T>(Spec{"levels", {{"bits", {values.substr(0, 1), {}}}}});
+  }
+  return make_cast<T>(Spec{"cast", {{"type", {values, {}}}}});
 }
 
 }  // namespace
@@ -188,12 +193,13 @@ std::unique_ptr<SparseCompressor<T>> make_sparse(const Spec& spec, Arguments& ar
                                                  std::unique_ptr<Selector<T>> selector,
                                                  std::unique_ptr<MessageCompressor<T>> second) {
   const IndexCoding coding = read_coding(arguments);
-  const std::string values = arguments.word("values", "raw", {"raw", "fp32", "fp16", "bf16"});
+  const std::string values =
+      arguments.word("values", "raw", {"raw", "fp32", "fp16", "bf16", "8bit", "4bit", "2bit"});
   arguments.finish();
   if (values != "raw" && second) {
     throw UsageError(spec.text() + ": values=" + values + " is a second stage already");
   }
-  if (values != "raw") second = make_cast<T>(Spec{"cast", {{"type", {values, {}}}}});
+  if (!second) second = make_values<T>(values);
   if (!second) second = make_identity<T>(Spec{"identity", {}});
   return std::make_unique<SparseMessage<T>>(spec.name, coding, std::move(selector),
                                             std::move(second));

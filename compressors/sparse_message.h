@@ -31,18 +31,21 @@ class Selector {
 /// where the segments are, so cuts do not change what it decodes to.
 ///
 /// Arguments of the spec besides the selector's own:
-///   index=auto|raw32|bitmap    see IndexCoding
-///   values=raw|fp32|fp16|bf16  raw: as they are (the default); the others are the same as a second
-///                              stage |cast(...)
+///   index=auto|raw32|bitmap|delta|rice|elias_fano|runs16
+///                              index_coding.h; auto (the default): the one that takes fewest bytes
+///   values=raw|fp32|fp16|bf16|8bit|4bit|2bit
+///                              raw: as they are (the default); fp32, fp16 and bf16 are the same as
+///                              a second stage |cast(...), the others as |levels(bits=...)
 ///
-/// Wire     u32 count, u32 first (kept elements in earlier segments), indices, zero padding to 16
-///          bytes; then the segment of the values. max(n) = 2^32 - 1.
+/// Wire     u32 count, u32 first (kept elements in earlier segments), u8 coder, u56 bytes, indices of
+///          so many bytes, zero padding to 16 bytes; then the segment of the values.
+///          max(n) = 2^32 - 1.
 /// Error    that of the values added to the part that is dropped: contraction a b from a selector
 ///          with contraction a and values with contraction b; else nothing is promised.
-/// Cost     the selection; then O(kept). Decoding is O(kept), or n / 8 bytes for a bitmap.
+/// Cost     the selection; then O(kept), and n / 8 bytes for a bitmap, coding and decoding alike.
 /// Throws   UsageError if both values= and a second stage are given. decode_axpy, visit: WireError
-///          for a wrong length, count, padding, indices that do not ascend or lie outside, and
-///          what the values' compressor finds.
+///          for a wrong length, count, coder, padding, indices that do not ascend or lie outside,
+///          and what the values' compressor finds.
 template <Element T>
 std::unique_ptr<SparseCompressor<T>> make_sparse(const Spec& spec, Arguments& arguments,
                                                  std::unique_ptr<Selector<T>> selector,

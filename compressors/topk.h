@@ -16,8 +16,9 @@ namespace pith {
 /// Further arguments, the wire and what decoding throws: sparse_message.h. `second` codes the kept
 /// values; null: as they are.
 ///
-/// Wire     of a segment of m elements that keeps c: padded(8 + min(4 c, ceil(m / 8))) bytes
-///          (index=auto), and the values: padded(c sizeof(T)) bytes without a second stage.
+/// Wire     of a segment of m elements that keeps c: padded(16 + i) bytes, where i is what the
+///          index coder takes, at most min(4 c, ceil(m / 8)) with index=auto; and the values:
+///          padded(c sizeof(T)) bytes without a second stage.
 /// Error    ||x - decode(x)||^2 = ||x||^2 - the k largest squares <= (1 - k/n) ||x||^2: contraction
 ///          k/n, reached where all magnitudes are equal.
 /// Bias     deterministic, so biased: use under error feedback.

@@ -28,13 +28,13 @@ struct Format;
 template <>
 struct Format<Half> {
   using Bits = std::uint16_t;
-  static constexpr float kLargest = 65504.0f;
+  static constexpr float kLargest = kLargestHalf;
   static constexpr Bits kExponent = 0x7c00;
 };
 template <>
 struct Format<BFloat16> {
   using Bits = std::uint16_t;
-  static constexpr float kLargest = 0x1.fep127f;
+  static constexpr float kLargest = kLargestBFloat16;
   static constexpr Bits kExponent = 0x7f80;
 };
 template <>

@@ -18,6 +18,10 @@ struct BFloat16 {
   bool operator==(const BFloat16&) const = default;
 };
 
+/// The largest finite values.
+inline constexpr float kLargestHalf = 65504.0f;
+inline constexpr float kLargestBFloat16 = 0x1.fep127f;
+
 /// chosen ? a : b, without a branch that would keep loops from vectorising.
 inline std::uint32_t select(bool chosen, std::uint32_t a, std::uint32_t b) {
   return b ^ ((a ^ b) & (0u - static_cast<std::uint32_t>(chosen)));

@@ -9,7 +9,7 @@
 namespace pith {
 
 inline constexpr std::uint32_t kWireMagic = 0x48544950;  // "PITH"
-inline constexpr std::uint16_t kWireVersion = 1;
+inline constexpr std::uint16_t kWireVersion = 2;
 inline constexpr std::size_t kHeaderBytes = 64;
 inline constexpr std::size_t kDirectoryEntryBytes = 8;
 

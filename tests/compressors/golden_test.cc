@@ -24,14 +24,18 @@ const GoldenFile kFiles[] = {
     {"identity", {"identity"}},
     {"cast", {"cast(fp16)", "cast(bf16)", "cast(fp32)"}},
     {"topk",
-     {"topk(k=3)", "topk(density=0.5)", "topk(k=3,values=bf16,index=bitmap)",
-      "topk(density=0.5)|quantize(bits=3,bucket=4)"}},
+     {"topk(k=3)", "topk(density=0.5)", "topk(k=3,index=raw32)",
+      "topk(k=3,values=bf16,index=bitmap)", "topk(k=3,index=delta)", "topk(density=0.5,index=rice)",
+      "topk(density=0.2,index=elias_fano)", "topk(k=3,index=runs16)",
+      "topk(density=0.5,values=2bit)", "topk(density=0.5)|quantize(bits=3,bucket=4)"}},
     {"threshold", {"threshold(value=2)", "threshold(value=2)|onebit(block=3)"}},
     {"onebit", {"onebit", "onebit(block=7)", "onebit(block=7,scale=l2)"}},
     {"quantize",
      {"quantize(bits=2)", "quantize(bits=3,bucket=7,rounding=stochastic)",
       "quantize(bits=4,bucket=7,range=qsgd)", "quantize(bits=5,range=qsgd,rounding=nearest)"}},
     {"natural", {"natural"}},
+    {"levels",
+     {"levels(bits=2)", "levels(bits=2,block=7)", "levels(bits=4,block=7)", "levels(bits=8)"}},
 };
 
 std::filesystem::path path(const GoldenFile& file) {

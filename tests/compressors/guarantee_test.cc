@@ -99,6 +99,12 @@ TEST(Guarantee, FollowsTheClosedForms) {
   EXPECT_EQ(guarantee("quantize(bits=5,range=qsgd)", 15).variance, 1.0 / 15);
   EXPECT_EQ(guarantee("quantize(bits=8,range=qsgd,rounding=nearest)", 127).contraction,
             1 - 1.0 / (4 * 127));
+  constexpr double kRounded = 1 - 0x1p-16;  // to bf16
+  EXPECT_DOUBLE_EQ(*guarantee("levels(bits=2)", 1000).contraction, kRounded * 2 / 17);
+  EXPECT_DOUBLE_EQ(*guarantee("levels(bits=2,block=81)", 1000).contraction, kRounded * 2 / 10);
+  EXPECT_DOUBLE_EQ(*guarantee("levels(bits=4)", 1).contraction, kRounded);
+  EXPECT_DOUBLE_EQ(*guarantee("levels(bits=4,block=100)", 1000).contraction,
+                   (1 - 1.0 / 65025) / (1 + 98 * 257.0 * 257 / (256 * 256 * 4 * 49.0)));
 }
 
 TEST(Guarantee, IsEmptyWhereNothingHoldsForEveryInput) {

@@ -55,7 +55,7 @@ TEST(Registry, CodecsStayAsTheyAre) {
 TEST(Registry, NamesTheNearestCompressor) {
   EXPECT_EQ(message_error("topq(k=1)"),
             "unknown compressor \"topq\": did you mean \"topk\"? Known: identity, cast, topk, "
-            "threshold, onebit, quantize, natural, randomk, lowrank");
+            "threshold, onebit, quantize, natural, randomk, lowrank, levels");
 }
 
 TEST(Registry, NamesTheArgumentTheValueAndTheRange) {
@@ -96,6 +96,8 @@ TEST(Registry, RefusesStagesThatDoNotFit) {
             "onebit|natural: onebit keeps every element, so no stage may follow it");
   EXPECT_EQ(message_error("topk(k=1)|lowrank(rank=4)"),
             "lowrank(rank=4): lowrank is not of the message kind");
+  EXPECT_EQ(message_error("topk(k=1,values=4bit)|natural"),
+            "topk(k=1,values=4bit): values=4bit is a second stage already");
   EXPECT_EQ(message_error("topk(k=1,values=fp16)|natural"),
             "topk(k=1,values=fp16): values=fp16 is a second stage already");
   EXPECT_EQ(linear_error("onebit"), "onebit: onebit is not of the linear kind");

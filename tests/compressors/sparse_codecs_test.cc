@@ -3,18 +3,16 @@
 
 #include <gmock/gmock.h>
 
-#include <pith/compressors/index_coding.h>
 #include <pith/core/error.h>
 
 #include "compressors/inputs.h"
 #include "compressors/message_codec.h"
 
-// What is special about compressors that keep some elements, and about how indices are coded.
+// What is special about compressors that keep some elements.
 namespace pith::test {
 namespace {
 
 using Floats = std::vector<float>;
-using Indices = std::vector<std::uint32_t>;
 
 Floats code(const char* spec, const Floats& x) { return MessageCodec<float>(spec).code(x); }
 
@@ -56,7 +54,9 @@ TEST(SparseMessage, LaysOutHeadIndicesAndValues) {
   MessageCodec<float> codec("topk(k=2,index=raw32)");
   const auto message = codec.encode_cut({0, 7, 0, 0, 0, -3, 0}, {0, 3, 7});
   struct {
-    std::uint32_t count = 1, first = 1, index = 2, zero = 0;
+    std::uint32_t count = 1, first = 1;
+    std::uint8_t coder = 1, bytes = 4, high_bytes[6] = {};
+    std::uint32_t index = 2, padding[3] = {};
     float value = -3;
     std::uint32_t zeros[3] = {};
   } expected;
@@ -96,61 +96,6 @@ TEST(SparseMessage, RefusesMoreEarlierEntriesThanEarlierElements) {
   EXPECT_NO_THROW(codec.decode(message));
   message.segments[1][4] = std::byte{6};
   EXPECT_THROW(codec.decode(message), WireError);
-}
-
-// The example of four indices below 1,024.
-const Indices kIndices{3, 10, 11, 300};
-
-Bytes written(IndexCoding coding, const Indices& indices, std::size_t n) {
-  Bytes bytes((index_bits(coding, indices.size(), n) + 7) / 8, std::byte{0xff});
-  write_indices(coding, indices, 0, n, bytes);
-  return bytes;
-}
-
-Indices read(IndexCoding coding, const Bytes& bytes, std::size_t count, std::size_t n) {
-  Scratch scratch;
-  const auto indices = read_indices(coding, bytes, count, n, scratch, "test");
-  return {indices.begin(), indices.end()};
-}
-
-TEST(IndexCoding, TakesTheBytesOfTheWorkedExample) {
-  EXPECT_EQ(written(IndexCoding::raw32, kIndices, 1024).size(), 16u);
-  EXPECT_EQ(written(IndexCoding::bitmap, kIndices, 1024).size(), 128u);
-}
-
-TEST(IndexCoding, BitmapBeatsRawAboveOneIn32) {
-  EXPECT_EQ(index_bits(IndexCoding::automatic, 4, 128), 128u);
-  EXPECT_EQ(index_bits(IndexCoding::automatic, 4, 120), 120u);
-  EXPECT_EQ(index_bits(IndexCoding::automatic, 5, 128), 128u);
-  EXPECT_EQ(index_bits(IndexCoding::automatic, 4, 129), 128u);
-  // 16 bytes both ways: raw
-  EXPECT_EQ(written(IndexCoding::automatic, {1, 2, 3, 4}, 128)[4], std::byte{2});
-}
-
-TEST(IndexCoding, ReadsWhatItWrites) {
-  for (const IndexCoding coding : {IndexCoding::raw32, IndexCoding::bitmap}) {
-    for (const Indices& indices : {Indices{}, Indices{0}, Indices{1023}, kIndices}) {
-      EXPECT_EQ(read(coding, written(coding, indices, 1024), indices.size(), 1024), indices);
-    }
-    Indices all(100);
-    std::iota(all.begin(), all.end(), 0u);
-    EXPECT_EQ(read(coding, written(coding, all, 100), 100, 100), all);
-    EXPECT_EQ(read(coding, written(coding, {0}, 1), 1, 1), Indices{0});
-  }
-}
-
-TEST(IndexCoding, RefusesIndicesThatDoNotAscendOrLieOutside) {
-  for (const Indices& bad :
-       {Indices{3, 3}, Indices{3, 2}, Indices{3, 1024}, Indices{0xffffffffu, 0}}) {
-    EXPECT_THROW(read(IndexCoding::raw32, written(IndexCoding::raw32, bad, 1024), 2, 1024),
-                 WireError);
-  }
-}
-
-TEST(IndexCoding, RefusesABitmapOfAnotherCount) {
-  const Bytes bytes = written(IndexCoding::bitmap, kIndices, 1024);
-  EXPECT_THROW(read(IndexCoding::bitmap, bytes, 3, 1024), WireError);
-  EXPECT_THROW(read(IndexCoding::bitmap, bytes, 5, 1024), WireError);
 }
 
 }  // namespace

@@ -26,15 +26,23 @@ constexpr Size kSizes[] = {
     {"quantize(bits=3,bucket=100)", 464, 544},    // 10 buckets: 80 + 375, 160 + 375
     {"quantize(bits=1,bucket=1000)", 144, 144},   // 8 + 125, 16 + 125
     {"quantize(bits=8,range=qsgd)", 1008, 1024},  // 2 buckets: 8 + 1000, 16 + 1000
-    {"topk(density=0.01)", 96, 128},              // 8 + 40, and 40 or 80
-    {"topk(density=0.01,values=bf16)", 80, 80},   // 8 + 40, and 20
-    {"topk(density=0.1)", 544, 944},  // 8 + 125 as a bitmap is below 8 + 400; 400 or 800
-    {"topk(density=0.1,index=raw32)", 816, 1216},      // 8 + 400, and 400 or 800
-    {"topk(k=10,index=bitmap)", 192, 224},             // 8 + 125, and 40 or 80
-    {"topk(density=0.1)|quantize(bits=4)", 208, 224},  // 8 + 125, and 8 + 50 or 16 + 50
-    {"topk(density=0.1)|onebit", 176, 176},            // 8 + 125, and 4 + 13 or 8 + 13
-    {"threshold(value=100)", 16, 16},                  // 8
-    {"threshold(value=1e-300)", 4144, 8144},           // 8 + 125, and 4000 or 8000
+    {"levels(bits=2)", 272, 272},                 // 4 blocks: 16 + 250
+    {"levels(bits=5,block=100)", 672, 672},       // 10 blocks: 40 + 625
+    // Sparse: 16 and the indices; then the values.
+    {"topk(density=0.01)", 80, 112},                          // 16 + 10 (delta), and 40 or 80
+    {"topk(density=0.01,values=bf16)", 64, 64},               // 16 + 10, and 20
+    {"topk(density=0.01,values=8bit)", 48, 48},               // 16 + 10, and 4 + 10
+    {"topk(density=0.1,index=raw32)", 816, 1216},             // 16 + 400, and 400 or 800
+    {"topk(density=0.1,index=bitmap)", 544, 944},             // 16 + 125
+    {"topk(density=0.1,index=delta)", 528, 928},              // 16 + 100, as all gaps are below 128
+    {"topk(density=0.1,index=elias_fano)", 496, 896},         // 16 + 300 bits + (100 + 125) bits
+    {"topk(density=0.1,index=runs16)", 624, 1024},            // 16 + 200
+    {"topk(density=1,index=rice)", 4160, 8160},               // 16 + 4 + 125, and 4000 or 8000
+    {"topk(k=10,index=bitmap)", 192, 224},                    // 16 + 125, and 40 or 80
+    {"topk(k=100,index=bitmap)|quantize(bits=4)", 208, 224},  // 16 + 125, and 8 or 16, and 50
+    {"topk(k=100,index=bitmap)|onebit", 176, 176},            // 16 + 125, and 4 + 13 or 8 + 13
+    {"threshold(value=100)", 16, 16},                         // 16
+    {"threshold(value=1e-300)", 4144, 8144},                  // 16 + 125 (bitmap), and 4000 or 8000
 };
 
 TEST(U6, BytesOfOneSegmentEqualTheFormula) {
@@ -71,22 +79,39 @@ TEST(U6, EverySegmentRepeatsTheStatisticsOfItsBlocks) {
 TEST(U6, SparseSegmentsHaveTheirOwnCounts) {
   auto x = constant(100, 0.0f);
   for (const std::size_t i : {1u, 2u, 3u, 4u, 50u}) x[i] = 5;
-  // 8 + 1 (bitmap) and 16; 8; 8 + 4 (raw, as the bitmap would take 8) and 4
-  EXPECT_EQ(segment_bytes("topk(k=5)", x, {0, 8, 40, 100}), (std::vector<std::size_t>{32, 16, 32}));
+  // 16 + 1 (bitmap) and 16; 16; 16 + 1 (delta) and 4
+  EXPECT_EQ(segment_bytes("topk(k=5)", x, {0, 8, 40, 100}), (std::vector<std::size_t>{48, 16, 48}));
   EXPECT_EQ(segment_bytes("threshold(value=5)", x, {0, 8, 40, 100}),
-            (std::vector<std::size_t>{32, 16, 32}));
+            (std::vector<std::size_t>{48, 16, 48}));
 }
 
 TEST(U6, BoundOfOneSegmentIsExactForFixedSizes) {
   for (const char* spec :
        {"identity", "cast(fp16)", "natural", "onebit(block=7)", "onebit",
-        "quantize(bits=3,bucket=33)", "quantize(range=qsgd)", "topk(density=0.1)",
-        "topk(k=5,values=bf16)", "topk(density=0.5)|quantize(bits=2)"}) {
+        "quantize(bits=3,bucket=33)", "quantize(range=qsgd)", "levels(bits=3,block=7)",
+        "topk(density=0.1,index=raw32)", "topk(k=5,values=bf16,index=bitmap)",
+        "topk(density=0.5,index=raw32)|quantize(bits=2)"}) {
     MessageCodec<float> codec(spec);
     for (const std::size_t n : {1u, 7u, 8u, 9u, 31u, 32u, 33u, 1000u, 65537u}) {
       EXPECT_EQ(codec.bytes(gaussian<float>(n)), codec->max_wire_bytes(n, 1)) << spec << ' ' << n;
     }
   }
+}
+
+TEST(U6, BoundOfTheCheapestIndicesIsNotAboveThatOfAnyCoder) {
+  const auto bound = [](const std::string& index, std::size_t n, std::size_t segments) {
+    const std::string spec = "topk(density=0.01,index=" + index + ")";
+    return MessageCodec<float>(spec)->max_wire_bytes(n, segments);
+  };
+  for (const std::size_t n : {1u, 33u, 1000u, 65537u, 100000000u}) {
+    for (const std::size_t segments : {1u, 4u}) {
+      for (const char* index : {"raw32", "bitmap", "delta", "rice", "elias_fano", "runs16"}) {
+        EXPECT_LE(bound("auto", n, segments), bound(index, n, segments)) << index << ' ' << n;
+      }
+    }
+  }
+  // Elias-Fano: 6 low bits and 1 + 100 / 2^6 high ones for each of 1,000,000.
+  EXPECT_EQ(bound("auto", 100000000, 1), padded(16 + 750000 + 320313 + 1) + 4000000);
 }
 
 }  // namespace

@@ -156,8 +156,8 @@ TEST(Open, FindsBytesTooMany) {
 TEST(Open, ChecksLengthThenMagicThenVersionThenChecksum) {
   Bytes message = with(sealed(), 60, std::uint32_t{0});
   EXPECT_THAT([&] { opened(message); }, ThrowsMessage<WireError>(HasSubstr(": checksum is 0x")));
-  message = with(message, 4, std::uint16_t{2});
-  expect_wire_error(message, "version is 2, expected 1");
+  message = with(message, 4, std::uint16_t{3});
+  expect_wire_error(message, "version is 3, expected 2");
   message = with(message, 0, std::uint32_t{0x12345678});
   expect_wire_error(message, "magic is 0x12345678, expected 0x48544950");
   message.resize(95);

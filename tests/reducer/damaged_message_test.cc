@@ -144,7 +144,7 @@ struct Field {
 };
 
 constexpr Field kFields[] = {
-    {0, std::byte{1}, "magic is"},       {4, std::byte{2}, "version is 3, expected 1"},
+    {0, std::byte{1}, "magic is"},       {4, std::byte{2}, "version is 0, expected 2"},
     {7, std::byte{1}, "part of flags"},  {8, std::byte{1}, "source is 3, expected 2"},
     {12, std::byte{1}, "bucket is 1"},   {16, std::byte{64}, "sequence is"},
     {24, std::byte{1}, "step is 3"},     {32, std::byte{4}, "epoch is 5, expected 1"},
@@ -187,7 +187,7 @@ TEST_P(SealedMessage, OfAnEarlierStepIsAnErrorOnEveryRankAndChangesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, SealedMessage,
-                         testing::Values(Place{{"topk(density=0.05)", "gather", "ef14"}, 0},
+                         testing::Values(Place{{"topk(k=9,index=raw32)", "gather", "ef14"}, 0},
                                          Place{{"natural", "gather", "none"}, 0},
                                          Place{{"onebit(block=64)", "sharded", "ef21"}, 0},
                                          Place{{"onebit(block=64)", "sharded", "ef21"}, 1}),

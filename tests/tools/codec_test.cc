@@ -44,7 +44,7 @@ TEST(Codec, GivesWhatPlainCallsGiveForEveryCompressorAndRule) {
   }
 }
 
-// 4 bytes of 6 values; 8 + 8 and 16 bytes of index and value; 4 bytes of 2 + 3 values.
+// 4 bytes of 6 values; 16 + 1 bytes of head and index and 4 of value; 4 bytes of 2 + 3 values.
 TEST(Codec, CountsThePayloadWithoutAHead) {
   run_local(1, [](Communicator& alone) {
     const Gradients<float> gradients("gaussian", 6, 0, 0);
@@ -55,7 +55,7 @@ TEST(Codec, CountsThePayloadWithoutAHead) {
       return subject->payload_bytes();
     };
     EXPECT_EQ(bytes("identity"), 32u);
-    EXPECT_EQ(bytes("topk(k=1)"), 32u);
+    EXPECT_EQ(bytes("topk(k=1)"), 48u);
     EXPECT_EQ(bytes("lowrank(rank=1)"), 20u);
   });
 }

@@ -64,12 +64,27 @@ std::size_t dense_payload(const std::string& spec, std::size_t first, std::size_
   return up_to_16(ceil_div(9 * n, 8));  // natural
 }
 
-// Nothing for no elements; else 8 bytes of count and coding, the indices (raw or a bitmap),
-// padding; then the values, padded.
-std::size_t sparse_payload(std::size_t entries, std::size_t n, std::size_t value_bytes) {
+std::size_t index_bytes(const std::string& spec, std::size_t entries, std::size_t n) {
+  if (spec.find("raw32") != std::string::npos) return 4 * entries;
+  if (spec.find("bitmap") != std::string::npos) return ceil_div(n, 8);
+  if (entries == 0) return 0;
+  std::size_t low = 0;  // Elias-Fano
+  while (entries << (low + 1) <= n) ++low;
+  return ceil_div(low * entries, 8) + ceil_div(entries + ceil_div(n, std::size_t{1} << low), 8);
+}
+
+// As they are, or in 2 bits with 4 bytes for every block of 256; `first` are kept before.
+std::size_t value_bytes(const std::string& spec, std::size_t first, std::size_t entries) {
+  if (spec.find("2bit") == std::string::npos) return 4 * entries;
+  return 4 * blocks(first, first + entries, 256) + ceil_div(entries, 4);
+}
+
+// Nothing for no elements; else 16 bytes of count, first, coder and length, the indices, padding;
+// then the values, padded.
+std::size_t sparse_payload(const std::string& spec, std::size_t first, std::size_t entries,
+                           std::size_t n) {
   if (n == 0) return 0;
-  const std::size_t indices = std::min(4 * entries, ceil_div(n, 8));
-  return up_to_16(8 + indices) + up_to_16(value_bytes * entries);
+  return up_to_16(16 + index_bytes(spec, entries, n)) + up_to_16(value_bytes(spec, first, entries));
 }
 
 bool is_sparse(const std::string& spec) {
@@ -80,15 +95,14 @@ std::size_t payload(const LegalCase& legal, std::size_t n, std::size_t rank, std
                     std::size_t last) {
   const std::string& spec = legal.compressor;
   if (!is_sparse(spec)) return dense_payload(spec, first, last);
-  const std::size_t value_bytes = spec.find("bf16") == std::string::npos ? 4 : 2;
-  return sparse_payload(kept(legal, n, rank, first, last), last - first, value_bytes);
+  return sparse_payload(spec, kept(legal, n, rank, 0, first), kept(legal, n, rank, first, last),
+                        last - first);
 }
 
 // What an owner sends of its shard depends on its size alone, except where the data decides.
 std::size_t owner_payload(const std::string& spec, std::size_t shard) {
   if (!is_sparse(spec)) return dense_payload(spec, 0, shard);
-  const std::size_t value_bytes = spec.find("bf16") == std::string::npos ? 4 : 2;
-  return sparse_payload(shard == 0 ? 0 : ceil_div(shard * 5, 100), shard, value_bytes);
+  return sparse_payload(spec, 0, shard == 0 ? 0 : ceil_div(shard * 5, 100), shard);
 }
 
 ExpectedBytes gather_bytes(const LegalCase& legal, std::size_t n, std::size_t p, std::size_t r) {

@@ -11,7 +11,8 @@
 namespace pith::test {
 namespace {
 
-// What stands in a row: small densities and ranks, so that small tensors are really compressed.
+// What stands in a row: small densities and ranks, so that small tensors are really compressed; and
+// index coders whose bytes follow from how many elements are kept.
 std::vector<std::string> specs_for(const Combination& row) {
   if (row.kind == CompressorKind::none) return {"none"};
   if (row.exchange == Exchange::raw) return {"cast(fp16)", "cast(bf16)"};
@@ -20,9 +21,9 @@ std::vector<std::string> specs_for(const Combination& row) {
   }
   return {"identity",
           "cast(bf16)",
-          "topk(density=0.05)",
-          "topk(density=0.05,values=bf16)",
-          "threshold(value=1.5)",
+          "topk(density=0.05,index=elias_fano)",
+          "topk(density=0.05,values=2bit,index=bitmap)",
+          "threshold(value=1.5,index=raw32)",
           "onebit(block=64)",
           "quantize(bits=4,bucket=64)",
           "quantize(bits=8,bucket=64,range=qsgd)",
