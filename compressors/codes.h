@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <span>
 
-// Codes of `width` bits (1 to 8), eight of which are `width` bytes: bit b of code i is bit i * width
-// + b of the bytes, least significant bit first. Every instruction set gives the same.
+// Codes of `width` bits (1 to 8), eight of which are `width` bytes: bit b of code i is bit
+// i * width + b of the bytes, least significant bit first. Every instruction set gives the same.
 namespace pith {
 
 /// codes.size() is a multiple of 8; each code is less than 2^width.

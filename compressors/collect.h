@@ -9,8 +9,8 @@
 
 namespace pith {
 
-/// Without their sign bit, floats order like their bit patterns; and unlike floats these are ordered
-/// even where a NaN is among them: above every number.
+/// Without their sign bit, floats order like their bit patterns; and unlike floats these are
+/// ordered even where a NaN is among them: above every number.
 template <Element T>
 constexpr BitsOf<T> kMagnitudeBits = ~BitsOf<T>{0} >> 1;
 
