@@ -5,7 +5,8 @@
 
 namespace pith {
 
-/// index=bitmap: one bit per element of the segment, least significant bit first, 1 where it is kept.
+/// index=bitmap: one bit per element of the segment, least significant bit first, 1 where it is
+/// kept.
 ///
 /// Wire     n bits: ceil(n / 8) bytes
 /// Cost     reading goes through all n bits, 64 at a time.

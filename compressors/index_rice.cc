@@ -31,8 +31,8 @@ struct Choice {
 };
 
 // The bits are count (1 + k) + sum(gap >> k). The sum shrinks less with every step of k, so the
-// first step down that does not pay is the last to try; from log2 of the mean on upwards, it shrinks
-// by less than count.
+// first step down that does not pay is the last to try; from log2 of the mean on upwards, it
+// shrinks by less than count.
 Choice choose(Gaps gaps) {
   const std::size_t count = gaps.size();
   const auto mean = static_cast<std::uint32_t>(sum_shifted(gaps, 0) / count);

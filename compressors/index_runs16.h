@@ -5,8 +5,8 @@
 
 namespace pith {
 
-/// index=runs16: gaps (see gaps.h) in 16 bits. 0xffff stands for 65,535 dropped elements with no kept
-/// one behind them.
+/// index=runs16: gaps (see gaps.h) in 16 bits. 0xffff stands for 65,535 dropped elements with no
+/// kept one behind them.
 ///
 /// Wire     u16 per index, and one more for every 65,535 elements of a gap
 /// Throws   read: WireError for a wrong length and indices outside.

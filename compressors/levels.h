@@ -9,8 +9,8 @@
 namespace pith {
 
 /// levels(bits=4,block=256): a sign and one of 2^(bits-1) magnitudes per element, between the
-/// smallest and the largest magnitude of its block. For what a top-k keeps, whose magnitudes are far
-/// from 0.
+/// smallest and the largest magnitude of its block. For what a top-k keeps, whose magnitudes are
+/// far from 0.
 ///
 /// bits 3 to 8, L = 2^(bits-1) - 1:
 ///

@@ -37,8 +37,8 @@ class Selector {
 ///                              raw: as they are (the default); fp32, fp16 and bf16 are the same as
 ///                              a second stage |cast(...), the others as |levels(bits=...)
 ///
-/// Wire     u32 count, u32 first (kept elements in earlier segments), u8 coder, u56 bytes, indices of
-///          so many bytes, zero padding to 16 bytes; then the segment of the values.
+/// Wire     u32 count, u32 first (kept elements in earlier segments), u8 coder, u56 bytes, indices
+///          of so many bytes, zero padding to 16 bytes; then the segment of the values.
 ///          max(n) = 2^32 - 1.
 /// Error    that of the values added to the part that is dropped: contraction a b from a selector
 ///          with contraction a and values with contraction b; else nothing is promised.

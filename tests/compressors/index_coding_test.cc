@@ -114,6 +114,9 @@ TEST(Rice, RefusesIndicesOutsideHoweverLarge) {
   wide.resize(wide.size() + 1000, std::byte{0});
   wide.resize(wide.size() + 33, std::byte{0xff});
   EXPECT_THROW(read(coder("rice"), wide, 257, 0xffffffffu), WireError);
+  // Zeros without end are refused before they are added up.
+  EXPECT_THAT([&] { read(coder("rice"), wide, 257, 7999); },
+              testing::ThrowsMessage<WireError>(testing::HasSubstr("Rice codes of")));
 }
 
 TEST(EliasFano, RefusesIndicesThatDoNotAscendAndBitsBehindTheEnd) {

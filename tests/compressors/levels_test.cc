@@ -112,6 +112,12 @@ TEST(Levels, OfEqualMagnitudesAreThatMagnitudeRounded) {
   }
 }
 
+// Whose means, as computed, are in the wrong order and lie on either side of a middle.
+TEST(Levels, OfTwoBitsAreInOrderHoweverTheMeansAreRounded) {
+  const auto x = constant(15, 1 + 0x1p-8 + 0x1p-24 + 0x1p-52);
+  EXPECT_EQ(code("levels(bits=2)", x), constant(15, 1 + 0x1p-7));
+}
+
 TEST(Levels, RefusesScalesThatAreNegativeNotFiniteOrNotInOrder) {
   MessageCodec<float> codec("levels(bits=4)");
   const auto refuses = [&](std::uint16_t low, std::uint16_t high) {

@@ -13,7 +13,7 @@ MPIEXEC = os.environ.get("MPIEXEC", "")
 
 COMPRESSORS = ["identity", "cast(fp16)", "cast(bf16)", "topk(density=0.1)",
                "topk(density=0.1,values=bf16)", "topk(k=3)|quantize(bits=4)", "threshold(value=0.5)",
-               "onebit", "quantize(bits=4)", "quantize(bits=3,rounding=stochastic)", "natural",
+               "topk(density=0.1,values=2bit)", "levels(bits=4)", "onebit", "quantize(bits=4)", "quantize(bits=3,rounding=stochastic)", "natural",
                "randomk(density=0.1)", "lowrank(rank=2)", "lowrank(rank=2)|cast(bf16)"]
 FEEDBACKS = ["none", "ef14", "ef21", "ef21_sgdm(eta=0.3)", "econtrol(eta=0.05)"]
 
@@ -144,14 +144,14 @@ class AllReduce(Bench):
 
     def test_counts_wire_bytes_by_the_formulas(self):
         # Each of 4 ranks sends 16 bytes to 3 others to agree on a step, and for a message 16 bytes
-        # of size, 64 of header, 16 of directory and 16 padded bytes for index and value each.
+        # of size, 64 of header, 16 of directory 32 for counts and index and 16 for the value.
         result, _ = self.measure("allreduce", "--local", "4", "-b", "4096", *QUICK, "--feedback",
                                  "none", *repeated("--compressor", ["none", "topk(k=1)"]))
         raw, sparse = result["results"]
         self.assertEqual(raw["wire_bytes"], 2 * 3 * 4096 // 4 + 3 * 16)
-        self.assertEqual(sparse["wire_bytes"], 3 * (16 + 16 + 80 + 32))
+        self.assertEqual(sparse["wire_bytes"], 3 * (16 + 16 + 80 + 48))
         self.assertAlmostEqual(sparse["wire_ratio"], 2 * 3 * 4096 / 4 / sparse["wire_bytes"])
-        self.assertAlmostEqual(sparse["ratio"], 4096 / (16 + 16 + 80 + 32))
+        self.assertAlmostEqual(sparse["ratio"], 4096 / (16 + 16 + 80 + 48))
         self.assertAlmostEqual(raw["ratio"], 4096 / (4096 + 16))
 
     def test_one_rank_sends_nothing(self):

@@ -58,6 +58,9 @@ std::size_t dense_payload(const std::string& spec, std::size_t first, std::size_
   if (spec == "quantize(bits=4,bucket=64)") {
     return up_to_16(8 * blocks(first, last, 64) + ceil_div(4 * n, 8));
   }
+  if (spec == "levels(bits=4,block=64)") {
+    return up_to_16(4 * blocks(first, last, 64) + ceil_div(4 * n, 8));
+  }
   if (spec == "quantize(bits=8,bucket=64,range=qsgd)") {
     return up_to_16(4 * blocks(first, last, 64) + n);
   }

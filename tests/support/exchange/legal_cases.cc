@@ -27,7 +27,8 @@ std::vector<std::string> specs_for(const Combination& row) {
           "onebit(block=64)",
           "quantize(bits=4,bucket=64)",
           "quantize(bits=8,bucket=64,range=qsgd)",
-          "natural"};
+          "natural",
+          "levels(bits=4,block=64)"};
 }
 
 }  // namespace
