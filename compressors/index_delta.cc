@@ -71,7 +71,8 @@ class Delta final : public IndexCoder {
     std::uint64_t least = 0;
     for (std::size_t i = 0; i < indices.size(); ++i) {
       const std::uint64_t word = load_word(bytes, used);
-      const std::uint64_t ends = ~word & kMore;
+      // The last byte counts as an end, so that there is one.
+      const std::uint64_t ends = (word & (kMore >> 8)) ^ kMore;
       const auto size = (static_cast<unsigned>(std::countr_zero(ends)) + 1) / 8;
       const std::uint64_t number = word & (~std::uint64_t{0} >> (kWordBits - 8 * size));
       // No short cut: how long numbers are is what a branch predictor cannot know.

@@ -64,6 +64,17 @@ TEST(SparseMessage, LaysOutHeadIndicesAndValues) {
   EXPECT_EQ(std::memcmp(message.segments[1].data(), &expected, sizeof expected), 0);
 }
 
+TEST(SparseMessage, RefusesPaddingBehindTheIndicesThatIsNotZero) {
+  MessageCodec<float> codec("topk(k=2,index=delta)");
+  auto message = codec.encode({0, 7, 0, 0, 0, -3, 0});
+  ASSERT_EQ(message.segments[0].size(), 48u);  // 16 + 2, and the values
+  for (const std::size_t i : {18u, 25u, 31u}) {
+    auto changed = message;
+    changed.segments[0][i] = std::byte{1};
+    EXPECT_THROW(codec.decode(changed), WireError) << i;
+  }
+}
+
 TEST(SparseMessage, VisitsItsEntriesInOrder) {
   MessageCodec<float> codec("topk(k=3)|cast(bf16)");
   const auto message = codec.encode_cut({0, 7, 0, 0.5f, 0, -3, 0}, {0, 3, 7});
