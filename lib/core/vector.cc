@@ -2,6 +2,7 @@
 // Plain loops, compiled once for every instruction set that the compiler knows; the best one that
 // the machine has is taken at run time. All give the same bits: nothing here is contracted, and
 // sums have an order of their own.
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
