@@ -171,8 +171,8 @@ class AsThreads(Program):
 @unittest.skipUnless(MPIEXEC, "built without MPI")
 class UnderMpi(Program):
     def test_gives_what_threads_give(self):
-        # Indices of a fixed size: how long coded ones are depends on the last bit of a gradient,
-        # and the trainer's own sums begin where memory happens to be aligned.
+        # Indices of a fixed size: how long coded ones are depends on the last bit of a gradient, and
+        # the trainer's own arithmetic is not repeatable under mpirun unless addresses are fixed.
         arguments = ("--compressor", "topk(density=0.05,index=raw32)", "--momentum", "0",
                      "--lr", "0.3", "--unit", "model")
         threads, _ = self.train("--local", "4", *arguments)
