@@ -25,23 +25,30 @@ Fault non_finite_fault(const Unit<T>& unit, std::span<const T> x, std::string_vi
 }
 
 template <Element T>
-std::span<const T> compose(Unit<T>& unit, const Guarantee& guarantee, bool exact, Round& round) {
+void begin_message(Unit<T>& unit, const Guarantee& guarantee, bool exact, Round& round) {
   StepContext step = round.step;
   step.gradient_scale = unit.gradient_scale;
   step.guarantee = guarantee;
   step.exact = exact;
-  const auto x = unit.feedback->compose(round.message, unit.gradient, step, unit.mean);
+  unit.feedback->begin(round.message, unit.gradient, step, unit.mean);
+}
+
+template <Element T>
+std::span<const T> compose(Unit<T>& unit, const Guarantee& guarantee, bool exact, Round& round) {
+  begin_message(unit, guarantee, exact, round);
+  unit.feedback->compose({0, unit.elements});
+  const auto x = unit.feedback->composed();
   if (!all_finite(x)) round.faults.push_back(non_finite_fault(unit, x));
   return x;
 }
 
 template <Element T>
-void measure_error(Unit<T>& unit, std::span<const T> x, const Sent<T>& sent, Round& round) {
+void measure_error(Unit<T>& unit, std::span<const T> x, const Decoded<T>& sent, Round& round) {
   if (!round.measure_error) return;
   const Scratch::Frame frame(round.scratch);
   const auto difference = round.scratch.take<T>(x.size());
   copy(x, difference);
-  sent.axpy(T(-1), difference);
+  sent.axpy(T(-1), 0, difference);
   const double all = squared_norm(x);
   unit.cost.relative_error =
       all > 0 ? std::sqrt(squared_norm(std::span<const T>(difference)) / all) : 0;
@@ -95,8 +102,9 @@ std::span<T> joined_means(std::span<const Unit<T>> bucket) {
 
 #define PITH_INSTANTIATE(T)                                                              \
   template Fault non_finite_fault(const Unit<T>&, std::span<const T>, std::string_view); \
+  template void begin_message(Unit<T>&, const Guarantee&, bool, Round&);                 \
   template std::span<const T> compose(Unit<T>&, const Guarantee&, bool, Round&);         \
-  template void measure_error(Unit<T>&, std::span<const T>, const Sent<T>&, Round&);     \
+  template void measure_error(Unit<T>&, std::span<const T>, const Decoded<T>&, Round&);  \
   template void check_mean(const Unit<T>&, Round&);                                      \
   template void check_signature(std::span<const Unit<T>>, std::string_view, Round&);     \
   template std::span<T> joined_means(std::span<const Unit<T>>);

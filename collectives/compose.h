@@ -15,15 +15,19 @@ namespace pith {
 template <Element T>
 Fault non_finite_fault(const Unit<T>& unit, std::span<const T> x, std::string_view of = {});
 
-/// What the unit sends, from its rule. If it is not finite, that is noted in round.faults and the
-/// caller sends nothing.
+/// The unit's rule begins its message.
+template <Element T>
+void begin_message(Unit<T>& unit, const Guarantee& guarantee, bool exact, Round& round);
+
+/// All that the unit sends, from its rule. If it is not finite, that is noted in round.faults and
+/// the caller sends nothing.
 template <Element T>
 std::span<const T> compose(Unit<T>& unit, const Guarantee& guarantee, bool exact, Round& round);
 
 /// Fills in unit.cost.relative_error if the round measures it. Before commit(), which may overwrite
 /// x.
 template <Element T>
-void measure_error(Unit<T>& unit, std::span<const T> x, const Sent<T>& sent, Round& round);
+void measure_error(Unit<T>& unit, std::span<const T> x, const Decoded<T>& sent, Round& round);
 
 /// Keys this rank's random numbers for the unit; compressors that need numbers shared by all ranks
 /// replace the rank.

@@ -12,15 +12,32 @@
 namespace pith {
 namespace {
 
+/// What a rule composes, and what it learns of it.
+template <Element T>
+class Composition final : public Source<T> {
+ public:
+  Composition(Feedback<T>& rule, std::size_t n) : rule_(rule), n_(n) {}
+
+  std::size_t size() const override { return n_; }
+  void peek(Range range, std::span<T> out) const override { rule_.peek(range, out); }
+  std::span<const T> take(Range range) override { return rule_.compose(range); }
+  std::span<const T> taken() override { return rule_.composed(); }
+  void sent(Range range, const Decoded<T>& decoded) override { rule_.commit(range, decoded); }
+
+ private:
+  Feedback<T>& rule_;
+  std::size_t n_;
+};
+
 /// The own payload, segment by segment: what every other rank decodes.
 template <Element T>
-class SentPayload final : public Sent<T> {
+class SentPayload final : public Decoded<T> {
  public:
   SentPayload(const MessageCompressor<T>& compressor, Cuts cuts,
               std::span<const std::span<const std::byte>> payloads, Scratch& scratch)
       : compressor_(compressor), cuts_(cuts), payloads_(payloads), scratch_(scratch) {}
 
-  void axpy(T a, std::span<T> y) const override {
+  void axpy(T a, std::size_t, std::span<T> y) const override {
     for (std::size_t s = 0; s < payloads_.size(); ++s) {
       const auto part = y.subspan(cuts_[s], cuts_[s + 1] - cuts_[s]);
       if (part.empty()) continue;
@@ -37,7 +54,7 @@ class SentPayload final : public Sent<T> {
 
 // Encodes x and points payloads to its segments.
 template <Element T>
-void encode_unit(Unit<T>& unit, std::span<const T> x, Cuts cuts, const Round& round,
+void encode_unit(Unit<T>& unit, Source<T>& x, Cuts cuts, const Round& round,
                  std::span<std::span<const std::byte>> payloads) {
   const std::size_t bound = unit.message->max_wire_bytes(x.size(), segments(cuts));
   const Wire wire{round.scratch.template take<std::byte>(bound),
@@ -50,16 +67,44 @@ void encode_unit(Unit<T>& unit, std::span<const T> x, Cuts cuts, const Round& ro
   }
 }
 
+// One sweep: each block is composed, encoded and committed before the next one.
+template <Element T>
+void send_in_one_sweep(Unit<T>& unit, Cuts cuts, Round& round,
+                       std::span<std::span<const std::byte>> payloads) {
+  begin_message(unit, unit.message->guarantee(unit.elements), false, round);
+  Composition<T> composition(*unit.feedback, unit.elements);
+  try {
+    encode_unit(unit, composition, cuts, round, payloads);
+  } catch (const NonFiniteError&) {
+    round.faults.push_back(non_finite_fault(unit, unit.feedback->composed()));
+    return;
+  }
+  unit.feedback->observe(SentPayload<T>(*unit.message, cuts, payloads, round.scratch));
+}
+
+// One thing after the other, in steps that look at the whole message before it is committed: the
+// same bits.
+template <Element T>
+void send_plainly(Unit<T>& unit, Cuts cuts, Round& round,
+                  std::span<std::span<const std::byte>> payloads) {
+  const auto x = compose(unit, unit.message->guarantee(unit.elements), false, round);
+  if (!round.faults.empty()) return;
+  WholeSource<T> source(x);
+  encode_unit(unit, source, cuts, round, payloads);
+  const SentPayload<T> sent(*unit.message, cuts, payloads, round.scratch);
+  measure_error(unit, x, sent, round);
+  unit.feedback->commit_all(x.size(), sent);
+}
+
 template <Element T>
 void send_unit(Unit<T>& unit, Cuts cuts, Round& round,
                std::span<std::span<const std::byte>> payloads) {
   Stopwatch watch(unit.cost.encode_seconds);
-  const auto x = compose(unit, unit.message->guarantee(unit.elements), false, round);
-  if (!round.faults.empty()) return;
-  encode_unit(unit, x, cuts, round, payloads);
-  const SentPayload<T> sent(*unit.message, cuts, payloads, round.scratch);
-  measure_error(unit, x, sent, round);
-  unit.feedback->commit(round.message, sent);
+  if (round.measure_error) {
+    send_plainly(unit, cuts, round, payloads);
+  } else {
+    send_in_one_sweep(unit, cuts, round, payloads);
+  }
 }
 
 }  // namespace

@@ -12,12 +12,12 @@
 namespace pith {
 namespace {
 
-/// The reconstruction from the own factors.
+/// The reconstruction from the own factors, whole.
 template <Element T>
-class SentFactors final : public Sent<T> {
+class SentFactors final : public Decoded<T> {
  public:
   explicit SentFactors(const LinearCompressor<T>& compressor) : compressor_(compressor) {}
-  void axpy(T a, std::span<T> y) const override { compressor_.own_axpy(a, y); }
+  void axpy(T a, std::size_t, std::span<T> y) const override { compressor_.own_axpy(a, y); }
 
  private:
   const LinearCompressor<T>& compressor_;
@@ -98,7 +98,7 @@ void finish(Unit<T>& unit, std::span<const T> x, Round& round) {
   if (unit.present && round.faults.empty()) {
     Stopwatch watch(unit.cost.encode_seconds);
     measure_error(unit, x, sent, round);
-    unit.feedback->commit(round.message, sent);
+    unit.feedback->commit_all(x.size(), sent);
   }
   Stopwatch watch(unit.cost.decode_seconds);
   std::ranges::fill(unit.mean, T(0));

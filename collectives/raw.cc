@@ -16,7 +16,7 @@ void fill_in(Unit<T>& unit, Round& round) {
   if (unit.present && round.faults.empty()) {
     const auto x = compose(unit, Guarantee{}, true, round);
     copy(x, unit.mean);
-    if (round.faults.empty()) unit.feedback->commit(round.message, ExactlySent<T>(x));
+    if (round.faults.empty()) unit.feedback->commit_all(x.size(), ExactlySent<T>(x));
   }
   if (!unit.present || !round.faults.empty()) std::ranges::fill(unit.mean, T(0));
   if (round.measure_error) unit.cost.relative_error = 0;

@@ -58,6 +58,11 @@ class BitWriter {
     filled_ = 0;
   }
 
+  /// Everything written so far can be read; what fills the last byte comes later.
+  void sync() {
+    if (filled_ > 0) bytes_[used_] = static_cast<std::byte>(pending_);
+  }
+
  private:
   void flush() {
     bytes_[used_++] = static_cast<std::byte>(pending_);
@@ -75,6 +80,15 @@ class BitWriter {
 class BitReader {
  public:
   BitReader(std::span<const std::byte> bytes, unsigned width) : bytes_(bytes), width_(width) {}
+
+  /// The same, but beginning with code number `first`.
+  BitReader(std::span<const std::byte> bytes, unsigned width, std::size_t first)
+      : bytes_(bytes), width_(width), used_(first * width / 8) {
+    const auto skipped = static_cast<unsigned>(first * width % 8);
+    if (skipped == 0) return;
+    pending_ = std::to_integer<std::uint64_t>(bytes_[used_++]) >> skipped;
+    filled_ = 8 - skipped;
+  }
 
   std::uint32_t get() {
     for (; filled_ < width_; filled_ += 8) {

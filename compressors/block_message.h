@@ -6,6 +6,7 @@
 
 #include <pith/compressors/bits.h>
 #include <pith/compressors/blocks.h>
+#include <pith/compressors/finite.h>
 #include <pith/compressors/message.h>
 #include <pith/compressors/rounding_point.h>
 #include <pith/compressors/segments.h>
@@ -52,8 +53,8 @@ class CodeByCode {
 ///
 /// Wire     Statistics[blocks touched], codes least significant bit first, zero padding. A block
 ///          that is cut has its statistics, of all its elements, in both segments.
-/// Cost     two passes over x, one over the codes; no scratch.
-/// Throws   decode_axpy: WireError for a wrong length, padding, or statistics that are not valid.
+/// Cost     two passes over each block of x, one over the codes; no scratch.
+/// Throws   open: WireError for a wrong length, padding, or statistics that are not valid.
 template <Element T, class Scheme>
 class BlockMessage final : public MessageCompressor<T> {
  public:
@@ -64,22 +65,18 @@ class BlockMessage final : public MessageCompressor<T> {
     return segmented_bound(bytes, sizeof(Statistics) + 1, segments);
   }
 
-  std::size_t encode(std::span<const T> x, Cuts cuts, const RandomKey& key, Wire wire,
-                     Scratch&) override {
+  std::size_t encode(Source<T>& x, Cuts cuts, const RandomKey& key, Wire wire, Scratch&) override {
     const RoundingPoint point(scheme_.rounding(), key);
+    Taken taken;
     return write_segments(cuts, wire, [&](std::size_t s, ByteWriter& writer) {
-      write(x, Blocks{cuts[s], cuts[s + 1] - cuts[s], block_}, point, writer);
+      write(x, Blocks{cuts[s], cuts[s + 1] - cuts[s], block_}, point, taken, writer);
     });
   }
 
-  void decode_axpy(T a, Segment segment, std::span<T> y, Scratch&) const override {
-    const Blocks blocks{segment.first, y.size(), block_};
+  const Decoded<T>& open(Segment segment, std::size_t n, Scratch& scratch) const override {
+    const Blocks blocks{segment.first, n, block_};
     check(segment.bytes, blocks);
-    BitReader codes(segment.bytes.subspan(blocks.number() * sizeof(Statistics)), scheme_.width());
-    for (std::size_t j = 0; j < blocks.number(); ++j) {
-      const auto statistics = load<Statistics>(segment.bytes, j);
-      scheme_.add(a, codes, statistics, slice(y, blocks.part(j), segment.first));
-    }
+    return scratch.make<Opened>(scheme_, blocks, segment.bytes);
   }
 
   Guarantee guarantee(std::size_t n) const override {
@@ -89,19 +86,62 @@ class BlockMessage final : public MessageCompressor<T> {
  private:
   using Statistics = typename Scheme::Statistics;
 
+  // A segment that is valid, or as much of it as has been written.
+  class Opened final : public Decoded<T> {
+   public:
+    Opened(const Scheme& scheme, const Blocks& blocks, std::span<const std::byte> bytes)
+        : scheme_(scheme), blocks_(blocks), bytes_(bytes) {}
+
+    void axpy(T a, std::size_t first, std::span<T> y) const override {
+      const Range range{first, first + y.size()};
+      BitReader codes(bytes_.subspan(blocks_.number() * sizeof(Statistics)), scheme_.width(),
+                      first - blocks_.first);
+      for (std::size_t j = blocks_.holding(first); first < range.end; ++j) {
+        const Range part{first, std::min(range.end, blocks_.part(j).end)};
+        scheme_.add(a, codes, load<Statistics>(bytes_, j), slice(y, part, range.begin));
+        first = part.end;
+      }
+    }
+
+   private:
+    const Scheme& scheme_;
+    Blocks blocks_;
+    std::span<const std::byte> bytes_;
+  };
+
   std::size_t bits(const Blocks& blocks) const {
     return 8 * sizeof(Statistics) * blocks.number() + scheme_.width() * blocks.count;
   }
 
-  void write(std::span<const T> x, const Blocks& blocks, const RoundingPoint& point,
+  // The block at hand. One that is cut is taken once, and has its statistics in both segments.
+  struct Taken {
+    Range block;
+    std::span<const T> x;
+    Statistics statistics{};
+  };
+
+  void take(Source<T>& source, Range block, Taken& taken) const {
+    if (block.end == taken.block.end) return;
+    taken.block = block;
+    taken.x = source.take(block);
+    check_finite(taken.x);
+    taken.statistics = scheme_.measure(taken.x);
+  }
+
+  void write(Source<T>& x, const Blocks& blocks, const RoundingPoint& point, Taken& taken,
              ByteWriter& writer) const {
-    ByteWriter statistics(writer.reserve(blocks.number() * sizeof(Statistics)));
-    BitWriter codes(writer.reserve(bytes_of(scheme_.width() * blocks.count)), scheme_.width());
+    const auto bytes = writer.reserve(bytes_of(bits(blocks)));
+    ByteWriter statistics(bytes);
+    BitWriter codes(bytes.subspan(blocks.number() * sizeof(Statistics)), scheme_.width());
+    const Opened decoded(scheme_, blocks, bytes);
     for (std::size_t j = 0; j < blocks.number(); ++j) {
-      const Statistics block = scheme_.measure(slice(x, blocks.whole(j, x.size())));
-      statistics.put(block);
+      take(x, blocks.whole(j, x.size()), taken);
+      statistics.put(taken.statistics);
       const Range part = blocks.part(j);
-      scheme_.put(codes, slice(x, part), block, point, part.begin);
+      const auto elements = slice(taken.x, part, taken.block.begin);
+      scheme_.put(codes, elements, taken.statistics, point, part.begin);
+      codes.sync();
+      x.sent(part, decoded);
     }
     codes.finish();
   }

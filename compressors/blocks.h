@@ -3,21 +3,10 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <span>
+
+#include <pith/core/range.h>
 
 namespace pith {
-
-/// The elements [begin, end) of a tensor.
-struct Range {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-};
-
-/// The elements of `range` in x, whose first element has the index `first`.
-template <class V>
-std::span<V> slice(std::span<V> x, Range range, std::size_t first = 0) {
-  return x.subspan(range.begin - first, range.end - range.begin);
-}
 
 /// The blocks that a segment touches. Blocks have `size` elements and are counted from the tensor's
 /// start, so a segment may begin and end within one.
@@ -35,6 +24,9 @@ struct Blocks {
     const std::size_t block = first / size + j;
     return {block * size, std::min(n, (block + 1) * size)};
   }
+
+  /// The block with an element of the segment.
+  std::size_t holding(std::size_t element) const { return element / size - first / size; }
 
   /// What of it belongs to the segment.
   Range part(std::size_t j) const {

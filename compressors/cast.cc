@@ -2,6 +2,7 @@
 #include <string>
 
 #include <pith/compressors/cast.h>
+#include <pith/compressors/finite.h>
 #include <pith/compressors/segments.h>
 #include <pith/core/arguments.h>
 #include <pith/core/convert.h>
@@ -28,22 +29,41 @@ class Cast final : public MessageCompressor<T> {
     return segmented_bound(n * sizeof(Number), 0, segments);
   }
 
-  std::size_t encode(std::span<const T> x, Cuts cuts, const RandomKey&, Wire wire,
-                     Scratch&) override {
+  std::size_t encode(Source<T>& x, Cuts cuts, const RandomKey&, Wire wire, Scratch&) override {
     return write_segments(cuts, wire, [&](std::size_t s, ByteWriter& writer) {
-      const auto part = x.subspan(cuts[s], cuts[s + 1] - cuts[s]);
-      narrow<Number>(part, writer.reserve(part.size() * sizeof(Number)));
+      sweep(x, {cuts[s], cuts[s + 1]}, [&](std::span<const T> block, Range range) {
+        check_finite(block);
+        const auto numbers = writer.reserve(block.size() * sizeof(Number));
+        narrow<Number>(block, numbers);
+        x.sent(range, Opened(numbers, range.begin));
+      });
     });
   }
 
-  void decode_axpy(T a, Segment segment, std::span<T> y, Scratch&) const override {
-    check_padding("cast", segment.bytes, 8 * sizeof(Number) * y.size());
-    const auto numbers = segment.bytes.first(sizeof(Number) * y.size());
+  const Decoded<T>& open(Segment segment, std::size_t n, Scratch& scratch) const override {
+    check_padding("cast", segment.bytes, 8 * sizeof(Number) * n);
+    const auto numbers = segment.bytes.first(sizeof(Number) * n);
     if (!all_finite_numbers<Number>(numbers)) throw WireError("cast: a value is not finite");
-    widen_axpy<Number>(a, numbers, y);
+    return scratch.make<Opened>(numbers, segment.first);
   }
 
   Guarantee guarantee(std::size_t) const override { return rounding_guarantee<T, Number>(); }
+
+ private:
+  class Opened final : public Decoded<T> {
+   public:
+    Opened(std::span<const std::byte> numbers, std::size_t first)
+        : numbers_(numbers), first_(first) {}
+
+    void axpy(T a, std::size_t first, std::span<T> y) const override {
+      widen_axpy<Number>(
+          a, numbers_.subspan((first - first_) * sizeof(Number), y.size() * sizeof(Number)), y);
+    }
+
+   private:
+    std::span<const std::byte> numbers_;
+    std::size_t first_;
+  };
 };
 
 }  // namespace

@@ -46,37 +46,34 @@ void append_one(T x, std::size_t index, BitsOf<T> least, Candidates<T>& out) {
 }
 
 template <class T>
-std::size_t collect(const T* x, std::size_t n, std::size_t first, BitsOf<T> least,
-                    Candidates<T>& out) {
+void collect(const T* x, std::size_t n, std::size_t first, BitsOf<T> least, Candidates<T>& out) {
   const hn::ScalableTag<Signed<T>> d;
   const std::size_t lanes = hn::Lanes(d);
   const auto below = hn::Set(d, static_cast<Signed<T>>(least) - 1);
-  std::size_t i = first;
-  for (; i + 4 * lanes <= n && out.room() >= kCollectRoom; i += 4 * lanes) {
+  std::size_t i = 0;
+  for (; i + 4 * lanes <= n; i += 4 * lanes) {
     const auto a = magnitudes(d, x + i);
     const auto b = magnitudes(d, x + i + lanes);
     const auto e = magnitudes(d, x + i + 2 * lanes);
     const auto f = magnitudes(d, x + i + 3 * lanes);
     const auto largest = hn::Max(hn::Max(a, b), hn::Max(e, f));
     if (HWY_LIKELY(hn::AllFalse(d, hn::Gt(largest, below)))) continue;
-    append<T>(d, a, below, i, out);
-    append<T>(d, b, below, i + lanes, out);
-    append<T>(d, e, below, i + 2 * lanes, out);
-    append<T>(d, f, below, i + 3 * lanes, out);
+    append<T>(d, a, below, first + i, out);
+    append<T>(d, b, below, first + i + lanes, out);
+    append<T>(d, e, below, first + i + 2 * lanes, out);
+    append<T>(d, f, below, first + i + 3 * lanes, out);
   }
-  if (i + 4 * lanes <= n) return i;  // no more room
-  for (; i < n && out.room() >= kCollectRoom; ++i) append_one<T>(x[i], i, least, out);
-  return i;
+  for (; i < n; ++i) append_one<T>(x[i], first + i, least, out);
 }
 
-std::size_t collect_floats(const float* x, std::size_t n, std::size_t first, std::uint32_t least,
-                           Candidates<float>& out) {
-  return collect(x, n, first, least, out);
+void collect_floats(const float* x, std::size_t n, std::size_t first, std::uint32_t least,
+                    Candidates<float>& out) {
+  collect(x, n, first, least, out);
 }
 
-std::size_t collect_doubles(const double* x, std::size_t n, std::size_t first, std::uint64_t least,
-                            Candidates<double>& out) {
-  return collect(x, n, first, least, out);
+void collect_doubles(const double* x, std::size_t n, std::size_t first, std::uint64_t least,
+                     Candidates<double>& out) {
+  collect(x, n, first, least, out);
 }
 
 }  // namespace
@@ -93,15 +90,15 @@ HWY_EXPORT(collect_doubles);
 }  // namespace
 
 template <>
-std::size_t collect(std::span<const float> x, std::size_t first, std::uint32_t least,
-                    Candidates<float>& out) {
-  return HWY_DYNAMIC_DISPATCH(collect_floats)(x.data(), x.size(), first, least, out);
+void collect(std::span<const float> x, std::size_t first, std::uint32_t least,
+             Candidates<float>& out) {
+  HWY_DYNAMIC_DISPATCH(collect_floats)(x.data(), x.size(), first, least, out);
 }
 
 template <>
-std::size_t collect(std::span<const double> x, std::size_t first, std::uint64_t least,
-                    Candidates<double>& out) {
-  return HWY_DYNAMIC_DISPATCH(collect_doubles)(x.data(), x.size(), first, least, out);
+void collect(std::span<const double> x, std::size_t first, std::uint64_t least,
+             Candidates<double>& out) {
+  HWY_DYNAMIC_DISPATCH(collect_doubles)(x.data(), x.size(), first, least, out);
 }
 
 }  // namespace pith

@@ -24,15 +24,14 @@ struct Candidates {
   std::size_t room() const { return indices.size() - count; }
 };
 
-/// collect() needs so much room to go on.
-inline constexpr std::size_t kCollectRoom = 256;
+/// collect() writes so far beyond what it appends.
+inline constexpr std::size_t kCollectRoom = 64;
 
-/// Appends every element of x whose magnitude's bits are at least `least`, from element `first` on,
-/// until less than kCollectRoom is left. Returns the first element that it has not seen.
+/// Appends every element of x whose magnitude's bits are at least `least`; x[0] has the index
+/// `first`. There must be room for x.size() + kCollectRoom.
 ///
 /// Cost   one read of x. Every instruction set gives the same.
 template <Element T>
-std::size_t collect(std::span<const T> x, std::size_t first, BitsOf<T> least,
-                    Candidates<T>& candidates);
+void collect(std::span<const T> x, std::size_t first, BitsOf<T> least, Candidates<T>& candidates);
 
 }  // namespace pith

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <string>
 
+#include <pith/compressors/finite.h>
 #include <pith/compressors/identity.h>
 #include <pith/compressors/segments.h>
 #include <pith/core/arguments.h>
@@ -17,26 +18,45 @@ class Identity final : public MessageCompressor<T> {
     return segmented_bound(n * sizeof(T), 0, segments);
   }
 
-  std::size_t encode(std::span<const T> x, Cuts cuts, const RandomKey&, Wire wire,
-                     Scratch&) override {
+  std::size_t encode(Source<T>& x, Cuts cuts, const RandomKey&, Wire wire, Scratch&) override {
     return write_segments(cuts, wire, [&](std::size_t s, ByteWriter& writer) {
-      writer.put_all(x.subspan(cuts[s], cuts[s + 1] - cuts[s]));
+      sweep(x, {cuts[s], cuts[s + 1]}, [&](std::span<const T> block, Range range) {
+        check_finite(block);
+        const auto bytes = writer.reserve(block.size_bytes());
+        ByteWriter(bytes).put_all(block);
+        x.sent(range, Opened(bytes, range.begin));
+      });
     });
   }
 
-  void decode_axpy(T a, Segment segment, std::span<T> y, Scratch&) const override {
-    check_padding("identity", segment.bytes, 8 * y.size_bytes());
-    for (std::size_t i = 0; i < y.size(); ++i) {
+  const Decoded<T>& open(Segment segment, std::size_t n, Scratch& scratch) const override {
+    check_padding("identity", segment.bytes, 8 * sizeof(T) * n);
+    for (std::size_t i = 0; i < n; ++i) {
       if (!std::isfinite(load<T>(segment.bytes, i))) {
         throw WireError("identity: value " + std::to_string(i) + " is not finite");
       }
     }
-    for (std::size_t i = 0; i < y.size(); ++i) y[i] += a * load<T>(segment.bytes, i);
+    return scratch.make<Opened>(segment.bytes, segment.first);
   }
 
   Guarantee guarantee(std::size_t) const override {
     return {.contraction = 1.0, .variance = 0.0, .contraction_is_typical = true};
   }
+
+ private:
+  class Opened final : public Decoded<T> {
+   public:
+    Opened(std::span<const std::byte> bytes, std::size_t first) : bytes_(bytes), first_(first) {}
+
+    void axpy(T a, std::size_t first, std::span<T> y) const override {
+      const auto values = bytes_.subspan((first - first_) * sizeof(T));
+      for (std::size_t i = 0; i < y.size(); ++i) y[i] += a * load<T>(values, i);
+    }
+
+   private:
+    std::span<const std::byte> bytes_;
+    std::size_t first_;
+  };
 };
 
 }  // namespace

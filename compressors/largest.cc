@@ -79,17 +79,19 @@ BitsOf<T> prune(Candidates<T>& all, std::size_t k, Scratch& scratch) {
 // A threshold above which, by a sample of lines, lie somewhat more than k elements. Each line is
 // drawn from a stretch of its own, so that no period of x can hide from it.
 template <Element T>
-BitsOf<T> guess(std::span<const T> x, std::size_t k, Scratch& scratch) {
+BitsOf<T> guess(const Source<T>& x, std::size_t k, Scratch& scratch) {
   const std::size_t lines = x.size() / kLine;
-  const std::size_t wanted = std::max(x.size() / 256, 64 * (x.size() / k)) / kLine + 1;
+  const std::size_t wanted = std::max(x.size() / 1024, 64 * (x.size() / k)) / kLine + 1;
   const std::size_t stretch = std::max<std::size_t>(1, lines / wanted);
   if (stretch < 8) return 0;
   const Scratch::Frame frame(scratch);
   const Random random({.seed = kSampleSeed});
   const auto sample = scratch.take<BitsOf<T>>(lines / stretch * kLine);
+  T line[kLine];
   for (std::size_t s = 0; s < lines / stretch; ++s) {
-    const std::size_t line = s * stretch + random.at(s) % stretch;
-    for (std::size_t j = 0; j < kLine; ++j) sample[s * kLine + j] = magnitude(x[line * kLine + j]);
+    const std::size_t start = (s * stretch + random.at(s) % stretch) * kLine;
+    x.peek({start, start + kLine}, line);
+    std::ranges::transform(line, sample.subspan(s * kLine).begin(), magnitude<T>);
   }
   const double expected =
       static_cast<double>(k) * static_cast<double>(sample.size()) / static_cast<double>(x.size());
@@ -100,16 +102,16 @@ BitsOf<T> guess(std::span<const T> x, std::size_t k, Scratch& scratch) {
 
 // Whether k or more lie at or above `least`; then the k largest of x are left.
 template <Element T>
-bool collect_largest(std::span<const T> x, std::size_t k, BitsOf<T> least, Candidates<T>& out,
+bool collect_largest(Source<T>& x, std::size_t k, BitsOf<T> least, Candidates<T>& out,
                      Scratch& scratch) {
   out.count = 0;
-  for (std::size_t i = 0; i < x.size();) {
-    i = collect(x, i, least, out);
-    if (out.room() >= kCollectRoom) continue;
-    const BitsOf<T> pruned = prune(out, k, scratch);
-    if (pruned == kMagnitudeBits<T>) return true;
-    least = pruned + 1;  // of equal ones the first stay
-  }
+  sweep(x, {0, x.size()}, [&](std::span<const T> block, Range range) {
+    if (out.room() < block.size() + kCollectRoom) {
+      // Of equal ones the first stay; and above the largest there is nothing.
+      least = std::min<BitsOf<T>>(prune(out, k, scratch), kMagnitudeBits<T> - 1) + 1;
+    }
+    collect(block, range.begin, least, out);
+  });
   if (out.count < k) return false;
   prune(out, k, scratch);
   return true;
@@ -118,13 +120,14 @@ bool collect_largest(std::span<const T> x, std::size_t k, BitsOf<T> least, Candi
 }  // namespace
 
 template <Element T>
-std::span<const std::uint32_t> largest(std::span<const T> x, std::size_t k, Scratch& scratch) {
+std::span<const std::uint32_t> largest(Source<T>& x, std::size_t k, Scratch& scratch) {
   const auto indices = scratch.take<std::uint32_t>(k);
   const Scratch::Frame frame(scratch);
   const std::size_t room = std::min(2 * k, x.size()) + 8192;
   Candidates<T> candidates{scratch.take<BitsOf<T>>(room), scratch.take<BitsOf<T>>(room)};
   if (!collect_largest(x, k, guess(x, k, scratch), candidates, scratch)) {
-    collect_largest(x, k, BitsOf<T>{0}, candidates, scratch);
+    WholeSource<T> again(x.taken());
+    collect_largest<T>(again, k, 0, candidates, scratch);
   }
   std::ranges::transform(candidates.indices.first(k), indices.begin(),
                          [](BitsOf<T> index) { return static_cast<std::uint32_t>(index); });
@@ -145,8 +148,8 @@ std::span<const std::uint32_t> largest_plain(std::span<const T> x, std::size_t k
   return indices;
 }
 
-#define PITH_INSTANTIATE(T)                                                                   \
-  template std::span<const std::uint32_t> largest(std::span<const T>, std::size_t, Scratch&); \
+#define PITH_INSTANTIATE(T)                                                           \
+  template std::span<const std::uint32_t> largest(Source<T>&, std::size_t, Scratch&); \
   template std::span<const std::uint32_t> largest_plain(std::span<const T>, std::size_t, Scratch&);
 PITH_INSTANTIATE(float)
 PITH_INSTANTIATE(double)

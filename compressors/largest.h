@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include <pith/core/element.h>
+#include <pith/compressors/source.h>
 #include <pith/core/scratch.h>
 
 namespace pith {
@@ -14,13 +14,13 @@ namespace pith {
 ///
 /// A threshold is guessed from a sample, and one pass over x collects what lies above it. Whenever
 /// more is collected than there is room for, the k largest so far stay and the threshold rises to
-/// the least of them; should less than k lie above the guess, a second pass starts from nothing. So
-/// the result is exact for every input.
+/// the least of them; should less than k lie above the guess, a second pass over what was taken
+/// starts from nothing. So the result is exact for every input.
 ///
 /// Cost     one read of x and about 1.2 k candidates (two passes where the guess failed); scratch
 ///          min(2 k, n) + 8192 candidates of 2 sizeof(T), k indices.
 template <Element T>
-std::span<const std::uint32_t> largest(std::span<const T> x, std::size_t k, Scratch& scratch);
+std::span<const std::uint32_t> largest(Source<T>& x, std::size_t k, Scratch& scratch);
 
 /// The same by sorting out all magnitudes: what the tests compare with.
 template <Element T>

@@ -5,8 +5,11 @@
 #include <functional>
 #include <span>
 
+#include <pith/compressors/decoded.h>
 #include <pith/compressors/guarantee.h>
+#include <pith/compressors/source.h>
 #include <pith/core/element.h>
+#include <pith/core/error.h>
 #include <pith/core/random.h>
 #include <pith/core/scratch.h>
 
@@ -30,11 +33,17 @@ struct Segment {
   std::size_t first = 0;
 };
 
+/// A tensor that is to be encoded has a NaN or an infinity.
+class NonFiniteError : public UsageError {
+ public:
+  NonFiniteError() : UsageError("an element is not finite") {}
+};
+
 /// Turns a tensor of n elements into bytes and back; each rank's message stands for itself.
 ///
 /// One instance per tensor. The cuts do not change what is decoded: statistics are taken over all
 /// of x (or over blocks counted from the tensor's start) and repeated per segment, and random
-/// numbers are keyed by the global element index. Finite input only: the caller checks.
+/// numbers are keyed by the global element index.
 template <Element T>
 class MessageCompressor {
  public:
@@ -44,13 +53,27 @@ class MessageCompressor {
   virtual std::size_t max_wire_bytes(std::size_t n, std::size_t segments) const = 0;
 
   /// Writes one message and returns the bytes used, a multiple of kWireAlignment, as is every
-  /// segment. wire.bytes.size() >= max_wire_bytes(x.size(), segments(cuts)).
-  virtual std::size_t encode(std::span<const T> x, Cuts cuts, const RandomKey& key, Wire wire,
+  /// segment. wire.bytes.size() >= max_wire_bytes(x.size(), segments(cuts)). Throws NonFiniteError
+  /// if an element is a NaN or an infinity.
+  virtual std::size_t encode(Source<T>& x, Cuts cuts, const RandomKey& key, Wire wire,
                              Scratch& scratch) = 0;
 
-  /// y += a * decode(segment), for any rank's segment; y are the segment's elements.
-  /// Throws WireError, with y untouched, if the bytes are not a valid segment of y.size() elements.
-  virtual void decode_axpy(T a, Segment segment, std::span<T> y, Scratch& scratch) const = 0;
+  /// The same of a tensor that lies in memory.
+  std::size_t encode(std::span<const T> x, Cuts cuts, const RandomKey& key, Wire wire,
+                     Scratch& scratch) {
+    WholeSource<T> source(x);
+    return encode(source, cuts, key, wire, scratch);
+  }
+
+  /// Looks through any rank's segment of n elements, n > 0; the result needs its bytes, and lies in
+  /// `scratch`. Throws WireError if they are not a valid segment.
+  virtual const Decoded<T>& open(Segment segment, std::size_t n, Scratch& scratch) const = 0;
+
+  /// y += a * decode(segment); y are the segment's elements. Throws WireError, with y untouched.
+  void decode_axpy(T a, Segment segment, std::span<T> y, Scratch& scratch) const {
+    const Scratch::Frame frame(scratch);
+    open(segment, y.size(), scratch).axpy(a, segment.first, y);
+  }
 
   /// For tensors of n elements.
   virtual Guarantee guarantee(std::size_t n) const = 0;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include <pith/compressors/bits.h>
+#include <pith/compressors/finite.h>
 #include <pith/compressors/natural.h>
 #include <pith/compressors/segments.h>
 #include <pith/core/arguments.h>
@@ -19,20 +20,26 @@ class Natural final : public MessageCompressor<T> {
     return segmented_bound(bytes_of(kWidth * n), 1, segments);
   }
 
-  std::size_t encode(std::span<const T> x, Cuts cuts, const RandomKey& key, Wire wire,
-                     Scratch&) override {
+  std::size_t encode(Source<T>& x, Cuts cuts, const RandomKey& key, Wire wire, Scratch&) override {
     const Random random(key);
     return write_segments(cuts, wire, [&](std::size_t s, ByteWriter& writer) {
-      BitWriter codes(writer.reserve(bytes_of(kWidth * (cuts[s + 1] - cuts[s]))), kWidth);
-      for (std::size_t i = cuts[s]; i < cuts[s + 1]; ++i) codes.put(code(x[i], random, i));
+      const auto bytes = writer.reserve(bytes_of(kWidth * (cuts[s + 1] - cuts[s])));
+      BitWriter codes(bytes, kWidth);
+      sweep(x, {cuts[s], cuts[s + 1]}, [&](std::span<const T> block, Range range) {
+        check_finite(block);
+        for (std::size_t i = 0; i < block.size(); ++i) {
+          codes.put(code(block[i], random, range.begin + i));
+        }
+        codes.sync();
+        x.sent(range, Opened(bytes, cuts[s]));
+      });
       codes.finish();
     });
   }
 
-  void decode_axpy(T a, Segment segment, std::span<T> y, Scratch&) const override {
-    check(segment.bytes, y.size());
-    BitReader codes(segment.bytes, kWidth);
-    for (T& out : y) out += a * value(codes.get());
+  const Decoded<T>& open(Segment segment, std::size_t n, Scratch& scratch) const override {
+    check(segment.bytes, n);
+    return scratch.make<Opened>(segment.bytes, segment.first);
   }
 
   Guarantee guarantee(std::size_t) const override {
@@ -57,6 +64,20 @@ class Natural final : public MessageCompressor<T> {
   }
 
   static T value(std::uint32_t code) { return std::bit_cast<T>(Bits{code} << kMantissa); }
+
+  class Opened final : public Decoded<T> {
+   public:
+    Opened(std::span<const std::byte> bytes, std::size_t first) : bytes_(bytes), first_(first) {}
+
+    void axpy(T a, std::size_t first, std::span<T> y) const override {
+      BitReader codes(bytes_, kWidth, first - first_);
+      for (T& out : y) out += a * value(codes.get());
+    }
+
+   private:
+    std::span<const std::byte> bytes_;
+    std::size_t first_;
+  };
 
   static void check(std::span<const std::byte> bytes, std::size_t n) {
     check_padding("natural", bytes, kWidth * n);

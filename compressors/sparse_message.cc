@@ -3,6 +3,7 @@
 #include <string>
 
 #include <pith/compressors/cast.h>
+#include <pith/compressors/finite.h>
 #include <pith/compressors/identity.h>
 #include <pith/compressors/index_coding.h>
 #include <pith/compressors/levels.h>
@@ -31,9 +32,9 @@ class SparseMessage final : public SparseCompressor<T> {
         values_(std::move(values)) {}
 
   std::size_t max_wire_bytes(std::size_t n, std::size_t segments) const override;
-  std::size_t encode(std::span<const T> x, Cuts cuts, const RandomKey& key, Wire wire,
+  std::size_t encode(Source<T>& x, Cuts cuts, const RandomKey& key, Wire wire,
                      Scratch& scratch) override;
-  void decode_axpy(T a, Segment segment, std::span<T> y, Scratch& scratch) const override;
+  const Decoded<T>& open(Segment segment, std::size_t n, Scratch& scratch) const override;
   void visit(Segment segment, std::size_t n, Scratch& scratch,
              const typename SparseCompressor<T>::Visitor& visit) const override;
   Guarantee guarantee(std::size_t n) const override;
@@ -45,7 +46,28 @@ class SparseMessage final : public SparseCompressor<T> {
     std::span<const T> values;
   };
 
-  Entries select(std::span<const T> x, Scratch& scratch) const;
+  // From the first entry on that lies where something is to be added.
+  class Opened final : public Decoded<T> {
+   public:
+    Opened(Entries entries, std::size_t first) : entries_(entries), first_(first) {}
+
+    void axpy(T a, std::size_t first, std::span<T> y) const override {
+      const auto& [indices, values] = entries_;
+      const std::size_t begin = first - first_;
+      const auto entry = std::ranges::lower_bound(indices, begin);
+      for (auto i = static_cast<std::size_t>(entry - indices.begin());
+           i < indices.size() && indices[i] - begin < y.size(); ++i) {
+        y[indices[i] - begin] += a * values[i];
+      }
+    }
+
+   private:
+    Entries entries_;
+    std::size_t first_;
+  };
+
+  Entries select(Source<T>& x, Scratch& scratch) const;
+  std::span<const T> decode_values(const Wire& coded, Cuts cuts, Scratch& scratch) const;
   Wire encode_values(std::span<const T> values, Cuts cuts, const RandomKey& key,
                      Scratch& scratch) const;
   Head read_head(ByteReader& reader, std::size_t first, std::size_t n) const;
@@ -66,11 +88,12 @@ std::size_t SparseMessage<T>::max_wire_bytes(std::size_t n, std::size_t segments
 }
 
 template <Element T>
-typename SparseMessage<T>::Entries SparseMessage<T>::select(std::span<const T> x,
-                                                            Scratch& scratch) const {
+typename SparseMessage<T>::Entries SparseMessage<T>::select(Source<T>& x, Scratch& scratch) const {
   const auto indices = selector_->select(x, scratch);
   const auto values = scratch.take<T>(indices.size());
-  std::ranges::transform(indices, values.begin(), [&](std::uint32_t i) { return x[i]; });
+  const auto taken = x.taken();
+  std::ranges::transform(indices, values.begin(), [&](std::uint32_t i) { return taken[i]; });
+  check_finite(std::span<const T>(values));
   return {indices, values};
 }
 
@@ -93,13 +116,30 @@ Wire SparseMessage<T>::encode_values(std::span<const T> values, Cuts cuts, const
   return wire;
 }
 
+// What encode_values() wrote, as the other ranks will read it.
 template <Element T>
-std::size_t SparseMessage<T>::encode(std::span<const T> x, Cuts cuts, const RandomKey& key,
-                                     Wire wire, Scratch& scratch) {
+std::span<const T> SparseMessage<T>::decode_values(const Wire& coded, Cuts cuts,
+                                                   Scratch& scratch) const {
+  const auto values = scratch.take<T>(cuts.back());
+  std::ranges::fill(values, T{0});
+  std::size_t done = 0;
+  for (std::size_t s = 0; s < segments(cuts); ++s) {
+    const Segment segment{coded.bytes.subspan(done, coded.sizes[s]), cuts[s]};
+    const auto part = values.subspan(cuts[s], cuts[s + 1] - cuts[s]);
+    if (!part.empty()) values_->decode_axpy(1, segment, part, scratch);
+    done += coded.sizes[s];
+  }
+  return values;
+}
+
+template <Element T>
+std::size_t SparseMessage<T>::encode(Source<T>& x, Cuts cuts, const RandomKey& key, Wire wire,
+                                     Scratch& scratch) {
   const Scratch::Frame frame(scratch);
   const Entries entries = select(x, scratch);
   const Cuts kept = value_cuts(entries.indices, cuts, scratch);
   const Wire coded = encode_values(entries.values, kept, key, scratch);
+  x.sent({0, x.size()}, Opened({entries.indices, decode_values(coded, kept, scratch)}, 0));
   std::size_t done = 0;
   return write_segments(cuts, wire, [&](std::size_t s, ByteWriter& writer) {
     const std::size_t count = kept[s + 1] - kept[s];
@@ -144,12 +184,8 @@ typename SparseMessage<T>::Entries SparseMessage<T>::read(Segment segment, std::
 }
 
 template <Element T>
-void SparseMessage<T>::decode_axpy(T a, Segment segment, std::span<T> y, Scratch& scratch) const {
-  const Scratch::Frame frame(scratch);
-  const Entries entries = read(segment, y.size(), scratch);
-  for (std::size_t i = 0; i < entries.indices.size(); ++i) {
-    y[entries.indices[i]] += a * entries.values[i];
-  }
+const Decoded<T>& SparseMessage<T>::open(Segment segment, std::size_t n, Scratch& scratch) const {
+  return scratch.make<Opened>(read(segment, n, scratch), segment.first);
 }
 
 template <Element T>

@@ -19,8 +19,9 @@ class Selector {
   /// At most so many of n elements are kept.
   virtual std::size_t most(std::size_t n) const = 0;
 
-  /// The indices of the elements to keep, ascending; in `scratch`. x has less than 2^32 elements.
-  virtual std::span<const std::uint32_t> select(std::span<const T> x, Scratch& scratch) const = 0;
+  /// Takes all of x, which has less than 2^32 elements, and returns the indices of those to keep,
+  /// ascending; in `scratch`. A NaN or an infinity, if there are any, is among them.
+  virtual std::span<const std::uint32_t> select(Source<T>& x, Scratch& scratch) const = 0;
 
   /// With the kept values exact. A contraction promises that at least that part of ||x||^2 is kept.
   virtual Guarantee guarantee(std::size_t n) const = 0;
@@ -43,7 +44,7 @@ class Selector {
 /// Error    that of the values added to the part that is dropped: contraction a b from a selector
 ///          with contraction a and values with contraction b; else nothing is promised.
 /// Cost     the selection; then O(kept), and n / 8 bytes for a bitmap, coding and decoding alike.
-/// Throws   UsageError if both values= and a second stage are given. decode_axpy, visit: WireError
+/// Throws   UsageError if both values= and a second stage are given. open, visit: WireError
 ///          for a wrong length, count, coder, padding, indices that do not ascend or lie outside,
 ///          and what the values' compressor finds.
 template <Element T>

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
+#include <pith/compressors/collect.h>
 #include <pith/compressors/sparse_message.h>
 #include <pith/compressors/threshold.h>
 #include <pith/core/arguments.h>
@@ -12,23 +15,39 @@ namespace {
 template <Element T>
 class AtLeast final : public Selector<T> {
  public:
-  explicit AtLeast(double value) : value_(value) {}
+  explicit AtLeast(double value) : least_(bits_of_least(value)) {}
 
   std::size_t most(std::size_t n) const override { return n; }
 
-  std::span<const std::uint32_t> select(std::span<const T> x, Scratch& scratch) const override {
+  std::span<const std::uint32_t> select(Source<T>& x, Scratch& scratch) const override {
     const auto indices = scratch.take<std::uint32_t>(x.size());
+    const Scratch::Frame frame(scratch);
+    const std::size_t room = kSweepBlock<T> + kCollectRoom;
+    Candidates<T> found{scratch.take<BitsOf<T>>(room), scratch.take<BitsOf<T>>(room)};
     std::size_t kept = 0;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      if (std::abs(x[i]) >= value_) indices[kept++] = static_cast<std::uint32_t>(i);
-    }
+    sweep(x, {0, x.size()}, [&](std::span<const T> block, Range range) {
+      found.count = 0;
+      collect(block, range.begin, least_, found);
+      for (std::size_t i = 0; i < found.count; ++i) {
+        indices[kept++] = static_cast<std::uint32_t>(found.indices[i]);
+      }
+    });
     return indices.first(kept);
   }
 
   Guarantee guarantee(std::size_t) const override { return {}; }
 
  private:
-  double value_;  // not T, where it might be 0 or infinite
+  // Of the least T that is not below the value: T's own rounding might go down, or to 0.
+  static BitsOf<T> bits_of_least(double value) {
+    auto least = static_cast<T>(std::min<double>(value, std::numeric_limits<T>::max()));
+    if (static_cast<double>(least) < value) {
+      least = std::nextafter(least, std::numeric_limits<T>::infinity());
+    }
+    return std::bit_cast<BitsOf<T>>(least);
+  }
+
+  BitsOf<T> least_;
 };
 
 }  // namespace

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace pith {
@@ -21,6 +23,13 @@ class Scratch {
   std::span<U> take(std::size_t count) {
     static_assert(std::is_trivially_copyable_v<U> && std::is_trivially_destructible_v<U>);
     return {reinterpret_cast<U*>(take_bytes(count * sizeof(U))), count};
+  }
+
+  /// An object that needs no end.
+  template <class U, class... Arguments>
+  U& make(Arguments&&... arguments) {
+    static_assert(std::is_trivially_destructible_v<U> && alignof(U) <= kAlignment);
+    return *new (take_bytes(sizeof(U))) U(std::forward<Arguments>(arguments)...);
   }
 
   /// Gives everything back; several chunks become one of their total size.

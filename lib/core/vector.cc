@@ -13,6 +13,7 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "pith/core/vector.cc"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // includes this file again, once per instruction set
 #include <hwy/highway.h>
 
@@ -24,6 +25,7 @@ template <class T>
 struct VectorLoops {
   void (*axpy)(T a, const T* x, T* y, std::size_t n);
   void (*combine)(T a, const T* x, T b, const T* y, T* out, std::size_t n);
+  void (*stream)(const T* x, T* y, std::size_t n);
   void (*scale)(T a, T* x, std::size_t n);
   void (*divide)(T* x, T divisor, std::size_t n);
   double (*absolute_sum)(const T* x, std::size_t n);
@@ -38,14 +40,42 @@ HWY_BEFORE_NAMESPACE();
 namespace pith::HWY_NAMESPACE {
 namespace {
 
+namespace hn = hwy::HWY_NAMESPACE;
+
 template <class T>
 void axpy(T a, const T* x, T* y, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) y[i] += a * x[i];
 }
 
+// By hand, since a compiler must fear that `out` is a shifted y. What comes next is fetched while
+// other loops go over this block.
 template <class T>
 void combine(T a, const T* x, T b, const T* y, T* out, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) out[i] = a * x[i] + b * y[i];
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const auto va = hn::Set(d, a);
+  const auto vb = hn::Set(d, b);
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    hwy::Prefetch(x + i + kPrefetchAhead / sizeof(T));
+    hwy::Prefetch(y + i + kPrefetchAhead / sizeof(T));
+    const auto ax = hn::Mul(va, hn::LoadU(d, x + i));
+    hn::StoreU(hn::Add(ax, hn::Mul(vb, hn::LoadU(d, y + i))), d, out + i);
+  }
+  for (; i < n; ++i) out[i] = a * x[i] + b * y[i];
+}
+
+// Past the caches, for what is not read again soon: the old contents need not be fetched first.
+template <class T>
+void stream(const T* x, T* y, std::size_t n) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  std::size_t i = 0;
+  for (; i < n && reinterpret_cast<std::uintptr_t>(y + i) % (lanes * sizeof(T)) != 0; ++i) {
+    y[i] = x[i];
+  }
+  for (; i + lanes <= n; i += lanes) hn::Stream(hn::LoadU(d, x + i), d, y + i);
+  for (; i < n; ++i) y[i] = x[i];
 }
 
 template <class T>
@@ -98,8 +128,8 @@ bool all_finite(const T* x, std::size_t n) {
 }
 
 template <class T>
-constexpr VectorLoops<T> kLoops{axpy<T>,         combine<T>,      scale<T>,     divide<T>,
-                                absolute_sum<T>, squared_norm<T>, all_finite<T>};
+constexpr VectorLoops<T> kLoops{axpy<T>,   combine<T>,      stream<T>,       scale<T>,
+                                divide<T>, absolute_sum<T>, squared_norm<T>, all_finite<T>};
 
 const VectorLoops<float>* float_loops() { return &kLoops<float>; }
 const VectorLoops<double>* double_loops() { return &kLoops<double>; }
@@ -142,6 +172,13 @@ void combine(T a, std::span<const T> x, T b, std::span<const T> y, std::span<T> 
 }
 
 template <Element T>
+void stream(std::span<const T> x, std::span<T> y) {
+  loops<T>().stream(x.data(), y.data(), x.size());
+}
+
+void end_stream() { hwy::FlushStream(); }
+
+template <Element T>
 void scale(T a, std::span<T> x) {
   loops<T>().scale(a, x.data(), x.size());
 }
@@ -170,6 +207,7 @@ bool all_finite(std::span<const T> x) {
   template void copy<T>(std::span<const T>, std::span<T>);                              \
   template void axpy<T>(T, std::span<const T>, std::span<T>);                           \
   template void combine<T>(T, std::span<const T>, T, std::span<const T>, std::span<T>); \
+  template void stream<T>(std::span<const T>, std::span<T>);                            \
   template void scale<T>(T, std::span<T>);                                              \
   template void divide<T>(std::span<T>, T);                                             \
   template double absolute_sum<T>(std::span<const T>);                                  \

@@ -23,6 +23,15 @@ void axpy(T a, std::span<const T> x, std::span<T> y);
 template <Element T>
 void combine(T a, std::span<const T> x, T b, std::span<const T> y, std::span<T> out);
 
+/// y = x, past the caches: for a y that is too large to be found there when it is read again. Other
+/// threads see it after this thread's end_stream().
+template <Element T>
+void stream(std::span<const T> x, std::span<T> y);
+void end_stream();
+
+/// Loops that meet the memory first fetch so many bytes ahead while others go over what is there.
+inline constexpr std::size_t kPrefetchAhead = 2048;
+
 /// x *= a
 template <Element T>
 void scale(T a, std::span<T> x);

@@ -13,9 +13,9 @@ constexpr double kMemory = 0.9;  // of the measured contraction
 // The share of the elements that a message carries. A few large ones can hold most of the norm, but
 // the others wait for their turn, and a larger eta than this lets their residuals grow.
 template <Element T>
-double share_sent(const Sent<T>& sent, std::span<T> scratch) {
+double share_sent(const Decoded<T>& sent, std::span<T> scratch) {
   std::ranges::fill(scratch, T(0));
-  sent.axpy(T(1), scratch);
+  sent.axpy(T(1), 0, scratch);
   const auto absent = std::ranges::count(scratch, T(0));
   return 1 - static_cast<double>(absent) / static_cast<double>(scratch.size());
 }
@@ -39,39 +39,53 @@ T EControl<T>::eta(const StepContext& step) {
 }
 
 template <Element T>
-std::span<const T> EControl<T>::compose(int, std::span<const T> gradient, const StepContext& step,
-                                        std::span<T> scratch) {
-  const T share = eta(step);
-  const auto error = error_.current();
-  const auto error_next = error_.next();
-  const T gradient_scale = static_cast<T>(step.gradient_scale);
-  const T state_scale = static_cast<T>(step.state_scale);
-  const auto own = followed_.begin(state_scale);
-  for (std::size_t i = 0; i < gradient.size(); ++i) {
-    const T residual = state_scale * error[i];
-    const T difference = gradient_scale * gradient[i] - state_scale * own[i];
-    scratch[i] = share * residual + difference;
-    error_next[i] = residual + difference;
-  }
+void EControl<T>::begin(int, std::span<const T> gradient, const StepContext& step,
+                        std::span<T> scratch) {
+  step_ = {.share = eta(step),
+           .gradient_scale = static_cast<T>(step.gradient_scale),
+           .state_scale = static_cast<T>(step.state_scale)};
+  gradient_ = gradient;
+  followed_.begin(step_.state_scale);
   composed_ = scratch;
-  return scratch;
 }
 
 template <Element T>
-void EControl<T>::commit(int, const Sent<T>& sent) {
-  sent.axpy(T(-1), error_.next());
-  followed_.commit(sent);
-  measure(sent);
+void EControl<T>::run(Range range, std::span<T> next, std::span<T> out) const {
+  step_.run(slice(gradient_, range), slice(error_.current(), range), followed_.own(range), next,
+            out);
+}
+
+template <Element T>
+void EControl<T>::peek(Range range, std::span<T> out) const {
+  run(range, out, out);
+}
+
+template <Element T>
+std::span<const T> EControl<T>::compose(Range range) {
+  run(range, error_.write(range), slice(composed_, range));
+  followed_.carry(range);
+  return slice(composed_, range);
+}
+
+template <Element T>
+std::span<const T> EControl<T>::composed() {
+  return composed_;
+}
+
+template <Element T>
+void EControl<T>::commit(Range range, const Decoded<T>& sent) {
+  sent.axpy(T(-1), range.begin, error_.written(range));
+  followed_.commit(range, sent);
 }
 
 // Last in the step: it spends the composed message.
 template <Element T>
-void EControl<T>::measure(const Sent<T>& sent) {
+void EControl<T>::observe(const Decoded<T>& sent) {
   contraction_.set_next(contraction_.current());
   if (!measures_) return;
   const double all = squared_norm(std::span<const T>(composed_));
   if (all == 0) return;
-  sent.axpy(T(-1), composed_);
+  sent.axpy(T(-1), 0, composed_);
   const double kept = std::max(0.0, 1 - squared_norm(std::span<const T>(composed_)) / all);
   const double now = std::min(kept, share_sent(sent, composed_));
   const auto before = static_cast<double>(contraction_.current());

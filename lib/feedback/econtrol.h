@@ -4,6 +4,7 @@
 #include <optional>
 
 #include <pith/feedback/followed_gradient.h>
+#include <pith/feedback/kernels.h>
 
 namespace pith {
 
@@ -27,23 +28,29 @@ class EControl final : public Feedback<T> {
   /// 0 <= eta <= 1, or empty to follow the compressor.
   EControl(std::size_t n, Commit commit, std::optional<double> eta);
 
-  std::span<const T> compose(int m, std::span<const T> gradient, const StepContext& step,
-                             std::span<T> scratch) override;
-  void commit(int m, const Sent<T>& sent) override;
+  void begin(int m, std::span<const T> gradient, const StepContext& step,
+             std::span<T> scratch) override;
+  void peek(Range range, std::span<T> out) const override;
+  std::span<const T> compose(Range range) override;
+  std::span<const T> composed() override;
+  void commit(Range range, const Decoded<T>& sent) override;
+  void observe(const Decoded<T>& sent) override;
   void accept() override;
   void absorb(int m, std::span<const T> mean, std::span<T> estimate) override;
   std::vector<StateView<T>> states() override;
 
  private:
   T eta(const StepContext& step);
-  void measure(const Sent<T>& sent);
+  void run(Range range, std::span<T> next, std::span<T> out) const;
 
   PrivateState<T> error_;
   FollowedGradient<T> followed_;
   PrivateScalar<T> contraction_;
   std::optional<T> fixed_eta_;
   bool measures_ = false;  // this step's eta follows the measured contraction
-  std::span<T> composed_;  // scratch of the step at hand
+  ControlStep<T> step_;    // of the step at hand, as are:
+  std::span<const T> gradient_;
+  std::span<T> composed_;
 };
 
 }  // namespace pith

@@ -13,17 +13,34 @@ T Ef14<T>::ratio(const StepContext& step) const {
 }
 
 template <Element T>
-std::span<const T> Ef14<T>::compose(int, std::span<const T> gradient, const StepContext& step,
-                                    std::span<T>) {
-  combine(static_cast<T>(step.gradient_scale), gradient, ratio(step), residual_.current(),
-          residual_.next());
+void Ef14<T>::begin(int, std::span<const T> gradient, const StepContext& step, std::span<T>) {
+  gradient_ = gradient;
+  gradient_scale_ = static_cast<T>(step.gradient_scale);
+  residual_scale_ = ratio(step);
   learning_rate_.set_next(static_cast<T>(step.learning_rate));
+}
+
+template <Element T>
+void Ef14<T>::peek(Range range, std::span<T> out) const {
+  combine(gradient_scale_, slice(gradient_, range), residual_scale_,
+          slice(residual_.current(), range), out);
+}
+
+template <Element T>
+std::span<const T> Ef14<T>::compose(Range range) {
+  const auto out = residual_.write(range);
+  peek(range, out);
+  return out;
+}
+
+template <Element T>
+std::span<const T> Ef14<T>::composed() {
   return residual_.next();
 }
 
 template <Element T>
-void Ef14<T>::commit(int, const Sent<T>& sent) {
-  sent.axpy(T(-1), residual_.next());
+void Ef14<T>::commit(Range range, const Decoded<T>& sent) {
+  sent.axpy(T(-1), range.begin, residual_.written(range));
 }
 
 template <Element T>

@@ -22,9 +22,12 @@ class Ef14 final : public Feedback<T> {
   Ef14(std::size_t n, Commit commit, bool rescale = true)
       : residual_(n, commit), learning_rate_(0), rescale_(rescale) {}
 
-  std::span<const T> compose(int m, std::span<const T> gradient, const StepContext& step,
-                             std::span<T> scratch) override;
-  void commit(int m, const Sent<T>& sent) override;
+  void begin(int m, std::span<const T> gradient, const StepContext& step,
+             std::span<T> scratch) override;
+  void peek(Range range, std::span<T> out) const override;
+  std::span<const T> compose(Range range) override;
+  std::span<const T> composed() override;
+  void commit(Range range, const Decoded<T>& sent) override;
   void accept() override;
   void absorb(int m, std::span<const T> mean, std::span<T> estimate) override;
   std::vector<StateView<T>> states() override;
@@ -35,6 +38,9 @@ class Ef14 final : public Feedback<T> {
   PrivateState<T> residual_;
   PrivateScalar<T> learning_rate_;
   bool rescale_;
+  std::span<const T> gradient_;  // of the step at hand, as are:
+  T gradient_scale_ = 1;
+  T residual_scale_ = 1;
 };
 
 }  // namespace pith

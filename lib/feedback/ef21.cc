@@ -5,17 +5,35 @@
 namespace pith {
 
 template <Element T>
-std::span<const T> Ef21<T>::compose(int, std::span<const T> gradient, const StepContext& step,
-                                    std::span<T> scratch) {
-  const T state_scale = static_cast<T>(step.state_scale);
-  combine(static_cast<T>(step.gradient_scale), gradient, -state_scale, followed_.begin(state_scale),
-          scratch);
-  return scratch;
+void Ef21<T>::begin(int, std::span<const T> gradient, const StepContext& step,
+                    std::span<T> scratch) {
+  gradient_ = gradient;
+  gradient_scale_ = static_cast<T>(step.gradient_scale);
+  followed_.begin(static_cast<T>(step.state_scale));
+  composed_ = scratch;
 }
 
 template <Element T>
-void Ef21<T>::commit(int, const Sent<T>& sent) {
-  followed_.commit(sent);
+void Ef21<T>::peek(Range range, std::span<T> out) const {
+  combine(gradient_scale_, slice(gradient_, range), -followed_.state_scale(), followed_.own(range),
+          out);
+}
+
+template <Element T>
+std::span<const T> Ef21<T>::compose(Range range) {
+  peek(range, slice(composed_, range));
+  followed_.carry(range);
+  return slice(composed_, range);
+}
+
+template <Element T>
+std::span<const T> Ef21<T>::composed() {
+  return composed_;
+}
+
+template <Element T>
+void Ef21<T>::commit(Range range, const Decoded<T>& sent) {
+  followed_.commit(range, sent);
 }
 
 template <Element T>

@@ -19,15 +19,21 @@ class Ef21 final : public Feedback<T> {
  public:
   Ef21(std::size_t n, Commit commit) : followed_(n, commit) {}
 
-  std::span<const T> compose(int m, std::span<const T> gradient, const StepContext& step,
-                             std::span<T> scratch) override;
-  void commit(int m, const Sent<T>& sent) override;
+  void begin(int m, std::span<const T> gradient, const StepContext& step,
+             std::span<T> scratch) override;
+  void peek(Range range, std::span<T> out) const override;
+  std::span<const T> compose(Range range) override;
+  std::span<const T> composed() override;
+  void commit(Range range, const Decoded<T>& sent) override;
   void accept() override { followed_.accept(); }
   void absorb(int m, std::span<const T> mean, std::span<T> estimate) override;
   std::vector<StateView<T>> states() override;
 
  private:
   FollowedGradient<T> followed_;
+  std::span<const T> gradient_;  // of the step at hand, as are:
+  T gradient_scale_ = 1;
+  std::span<T> composed_;
 };
 
 }  // namespace pith

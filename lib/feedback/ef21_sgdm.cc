@@ -5,24 +5,42 @@
 namespace pith {
 
 template <Element T>
-std::span<const T> Ef21Sgdm<T>::compose(int, std::span<const T> gradient, const StepContext& step,
-                                        std::span<T> scratch) {
-  const T eta = step.exact && step.step == 0 ? T(1) : eta_;
-  const auto before = momentum_.current();
-  const auto after = momentum_.next();
-  const T gradient_scale = static_cast<T>(step.gradient_scale);
-  const T state_scale = static_cast<T>(step.state_scale);
-  const auto own = followed_.begin(state_scale);
-  for (std::size_t i = 0; i < gradient.size(); ++i) {
-    after[i] = (T(1) - eta) * (state_scale * before[i]) + eta * (gradient_scale * gradient[i]);
-    scratch[i] = after[i] - state_scale * own[i];
-  }
-  return scratch;
+void Ef21Sgdm<T>::begin(int, std::span<const T> gradient, const StepContext& step,
+                        std::span<T> scratch) {
+  step_ = {.eta = step.exact && step.step == 0 ? T(1) : eta_,
+           .gradient_scale = static_cast<T>(step.gradient_scale),
+           .state_scale = static_cast<T>(step.state_scale)};
+  gradient_ = gradient;
+  followed_.begin(step_.state_scale);
+  composed_ = scratch;
 }
 
 template <Element T>
-void Ef21Sgdm<T>::commit(int, const Sent<T>& sent) {
-  followed_.commit(sent);
+void Ef21Sgdm<T>::run(Range range, std::span<T> after, std::span<T> out) const {
+  step_.run(slice(gradient_, range), slice(momentum_.current(), range), followed_.own(range), after,
+            out);
+}
+
+template <Element T>
+void Ef21Sgdm<T>::peek(Range range, std::span<T> out) const {
+  run(range, out, out);
+}
+
+template <Element T>
+std::span<const T> Ef21Sgdm<T>::compose(Range range) {
+  run(range, momentum_.write(range), slice(composed_, range));
+  followed_.carry(range);
+  return slice(composed_, range);
+}
+
+template <Element T>
+std::span<const T> Ef21Sgdm<T>::composed() {
+  return composed_;
+}
+
+template <Element T>
+void Ef21Sgdm<T>::commit(Range range, const Decoded<T>& sent) {
+  followed_.commit(range, sent);
 }
 
 template <Element T>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pith/feedback/followed_gradient.h>
+#include <pith/feedback/kernels.h>
 
 namespace pith {
 
@@ -23,17 +24,25 @@ class Ef21Sgdm final : public Feedback<T> {
   Ef21Sgdm(std::size_t n, Commit commit, double eta)
       : momentum_(n, commit), followed_(n, commit), eta_(static_cast<T>(eta)) {}
 
-  std::span<const T> compose(int m, std::span<const T> gradient, const StepContext& step,
-                             std::span<T> scratch) override;
-  void commit(int m, const Sent<T>& sent) override;
+  void begin(int m, std::span<const T> gradient, const StepContext& step,
+             std::span<T> scratch) override;
+  void peek(Range range, std::span<T> out) const override;
+  std::span<const T> compose(Range range) override;
+  std::span<const T> composed() override;
+  void commit(Range range, const Decoded<T>& sent) override;
   void accept() override;
   void absorb(int m, std::span<const T> mean, std::span<T> estimate) override;
   std::vector<StateView<T>> states() override;
 
  private:
+  void run(Range range, std::span<T> after, std::span<T> out) const;
+
   PrivateState<T> momentum_;
   FollowedGradient<T> followed_;
   T eta_;
+  MomentumStep<T> step_;  // of the step at hand, as are:
+  std::span<const T> gradient_;
+  std::span<T> composed_;
 };
 
 }  // namespace pith

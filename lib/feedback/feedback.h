@@ -6,10 +6,11 @@
 #include <span>
 #include <vector>
 
+#include <pith/compressors/decoded.h>
 #include <pith/compressors/guarantee.h>
 #include <pith/core/element.h>
+#include <pith/core/range.h>
 #include <pith/core/state.h>
-#include <pith/feedback/sent.h>
 
 namespace pith {
 
@@ -35,9 +36,11 @@ enum class Commit {
 /// Decides what a rank sends instead of its gradient, and what the trainer receives instead of the
 /// mean. One instance per tensor (or element range) and rank.
 ///
-/// A step calls, for each message m: compose(), commit(), and later, once all ranks have agreed,
-/// accept() and absorb(). A rank that takes no part in a step calls absorb() only. A step that is
-/// not accepted leaves what states() shows bit for bit (Commit::step).
+/// A step calls, for each message m: begin(); compose() for ranges that ascend and leave nothing
+/// out, and commit() for what was composed, each element once; observe(); and later, once all
+/// ranks have agreed, accept() and absorb(). However the tensor is divided into ranges, the bits
+/// are the same. A rank that takes no part in a step calls absorb() only. A step that is not
+/// accepted leaves what states() shows bit for bit (Commit::step).
 ///
 /// Memory   stated per rule in vectors of n elements (private ones double with Commit::step).
 template <Element T>
@@ -48,13 +51,25 @@ class Feedback {
   /// Messages per step.
   virtual int messages() const { return 1; }
 
-  /// What to send as message m: n elements in `scratch` or in the rule's own memory, valid and
-  /// unchanged until the step ends.
-  virtual std::span<const T> compose(int m, std::span<const T> gradient, const StepContext& step,
-                                     std::span<T> scratch) = 0;
+  /// Message m. `gradient` and `scratch`, n elements each, belong to the rule until the step ends.
+  virtual void begin(int m, std::span<const T> gradient, const StepContext& step,
+                     std::span<T> scratch) = 0;
 
-  /// Updates the private state by what the others really used of message m.
-  virtual void commit(int m, const Sent<T>& sent) = 0;
+  /// What compose(range) is going to give. Changes nothing.
+  virtual void peek(Range range, std::span<T> out) const = 0;
+
+  /// What to send as these elements, and the private state that goes with it; there until the next
+  /// call.
+  virtual std::span<const T> compose(Range range) = 0;
+
+  /// All that was composed, while nothing is committed.
+  virtual std::span<const T> composed() = 0;
+
+  /// Updates the private state of these elements by what the others will really use of them.
+  virtual void commit(Range range, const Decoded<T>& sent) = 0;
+
+  /// Looks at the whole message once all of it is committed.
+  virtual void observe(const Decoded<T>&) {}
 
   /// The step is agreed: the private state written by commit() holds from now on.
   virtual void accept() = 0;
@@ -65,6 +80,19 @@ class Feedback {
 
   /// Every state, committed values only, for checkpoints, statistics and tests.
   virtual std::vector<StateView<T>> states() = 0;
+
+  /// The whole message at once: the plain way, which the sweep by blocks must equal.
+  std::span<const T> compose_all(int m, std::span<const T> gradient, const StepContext& step,
+                                 std::span<T> scratch) {
+    begin(m, gradient, step, scratch);
+    compose({0, gradient.size()});
+    return composed();
+  }
+
+  void commit_all(std::size_t n, const Decoded<T>& sent) {
+    commit({0, n}, sent);
+    observe(sent);
+  }
 };
 
 }  // namespace pith

@@ -22,15 +22,23 @@ class FollowedGradient {
   FollowedGradient(std::size_t n, Commit commit) : own_(n, commit), mean_(n) {}
 
   /// At the step's beginning; `own` counts times this (StepContext::state_scale).
-  std::span<const T> begin(T state_scale) {
-    state_scale_ = state_scale;
-    return own_.current();
+  void begin(T state_scale) { state_scale_ = state_scale; }
+
+  T state_scale() const { return state_scale_; }
+
+  /// Before it is carried over.
+  std::span<const T> own(Range range) const { return slice(own_.current(), range); }
+
+  /// Takes the range over into the next state, for commit() to add to.
+  void carry(Range range) {
+    const auto before = own(range);
+    const auto after = own_.write(range);
+    copy(before, after);
+    if (state_scale_ != T(1)) scale(state_scale_, after);
   }
 
-  void commit(const Sent<T>& sent) {
-    copy(own_.current(), own_.next());
-    if (state_scale_ != T(1)) scale(state_scale_, own_.next());
-    sent.axpy(T(1), own_.next());
+  void commit(Range range, const Decoded<T>& sent) {
+    sent.axpy(T(1), range.begin, own_.written(range));
   }
 
   void accept() { own_.accept(); }

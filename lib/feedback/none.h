@@ -12,12 +12,20 @@ namespace pith {
 template <Element T>
 class None final : public Feedback<T> {
  public:
-  std::span<const T> compose(int m, std::span<const T> gradient, const StepContext& step,
-                             std::span<T> scratch) override;
-  void commit(int m, const Sent<T>& sent) override;
+  void begin(int m, std::span<const T> gradient, const StepContext& step,
+             std::span<T> scratch) override;
+  void peek(Range range, std::span<T> out) const override;
+  std::span<const T> compose(Range range) override;
+  std::span<const T> composed() override;
+  void commit(Range range, const Decoded<T>& sent) override;
   void accept() override {}
   void absorb(int m, std::span<const T> mean, std::span<T> estimate) override;
   std::vector<StateView<T>> states() override { return {}; }
+
+ private:
+  std::span<const T> gradient_;  // of the step at hand, as are:
+  T gradient_scale_ = 1;
+  std::span<T> scratch_;
 };
 
 }  // namespace pith

@@ -19,11 +19,11 @@ constexpr std::size_t kSizes[] = {0, 1, 7, 8, 9, 31, 32, 33, 1000, 65537};
 
 /// A message as the rule sees it: through decode_axpy, as every other rank does.
 template <Element T>
-class SentMessage final : public Sent<T> {
+class SentMessage final : public Decoded<T> {
  public:
   SentMessage(MessageCodec<T>& codec, const Encoded& message) : codec_(codec), message_(message) {}
 
-  void axpy(T a, std::span<T> y) const override {
+  void axpy(T a, std::size_t, std::span<T> y) const override {
     for (std::size_t s = 0; s < message_.segments.size(); ++s) {
       const auto part = y.subspan(message_.cuts[s], message_.elements(s));
       codec_->decode_axpy(a, message_.segment(s), part, codec_.scratch());
@@ -43,12 +43,12 @@ class Rank {
 
   /// Returns what was composed.
   std::vector<T> step(const std::vector<T>& gradient, std::uint64_t number) {
-    const auto x = rule_.compose(0, gradient, {.step = number}, {});
+    const auto x = rule_.compose_all(0, gradient, {.step = number}, {});
     std::vector<T> composed(x.begin(), x.end());
     const auto message =
         codec_.encode_cut(composed, even_cuts(composed.size(), 3), {.seed = 1, .step = number});
     decoded = codec_.decode(message);
-    rule_.commit(0, SentMessage<T>(codec_, message));
+    rule_.commit_all(gradient.size(), SentMessage<T>(codec_, message));
     rule_.accept();
     return composed;
   }

@@ -14,10 +14,10 @@ namespace {
 
 /// What a rank's rule learns of its part.
 template <Element T>
-class OwnPart final : public Sent<T> {
+class OwnPart final : public Decoded<T> {
  public:
   explicit OwnPart(const LinearCompressor<T>& compressor) : compressor_(compressor) {}
-  void axpy(T a, std::span<T> y) const override { compressor_.own_axpy(a, y); }
+  void axpy(T a, std::size_t, std::span<T> y) const override { compressor_.own_axpy(a, y); }
 
  private:
   const LinearCompressor<T>& compressor_;
@@ -37,7 +37,7 @@ class LinearConservation : public LinearTest<T> {
                             std::uint64_t step) {
     auto x = gaussians<T>(rules.size(), one.shape.elements(), step);
     for (std::size_t r = 0; r < rules.size(); ++r) {
-      const auto composed = rules[r].compose(0, x[r], {.step = step}, {});
+      const auto composed = rules[r].compose_all(0, x[r], {.step = step}, {});
       x[r].assign(composed.begin(), composed.end());
     }
     return x;
@@ -69,7 +69,7 @@ TYPED_TEST(LinearConservation, U1OwnPartAndResidualGiveWhatWasComposed) {
       const auto composed = TestFixture::compose(rules, one, step);
       ranks.step(composed, {.step = step});
       for (std::size_t r = 0; r < ranks.size(); ++r) {
-        rules[r].commit(0, OwnPart<TypeParam>(ranks[r]));
+        rules[r].commit_all(composed[r].size(), OwnPart<TypeParam>(ranks[r]));
         rules[r].accept();
         TestFixture::expect_conservation(one, rules[r], ranks.own(r), composed[r]);
       }

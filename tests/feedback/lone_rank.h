@@ -44,10 +44,10 @@ class LoneRank {
   /// Composes and commits, but does not end the step. Returns what was composed.
   std::vector<T> begin(const std::vector<T>& gradient, const StepContext& step = {}) {
     std::vector<T> scratch(gradient.size());
-    const auto x = rule_->compose(0, gradient, step, scratch);
+    const auto x = rule_->compose_all(0, gradient, step, scratch);
     std::vector<T> composed(x.begin(), x.end());
     sent_ = compress_(x);
-    rule_->commit(0, ExactlySent<T>(sent_));
+    rule_->commit_all(sent_.size(), ExactlySent<T>(sent_));
     return composed;
   }
 

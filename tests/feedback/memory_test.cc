@@ -18,8 +18,8 @@ double vectors(std::string_view name, Commit commit) {
   const std::size_t before = allocated_bytes();
   const auto rule = make_feedback<T>(Spec{std::string(name), {}}, kElements, commit);
   for (int t = 0; t < 2; ++t) {
-    const auto x = rule->compose(0, gradient, {}, scratch);
-    rule->commit(0, ExactlySent<T>(x));
+    const auto x = rule->compose_all(0, gradient, {}, scratch);
+    rule->commit_all(x.size(), ExactlySent<T>(x));
     rule->accept();
     rule->absorb(0, gradient, scratch);
   }

@@ -123,7 +123,7 @@ void ReferenceExchange<T>::compose(const Vector& gradient, const Guarantee& guar
   StepContext context = context_;
   context.guarantee = guarantee;
   context.exact = exact;
-  const auto x = rank.rule->compose(0, gradient, context, rank.memory);
+  const auto x = rank.rule->compose_all(0, gradient, context, rank.memory);
   rank.composed.assign(x.begin(), x.end());
 }
 
@@ -144,7 +144,7 @@ std::vector<T> ReferenceExchange<T>::mean_of_raw(const std::vector<Vector>& grad
   for (std::size_t r = 0; r < ranks_.size(); ++r) {
     compose(gradients[r], {}, true, ranks_[r]);
     add(ranks_[r].composed, sum);
-    ranks_[r].rule->commit(0, ExactlySent<T>(ranks_[r].composed));
+    ranks_[r].rule->commit_all(n_, ExactlySent<T>(ranks_[r].composed));
   }
   divide(ranks_.size(), sum);
   return sum;
@@ -162,7 +162,7 @@ std::vector<T> ReferenceExchange<T>::mean_of_messages(const std::vector<Vector>&
     compose(gradients[r], rank.message->guarantee(n_), false, rank);
     const Vector decoded = sent_and_decoded(*rank.message, rank.composed, cuts, key(r, false));
     add(decoded, sum);
-    rank.rule->commit(0, ExactlySent<T>(decoded));
+    rank.rule->commit_all(n_, ExactlySent<T>(decoded));
   }
   divide(ranks_.size(), sum);
   return sum;
@@ -178,10 +178,10 @@ std::vector<T> ReferenceExchange<T>::recompressed(const Vector& mean) {
     StepContext context = context_;
     context.guarantee = rank.owner_message->guarantee(shard.size());
     Vector memory(shard.size());
-    const auto x = rank.owner_rule->compose(0, shard, context, memory);
+    const auto x = rank.owner_rule->compose_all(0, shard, context, memory);
     const Vector decoded = sent_and_decoded(*rank.owner_message, Vector(x.begin(), x.end()),
                                             {0, shard.size()}, key(r, true));
-    rank.owner_rule->commit(0, ExactlySent<T>(decoded));
+    rank.owner_rule->commit_all(shard.size(), ExactlySent<T>(decoded));
     joined.insert(joined.end(), decoded.begin(), decoded.end());
   }
   return joined;
@@ -216,7 +216,7 @@ std::vector<T> ReferenceExchange<T>::mean_of_linear(const std::vector<Vector>& g
   for (Rank& rank : ranks_) {
     Vector own(n_);
     rank.linear->own_axpy(T(1), own);
-    rank.rule->commit(0, ExactlySent<T>(own));
+    rank.rule->commit_all(n_, ExactlySent<T>(own));
   }
   Vector mean(n_);
   any.reconstruct_axpy(T(1), mean);

@@ -30,13 +30,13 @@ class PlainRule {
 
   void compose(std::span<const T> gradient, const Guarantee& guarantee, PlainStep<T>& step) {
     context_.guarantee = guarantee;
-    const auto x = rule_->compose(0, gradient, context_, memory_);
+    const auto x = rule_->compose_all(0, gradient, context_, memory_);
     step.composed.assign(x.begin(), x.end());
     step.guarantee = guarantee;
   }
 
   void commit(PlainStep<T>& step) {
-    rule_->commit(0, ExactlySent<T>(step.sent));
+    rule_->commit_all(step.sent.size(), ExactlySent<T>(step.sent));
     rule_->accept();
     step.states = copied(rule_->states());
   }

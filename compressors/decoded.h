@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include <pith/core/element.h>
+
+namespace pith {
+
+/// What a message, or a part of one, decodes to. It has been found valid and is not changed, so any
+/// part of it can be added at any time, by any thread.
+template <Element T>
+class Decoded {
+ public:
+  /// y += a * the elements from `first` on, counted from the tensor's start; as many as y has. O(k)
+  /// where only k of them were sent.
+  virtual void axpy(T a, std::size_t first, std::span<T> y) const = 0;
+
+ protected:
+  ~Decoded() = default;  // it lies on the stack or in Scratch
+};
+
+/// Numbers that arrive as they are.
+template <Element T>
+class ExactlySent final : public Decoded<T> {
+ public:
+  explicit ExactlySent(std::span<const T> x) : x_(x) {}
+
+  void axpy(T a, std::size_t first, std::span<T> y) const override {
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] += a * x_[first + i];
+  }
+
+ private:
+  std::span<const T> x_;
+};
+
+}  // namespace pith

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+
+#include <pith/compressors/decoded.h>
+#include <pith/core/range.h>
+
+namespace pith {
+
+/// The tensor that is encoded. Its elements may come into being as they are asked for, so that
+/// composing, encoding and committing a block are done while it is in the cache: one sweep.
+///
+/// Each element is taken once, in ascending order; then it is told as what it was sent, once.
+template <Element T>
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  virtual std::size_t size() const = 0;
+
+  /// What take(range) is going to give. Changes nothing.
+  virtual void peek(Range range, std::span<T> out) const = 0;
+
+  /// The next elements; there until the next call.
+  virtual std::span<const T> take(Range range) = 0;
+
+  /// All elements up to the last one taken, if none has been told as sent.
+  virtual std::span<const T> taken() = 0;
+
+  /// These elements were encoded, and this is what the other ranks will see of them.
+  virtual void sent(Range range, const Decoded<T>& decoded) = 0;
+};
+
+/// A tensor that lies in memory and needs not know what becomes of it.
+template <Element T>
+class WholeSource final : public Source<T> {
+ public:
+  explicit WholeSource(std::span<const T> x) : x_(x) {}
+
+  std::size_t size() const override { return x_.size(); }
+  void peek(Range range, std::span<T> out) const override {
+    std::ranges::copy(slice(x_, range), out.begin());
+  }
+  std::span<const T> take(Range range) override { return slice(x_, range); }
+  std::span<const T> taken() override { return x_; }
+  void sent(Range, const Decoded<T>&) override {}
+
+ private:
+  std::span<const T> x_;
+};
+
+/// Elements of a block that several loops go over: it stays in the first cache, while the next one
+/// is on its way.
+template <Element T>
+inline constexpr std::size_t kSweepBlock = 2048 / sizeof(T);
+
+/// Calls body(x, range) for the elements of `range`, block by block.
+template <Element T, class Body>
+void sweep(Source<T>& source, Range range, Body body) {
+  for (std::size_t i = range.begin; i < range.end; i += kSweepBlock<T>) {
+    const Range block{i, std::min(range.end, i + kSweepBlock<T>)};
+    body(source.take(block), block);
+  }
+}
+
+}  // namespace pith

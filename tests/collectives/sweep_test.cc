@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <pith/collectives/encode.h>
+#include <pith/comm/local.h>
+#include <pith/compressors/registry.h>
+#include <pith/core/hash.h>
+#include <pith/core/random.h>
+#include <pith/feedback/registry.h>
+
+// A sweep that composes, encodes and commits block by block gives the bits of the plain way, which
+// rounds that measure take.
+namespace pith::test {
+namespace {
+
+constexpr const char* kCompressors[] = {"topk(density=0.01)",
+                                        "topk(density=0.1,values=4bit)",
+                                        "threshold(value=2)",
+                                        "onebit",
+                                        "onebit(block=333,scale=l2)",
+                                        "quantize(bits=4)",
+                                        "quantize(bits=3,bucket=7)",
+                                        "natural",
+                                        "cast(bf16)",
+                                        "quantize(bits=4,rounding=stochastic)"};
+
+constexpr const char* kRules[] = {
+    "none", "ef14", "ef21", "ef21_sgdm(eta=0.3)", "econtrol(eta=0.2)", "econtrol"};
+
+struct Case {
+  std::string compressor;
+  std::string rule;
+  std::size_t n = 0;
+  std::size_t segments = 1;
+  Commit commit = Commit::step;
+};
+
+/// One rank's sending half, with all that it leaves behind.
+class Sender {
+ public:
+  Sender(const Case& one, bool plainly, Communicator& alone)
+      : mean_(one.n),
+        rule_(make_feedback<float>(parse_spec(one.rule), one.n, one.commit)),
+        compressor_(make_message<float>(parse_pipeline(one.compressor), Shape::flat(one.n))),
+        segments_(one.segments),
+        round_{alone, scratch_} {
+    round_.measure_error = plainly;
+    round_.step.learning_rate = 0.1;
+    unit_.name = "gradient";
+    unit_.key = hash("gradient");
+    unit_.elements = one.n;
+    unit_.mean = mean_;
+    unit_.feedback = rule_.get();
+    unit_.message = compressor_.get();
+  }
+
+  /// The bytes that it sends, followed by its states.
+  std::vector<std::byte> step(std::span<const float> gradient) {
+    scratch_.clear();
+    unit_.gradient = gradient;
+    unit_.gradient_scale = round_.step.step == 1 ? 0.7 : 1;
+    round_.step.state_scale = round_.step.step == 2 ? 0.5 : 1;
+    const auto encoded = encode_bucket<float>({&unit_, 1}, segments_, round_);
+    EXPECT_TRUE(round_.faults.empty());
+    std::vector<std::byte> all;
+    for (const auto payload : encoded.payloads)
+      all.insert(all.end(), payload.begin(), payload.end());
+    rule_->accept();
+    for (const auto& state : rule_->states()) {
+      const auto bytes = std::as_bytes(state.values);
+      all.insert(all.end(), bytes.begin(), bytes.end());
+    }
+    ++round_.step.step;
+    return all;
+  }
+
+ private:
+  std::vector<float> mean_;
+  std::unique_ptr<Feedback<float>> rule_;
+  std::unique_ptr<MessageCompressor<float>> compressor_;
+  std::size_t segments_;
+  Scratch scratch_;
+  Round round_;
+  Unit<float> unit_;
+};
+
+std::vector<float> gradient(std::size_t n, std::uint64_t step) {
+  const Random random({.seed = 7, .step = step});
+  std::vector<float> x(n);
+  for (std::size_t i = 0; i < n; ++i) x[i] = static_cast<float>(random.normal(i));
+  return x;
+}
+
+void expect_same(const Case& one) {
+  run_local(1, [&](Communicator& alone) {
+    Sender swept(one, false, alone);
+    Sender plain(one, true, alone);
+    for (std::uint64_t t = 0; t < 4; ++t) {
+      const auto x = gradient(one.n, t);
+      ASSERT_EQ(swept.step(x), plain.step(x))
+          << one.compressor << ", " << one.rule << ", n = " << one.n << ", step " << t;
+    }
+  });
+}
+
+TEST(Sweep, GivesThePlainBitsForEveryRuleAndCompressor) {
+  for (const std::string compressor : kCompressors) {
+    for (const std::string rule : kRules) {
+      for (const std::size_t n : {1u, 333u, 9001u}) {
+        expect_same({compressor, rule, n});
+        expect_same({compressor, rule, n, 3, Commit::inplace});
+      }
+    }
+  }
+}
+
+// Large enough for states that are written past the caches.
+TEST(Sweep, GivesThePlainBitsOfLargeTensors) {
+  constexpr std::size_t kLarge = (std::size_t{1} << 18) + 77;
+  for (const std::string compressor : {"topk(density=0.01)", "onebit", "quantize(bits=4)"}) {
+    for (const std::string rule : kRules) {
+      expect_same({compressor, rule, kLarge});
+      expect_same({compressor, rule, kLarge, 3, Commit::inplace});
+    }
+  }
+}
+
+}  // namespace
+}  // namespace pith::test
