@@ -4,6 +4,7 @@
 #include <string>
 
 #include <pith/collectives/compose.h>
+#include <pith/collectives/mean.h>
 #include <pith/collectives/receive.h>
 #include <pith/collectives/stopwatch.h>
 #include <pith/core/bytes.h>
@@ -50,6 +51,12 @@ Received receive_buffer(std::span<const SizeRecord> records, Round& round) {
   std::ranges::transform(records, sizes.begin(), &SizeRecord::bytes);
   const auto total = std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
   return {round.scratch.take<std::byte>(total), sizes};
+}
+
+template <Element T>
+Range segment_of(const Unit<T>& unit, std::size_t segment, std::size_t segments) {
+  return {block_start(unit.elements, segments, segment),
+          block_start(unit.elements, segments, segment + 1)};
 }
 
 std::span<std::byte> writable(std::span<const std::byte> bytes) {
@@ -104,7 +111,10 @@ Summation<T>::Summation(std::span<Unit<T>> bucket, const Received& received, Rou
       received_(received),
       round_(round),
       ranks_(received.sizes.size()),
-      directory_(round.scratch.take<DirectoryEntry>(bucket.size())) {}
+      directory_(round.scratch.take<DirectoryEntry>(bucket.size())),
+      opened_(round.scratch.take<const Decoded<T>*>(bucket.size() * ranks_)) {
+  std::ranges::fill(opened_, nullptr);
+}
 
 template <Element T>
 std::span<const std::byte> Summation<T>::message(std::size_t source) const {
@@ -115,29 +125,41 @@ std::span<const std::byte> Summation<T>::message(std::size_t source) const {
 
 template <Element T>
 void Summation<T>::mean_of_segment(std::size_t segment, std::size_t segments) {
-  for (Unit<T>& unit : bucket_) std::ranges::fill(range(unit, segment, segments), T(0));
   for (std::size_t source = 0; source < ranks_; ++source) {
-    add(source, segment, segments, &Unit<T>::message);
+    open_message(source, segment, segments, &Unit<T>::message);
   }
-  for (Unit<T>& unit : bucket_) {
+  if (!round_.faults.empty()) return;
+  for (std::size_t u = 0; u < bucket_.size(); ++u) {
+    Unit<T>& unit = bucket_[u];
     Stopwatch watch(unit.cost.decode_seconds);
-    divide(range(unit, segment, segments), static_cast<T>(round_.divisor));
+    const Range range = segment_of(unit, segment, segments);
+    mean_of<T>(opened_.subspan(u * ranks_, ranks_), static_cast<T>(round_.divisor), range.begin,
+               slice(unit.mean, range));
   }
 }
 
 template <Element T>
 void Summation<T>::join_segments() {
-  for (Unit<T>& unit : bucket_) std::ranges::fill(unit.mean, T(0));
   for (std::size_t source = 0; source < ranks_; ++source) {
-    add(source, source, ranks_, &Unit<T>::owner_message);
+    open_message(source, source, ranks_, &Unit<T>::owner_message);
+  }
+  if (!round_.faults.empty()) return;
+  for (std::size_t u = 0; u < bucket_.size(); ++u) {
+    Unit<T>& unit = bucket_[u];
+    Stopwatch watch(unit.cost.decode_seconds);
+    for (std::size_t source = 0; source < ranks_; ++source) {
+      // An owner counts its elements from its shard's start.
+      mean_of<T>(opened_.subspan(u * ranks_ + source, 1), T(1), 0,
+                 slice(unit.mean, segment_of(unit, source, ranks_)));
+    }
   }
 }
 
-// Adds what `source` sent for a segment. Messages of a rank's own shard count their elements from
-// the shard's start, parts of a tensor from the tensor's.
+// Finds what `source` sent for a segment valid. Messages of a rank's own shard count their elements
+// from the shard's start, parts of a tensor from the tensor's.
 template <Element T>
-void Summation<T>::add(std::size_t source, std::size_t segment, std::size_t segments,
-                       MessageCompressor<T>* Unit<T>::*compressor) try {
+void Summation<T>::open_message(std::size_t source, std::size_t segment, std::size_t segments,
+                                MessageCompressor<T>* Unit<T>::*compressor) try {
   if (!round_.faults.empty()) return;
   const auto bytes = message(source);
   open(bytes, expected_header(round_, source, bucket_.size()), directory_);
@@ -153,21 +175,15 @@ void Summation<T>::add(std::size_t source, std::size_t segment, std::size_t segm
     }
     if (payload.empty()) continue;
     Stopwatch watch(unit.cost.decode_seconds);
-    const bool whole = compressor == &Unit<T>::owner_message;
-    const std::size_t first = whole ? 0 : block_start(unit.elements, segments, segment);
-    (unit.*compressor)
-        ->decode_axpy(T(1), {payload, first}, range(unit, segment, segments), round_.scratch);
+    const Range range = segment_of(unit, segment, segments);
+    const std::size_t first = compressor == &Unit<T>::owner_message ? 0 : range.begin;
+    opened_[u * ranks_ + source] =
+        &(unit.*compressor)->open({payload, first}, range.size(), round_.scratch);
   }
 } catch (const WireError& error) {
   const std::string_view name = current_ ? current_->name : bucket_.front().name;
   round_.faults.push_back({Fault::Kind::wire, std::string(name) + ", message of rank " +
                                                   std::to_string(source) + ": " + error.what()});
-}
-
-template <Element T>
-std::span<T> Summation<T>::range(const Unit<T>& unit, std::size_t segment, std::size_t segments) {
-  const std::size_t first = block_start(unit.elements, segments, segment);
-  return unit.mean.subspan(first, block_start(unit.elements, segments, segment + 1) - first);
 }
 
 template class Summation<float>;

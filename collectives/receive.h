@@ -30,15 +30,15 @@ Received gather_messages(std::span<const std::byte> message, std::size_t bound, 
 Received scatter_messages(std::span<const std::span<const std::byte>> messages, std::size_t bound,
                           Round& round);
 
-/// Opens messages and adds up their payloads, in rank order, into the units' means. What is wrong
-/// with one is noted in round.faults; nothing more is added then.
+/// Opens all ranks' messages, then adds up what they decode to, in rank order, into the units' means.
+/// What is wrong with one is noted in round.faults; then the means are not written.
 template <Element T>
 class Summation {
  public:
   Summation(std::span<Unit<T>> bucket, const Received& received, Round& round);
 
   /// Segment `segment` of `segments` of each unit's mean = the sum over the ranks of what they sent
-  /// for it, divided by the round's divisor.
+  /// for it, divided by the round's divisor. One pass over the mean.
   void mean_of_segment(std::size_t segment, std::size_t segments);
 
   /// Each unit's mean = the owners' segments one after the other: rank r's message is segment r.
@@ -46,16 +46,16 @@ class Summation {
 
  private:
   std::span<const std::byte> message(std::size_t source) const;
-  void add(std::size_t source, std::size_t segment, std::size_t segments,
-           MessageCompressor<T>* Unit<T>::*compressor);
-  static std::span<T> range(const Unit<T>& unit, std::size_t segment, std::size_t segments);
+  void open_message(std::size_t source, std::size_t segment, std::size_t segments,
+                    MessageCompressor<T>* Unit<T>::*compressor);
 
   std::span<Unit<T>> bucket_;
   Received received_;
   Round& round_;
   std::size_t ranks_;
   std::span<DirectoryEntry> directory_;
-  const Unit<T>* current_ = nullptr;  // whose payload is decoded, for error messages
+  std::span<const Decoded<T>*> opened_;  // unit by unit, rank by rank; null: nothing was sent
+  const Unit<T>* current_ = nullptr;     // whose payload is opened, for error messages
 };
 
 }  // namespace pith

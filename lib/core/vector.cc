@@ -83,8 +83,12 @@ void scale(T a, T* x, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) x[i] *= a;
 }
 
+// A product with the inverse of a power of two has the bits of the quotient, in a fraction of the
+// time.
 template <class T>
 void divide(T* x, T divisor, std::size_t n) {
+  int exponent = 0;
+  if (std::frexp(divisor, &exponent) == T(0.5) && exponent > 0) return scale(T(1) / divisor, x, n);
   for (std::size_t i = 0; i < n; ++i) x[i] /= divisor;
 }
 
