@@ -17,9 +17,7 @@ constexpr std::size_t kStreamedBytes = std::size_t{1} << 20;  // smaller means s
 template <Element T>
 void sum_up(std::span<const Decoded<T>* const> parts, std::size_t first, std::span<T> sum) {
   std::ranges::fill(sum, T(0));
-  for (const Decoded<T>* part : parts) {
-    if (part) part->axpy(T(1), first, sum);
-  }
+  if (!parts.empty()) parts.front()->add_all(parts, first, sum);
 }
 
 }  // namespace

@@ -123,6 +123,14 @@ std::span<const std::byte> Summation<T>::message(std::size_t source) const {
   return received_.bytes.subspan(start, received_.sizes[source]);
 }
 
+// What these ranks sent for a unit; some may have sent nothing.
+template <Element T>
+std::span<const Decoded<T>* const> Summation<T>::sent_for(std::size_t unit, Range ranks) {
+  const auto all = slice(opened_.subspan(unit * ranks_, ranks_), ranks);
+  const auto sent = std::ranges::remove(all, nullptr);
+  return all.first(all.size() - sent.size());
+}
+
 template <Element T>
 void Summation<T>::mean_of_segment(std::size_t segment, std::size_t segments) {
   for (std::size_t source = 0; source < ranks_; ++source) {
@@ -133,8 +141,8 @@ void Summation<T>::mean_of_segment(std::size_t segment, std::size_t segments) {
     Unit<T>& unit = bucket_[u];
     Stopwatch watch(unit.cost.decode_seconds);
     const Range range = segment_of(unit, segment, segments);
-    mean_of<T>(opened_.subspan(u * ranks_, ranks_), static_cast<T>(round_.divisor), range.begin,
-               slice(unit.mean, range));
+    mean_of(sent_for(u, {0, ranks_}), static_cast<T>(round_.divisor), range.begin,
+            slice(unit.mean, range));
   }
 }
 
@@ -149,8 +157,8 @@ void Summation<T>::join_segments() {
     Stopwatch watch(unit.cost.decode_seconds);
     for (std::size_t source = 0; source < ranks_; ++source) {
       // An owner counts its elements from its shard's start.
-      mean_of<T>(opened_.subspan(u * ranks_ + source, 1), T(1), 0,
-                 slice(unit.mean, segment_of(unit, source, ranks_)));
+      mean_of(sent_for(u, {source, source + 1}), T(1), 0,
+              slice(unit.mean, segment_of(unit, source, ranks_)));
     }
   }
 }

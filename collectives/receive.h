@@ -48,6 +48,7 @@ class Summation {
   std::span<const std::byte> message(std::size_t source) const;
   void open_message(std::size_t source, std::size_t segment, std::size_t segments,
                     MessageCompressor<T>* Unit<T>::*compressor);
+  std::span<const Decoded<T>* const> sent_for(std::size_t unit, Range ranks);
 
   std::span<Unit<T>> bucket_;
   Received received_;

@@ -118,7 +118,8 @@ class BitReader {
     std::size_t i = 0;
     for (; i < y.size() && filled_ > 0; ++i) add_one(y[i]);
     const auto whole = y.subspan(i, (y.size() - i) / 8 * 8);
-    add_signed(bytes_.subspan(used_), value, whole);
+    const SignedBits<T> signs{bytes_.data() + used_, value};
+    add_signed(std::span<const SignedBits<T>>(&signs, 1), whole);
     used_ += whole.size() / 8;
     for (i += whole.size(); i < y.size(); ++i) add_one(y[i]);
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <string>
 
 #include <pith/compressors/bits.h>
@@ -33,6 +34,21 @@ class CodeByCode {
   const Scheme& scheme() const { return static_cast<const Scheme&>(*this); }
 };
 
+/// Codes of elements of one block.
+template <class Statistics>
+struct BlockCodes {
+  std::span<const std::byte> codes;  ///< from a byte's start on
+  Statistics block;
+};
+
+/// A scheme that adds several messages' codes in one pass.
+template <class Scheme, class T>
+concept AddsTogether = requires(const Scheme& scheme,
+                                std::span<const BlockCodes<typename Scheme::Statistics>> all,
+                                std::span<T> y) {
+  scheme.add_all(all, y);
+};
+
 /// The message of every codec that sends a few statistics per block of elements and a code of fixed
 /// width per element. A Scheme has
 ///
@@ -40,11 +56,15 @@ class CodeByCode {
 ///   Statistics                            a struct of T, as on the wire
 ///   width()                               bits of a code
 ///   rounding()                            what code() is given
-///   measure(block) -> Statistics          of all elements of a block
+///   measure(block) -> Statistics          of all elements of a block; throws NonFiniteError
 ///   put(writer, x, statistics, point, first)   writes the codes of elements that begin at `first`
 ///   valid(statistics) -> bool             every code decodes to a finite number
 ///   add(a, reader, statistics, y)         y += a times what the next codes decode to
 ///   guarantee(elements)                   for blocks of at most so many elements
+///
+/// and, if it can add several messages in one pass over y,
+///
+///   add_all(codes, y)                     y += what each of the BlockCodes decodes to, in order
 ///
 /// CodeByCode gives put() and add() to a scheme that knows
 ///
@@ -103,7 +123,39 @@ class BlockMessage final : public MessageCompressor<T> {
       }
     }
 
+    void add_all(std::span<const Decoded<T>* const> all, std::size_t first,
+                 std::span<T> y) const override {
+      if constexpr (AddsTogether<Scheme, T>) {
+        const Range range{first, first + y.size()};
+        for (std::size_t j = blocks_.holding(first); first < range.end; ++j) {
+          const Range part{first, std::min(range.end, blocks_.part(j).end)};
+          add_block(all, j, first, slice(y, part, range.begin));
+          first = part.end;
+        }
+      } else {
+        Decoded<T>::add_all(all, first, y);
+      }
+    }
+
    private:
+    // Some messages at a time, if the codes begin with a byte.
+    void add_block(std::span<const Decoded<T>* const> all, std::size_t j, std::size_t first,
+                   std::span<T> y) const {
+      constexpr std::size_t kTogether = 8;
+      const std::size_t bit = (first - blocks_.first) * scheme_.width();
+      if (bit % 8 != 0) return Decoded<T>::add_all(all, first, y);
+      const std::size_t offset = blocks_.number() * sizeof(Statistics) + bit / 8;
+      std::array<BlockCodes<Statistics>, kTogether> codes;
+      for (std::size_t m = 0; m < all.size(); m += kTogether) {
+        const auto some = all.subspan(m, std::min(kTogether, all.size() - m));
+        std::ranges::transform(some, codes.begin(), [&](const Decoded<T>* message) {
+          const auto bytes = static_cast<const Opened*>(message)->bytes_;
+          return BlockCodes<Statistics>{bytes.subspan(offset), load<Statistics>(bytes, j)};
+        });
+        scheme_.add_all(std::span<const BlockCodes<Statistics>>(codes).first(some.size()), y);
+      }
+    }
+
     const Scheme& scheme_;
     Blocks blocks_;
     std::span<const std::byte> bytes_;
@@ -124,7 +176,6 @@ class BlockMessage final : public MessageCompressor<T> {
     if (block.end == taken.block.end) return;
     taken.block = block;
     taken.x = source.take(block);
-    check_finite(taken.x);
     taken.statistics = scheme_.measure(taken.x);
   }
 

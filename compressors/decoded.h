@@ -17,6 +17,13 @@ class Decoded {
   /// where only k of them were sent.
   virtual void axpy(T a, std::size_t first, std::span<T> y) const = 0;
 
+  /// The same with a = 1 for all of them, in their order; they were opened by compressors of one
+  /// spec, for the same elements. For codecs that can add several messages in one pass over y.
+  virtual void add_all(std::span<const Decoded* const> all, std::size_t first,
+                       std::span<T> y) const {
+    for (const Decoded* one : all) one->axpy(T(1), first, y);
+  }
+
  protected:
   ~Decoded() = default;  // it lies on the stack or in Scratch
 };

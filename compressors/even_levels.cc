@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Loops that are compiled once for every instruction set, as in lib/core/vector.cc.
+#include <bit>
+#include <cmath>
+#include <limits>
+
 #include <pith/compressors/even_levels.h>
 
 #undef HWY_TARGET_INCLUDE
@@ -13,8 +17,9 @@ namespace pith {
 
 template <Element T>
 struct LevelLoops {
-  MinMaxPair<T> (*min_max)(const T* x, std::size_t n);
-  void (*nearest)(const T* x, std::size_t n, T min, T unit, T top, std::uint8_t* levels);
+  Extremes<T> (*extremes)(const T* x, std::size_t n);
+  void (*nearest)(const T* x, std::size_t n, T min, T inverse, T top, std::uint8_t* levels);
+  void (*nearest_of_tiny)(const T* x, std::size_t n, T min, T unit, T top, std::uint8_t* levels);
   void (*add)(T a, const std::uint8_t* levels, T min, T unit, T* y, std::size_t n);
 };
 
@@ -27,68 +32,101 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Element i is compared with stripe i % 16, so that registers of any width do the same.
+// Magnitudes are compared as whole numbers, among which a NaN is the largest.
 template <Element T>
-MinMaxPair<T> min_max(const T* x, std::size_t n) {
-  constexpr std::size_t kStripes = 16;
-  T least[kStripes], most[kStripes];
-  for (std::size_t j = 0; j < kStripes; ++j) least[j] = most[j] = x[0];
-  const auto compare = [&](T v, std::size_t j) HWY_ATTR {
-    least[j] = v < least[j] ? v : least[j];
-    most[j] = most[j] < v ? v : most[j];
-  };
-  const std::size_t whole = n - n % kStripes;
-  for (std::size_t i = 0; i < whole; i += kStripes) {
-    for (std::size_t j = 0; j < kStripes; ++j) compare(x[i + j], j);
-  }
-  for (std::size_t i = whole; i < n; ++i) compare(x[i], i - whole);
-  for (std::size_t j = 1; j < kStripes; ++j) {
-    least[0] = least[j] < least[0] ? least[j] : least[0];
-    most[0] = most[0] < most[j] ? most[j] : most[0];
-  }
-  return {least[0], most[0]};
-}
+class Seen {
+ public:
+  HWY_INLINE explicit Seen(T first)
+      : least_(hn::Set(d, first)), most_(least_), magnitude_(magnitudes(least_)) {}
 
-// Adding 1/2 before it is cut off would round up the largest number below 1/2.
+  HWY_INLINE void look_at(hn::Vec<hn::ScalableTag<T>> v) {
+    least_ = hn::Min(least_, v);
+    most_ = hn::Max(most_, v);
+    magnitude_ = hn::Max(magnitude_, magnitudes(v));
+  }
+
+  HWY_INLINE void look_at(const Seen& other) {
+    least_ = hn::Min(least_, other.least_);
+    most_ = hn::Max(most_, other.most_);
+    magnitude_ = hn::Max(magnitude_, other.magnitude_);
+  }
+
+  // A sum with 0 is never -0, whichever zero was found.
+  HWY_INLINE Extremes<T> extremes() const {
+    const T largest = std::bit_cast<T>(hn::GetLane(hn::MaxOfLanes(di, magnitude_)));
+    return {hn::GetLane(hn::MinOfLanes(d, least_)) + T(0),
+            hn::GetLane(hn::MaxOfLanes(d, most_)) + T(0), std::isfinite(largest)};
+  }
+
+ private:
+  static constexpr hn::ScalableTag<T> d{};
+  static constexpr hn::RebindToSigned<hn::ScalableTag<T>> di{};
+  using Bits = hn::TFromD<hn::RebindToSigned<hn::ScalableTag<T>>>;
+
+  static HWY_INLINE auto magnitudes(hn::Vec<hn::ScalableTag<T>> v) {
+    return hn::And(hn::Set(di, std::numeric_limits<Bits>::max()), hn::BitCast(di, v));
+  }
+
+  hn::Vec<hn::ScalableTag<T>> least_;
+  hn::Vec<hn::ScalableTag<T>> most_;
+  hn::Vec<hn::RebindToSigned<hn::ScalableTag<T>>> magnitude_;
+};
+
+// Two at a time, since each waits for its last result.
 template <Element T>
-std::uint8_t nearest_level(T x, T min, T unit, T top) {
-  const T v = (x - min) / unit;
-  const T above = v > 0 ? v : T{0};
-  const T inside = above < top ? above : top;
-  const auto lower = static_cast<std::int32_t>(inside);
-  return static_cast<std::uint8_t>(inside - static_cast<T>(lower) >= T(0.5) ? lower + 1 : lower);
+Extremes<T> extremes(const T* x, std::size_t n) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  Seen<T> even(x[0]);
+  Seen<T> odd(x[0]);
+  std::size_t i = 0;
+  for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    even.look_at(hn::LoadU(d, x + i));
+    odd.look_at(hn::LoadU(d, x + i + lanes));
+  }
+  for (; i < n; ++i) even.look_at(hn::Set(d, x[i]));
+  even.look_at(odd);
+  return even.extremes();
 }
 
-template <class D>
-hn::VFromD<hn::Rebind<std::int32_t, D>> nearest_levels_of(D d, const float* x, hn::Vec<D> min,
-                                                          hn::Vec<D> unit, hn::Vec<D> top) {
-  const hn::Rebind<std::int32_t, D> integers;
-  const auto v = hn::Div(hn::Sub(hn::LoadU(d, x), min), unit);
-  const auto above = hn::IfThenElseZero(hn::Gt(v, hn::Zero(d)), v);  // and 0 for a NaN
-  const auto inside = hn::Min(above, top);
-  const auto lower = hn::ConvertTo(integers, inside);
-  const auto rest = hn::Sub(inside, hn::ConvertTo(d, lower));
-  const auto up = hn::RebindMask(integers, hn::Ge(rest, hn::Set(d, 0.5f)));
-  return hn::Add(lower, hn::IfThenElseZero(up, hn::Set(integers, 1)));
+// The number below 1/2: adding 1/2 itself would round up what lies just below it.
+template <Element T>
+constexpr T kHalf = T(0.5) - std::numeric_limits<T>::epsilon() / 4;
+
+template <Element T>
+std::uint8_t level_at(T v, T top) {
+  const T inside = v < top ? v : top;
+  return static_cast<std::uint8_t>(static_cast<std::int32_t>(inside + kHalf<T>));
 }
 
-void nearest(const float* x, std::size_t n, float min, float unit, float top,
+void nearest(const float* x, std::size_t n, float min, float inverse, float top,
              std::uint8_t* levels) {
   const hn::ScalableTag<float> d;
+  const hn::Rebind<std::int32_t, decltype(d)> integers;
+  const hn::Rebind<std::uint32_t, decltype(d)> numbers;
   const hn::Rebind<std::uint8_t, decltype(d)> bytes;
   const std::size_t lanes = hn::Lanes(d);
+  const auto vmin = hn::Set(d, min);
+  const auto vinverse = hn::Set(d, inverse);
+  const auto vtop = hn::Set(d, top);
+  const auto half = hn::Set(d, kHalf<float>);
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
-    const auto rounded =
-        nearest_levels_of(d, x + i, hn::Set(d, min), hn::Set(d, unit), hn::Set(d, top));
-    hn::StoreU(hn::DemoteTo(bytes, rounded), bytes, levels + i);
+    const auto v = hn::Mul(hn::Sub(hn::LoadU(d, x + i), vmin), vinverse);
+    const auto level = hn::ConvertTo(integers, hn::Add(hn::Min(v, vtop), half));
+    hn::StoreU(hn::TruncateTo(bytes, hn::BitCast(numbers, level)), bytes, levels + i);
   }
-  for (; i < n; ++i) levels[i] = nearest_level(x[i], min, unit, top);
+  for (; i < n; ++i) levels[i] = level_at((x[i] - min) * inverse, top);
 }
 
-void nearest(const double* x, std::size_t n, double min, double unit, double top,
+void nearest(const double* x, std::size_t n, double min, double inverse, double top,
              std::uint8_t* levels) {
-  for (std::size_t i = 0; i < n; ++i) levels[i] = nearest_level(x[i], min, unit, top);
+  for (std::size_t i = 0; i < n; ++i) levels[i] = level_at((x[i] - min) * inverse, top);
+}
+
+template <Element T>
+void nearest_of_tiny(const T* x, std::size_t n, T min, T unit, T top, std::uint8_t* levels) {
+  for (std::size_t i = 0; i < n; ++i) levels[i] = level_at((x[i] - min) / unit, top);
 }
 
 template <Element T>
@@ -99,7 +137,7 @@ void add(T a, const std::uint8_t* levels, T min, T unit, T* y, std::size_t n) {
 }
 
 template <Element T>
-constexpr LevelLoops<T> kLoops{min_max<T>, nearest, add<T>};
+constexpr LevelLoops<T> kLoops{extremes<T>, nearest, nearest_of_tiny<T>, add<T>};
 
 const LevelLoops<float>* float_loops() { return &kLoops<float>; }
 const LevelLoops<double>* double_loops() { return &kLoops<double>; }
@@ -127,13 +165,18 @@ const LevelLoops<T>& loops() {
 }  // namespace
 
 template <Element T>
-MinMaxPair<T> min_max(std::span<const T> x) {
-  return loops<T>().min_max(x.data(), x.size());
+Extremes<T> extremes(std::span<const T> x) {
+  return loops<T>().extremes(x.data(), x.size());
 }
 
 template <Element T>
 void nearest_levels(std::span<const T> x, T min, T unit, T top, std::span<std::uint8_t> levels) {
-  loops<T>().nearest(x.data(), x.size(), min, unit, top, levels.data());
+  const T inverse = 1 / unit;
+  if (std::isfinite(inverse)) {
+    loops<T>().nearest(x.data(), x.size(), min, inverse, top, levels.data());
+  } else {
+    loops<T>().nearest_of_tiny(x.data(), x.size(), min, unit, top, levels.data());
+  }
 }
 
 template <Element T>
@@ -142,7 +185,7 @@ void add_levels(T a, std::span<const std::uint8_t> levels, T min, T unit, std::s
 }
 
 #define PITH_INSTANTIATE(T)                                                           \
-  template MinMaxPair<T> min_max(std::span<const T>);                                 \
+  template Extremes<T> extremes(std::span<const T>);                                  \
   template void nearest_levels(std::span<const T>, T, T, T, std::span<std::uint8_t>); \
   template void add_levels(T, std::span<const std::uint8_t>, T, T, std::span<T>);
 PITH_INSTANTIATE(float)

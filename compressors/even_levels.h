@@ -11,18 +11,18 @@
 namespace pith {
 
 template <Element T>
-struct MinMaxPair {
+struct Extremes {
   T min;
   T max;
+  bool finite;  ///< all elements are; if not, the others mean nothing
 };
 
-/// The least and the largest of x, which is not empty. Of equal zeros it may be either. With a NaN
-/// among them: some elements of x, or that NaN.
+/// The least and the largest of x, which is not empty; never -0.
 template <Element T>
-MinMaxPair<T> min_max(std::span<const T> x);
+Extremes<T> extremes(std::span<const T> x);
 
-/// levels[i] = (x[i] - min) / unit, halves rounded up, at least 0 and at most `top`; unit > 0, top
-/// < 256. A NaN becomes 0.
+/// levels[i] = (x[i] - min) * (1 / unit), halves rounded up, at most `top`; finite x[i] >= min,
+/// unit > 0, top < 256. Where no T holds 1 / unit it is (x[i] - min) / unit.
 template <Element T>
 void nearest_levels(std::span<const T> x, T min, T unit, T top, std::span<std::uint8_t> levels);
 

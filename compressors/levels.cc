@@ -85,6 +85,7 @@ class SignAndLevel : public CodeByCode<T, SignAndLevel<T>, Scales> {
   Rounding rounding() const { return Rounding::nearest; }
 
   Statistics measure(std::span<const T> block) const {
+    check_finite(block);
     if (bits_ == 2) {
       const auto [low, high] = two_means(Magnitudes<T>(block));
       // Of equal magnitudes, rounding can make the means differ, either way.
@@ -106,7 +107,7 @@ class SignAndLevel : public CodeByCode<T, SignAndLevel<T>, Scales> {
     const std::uint32_t sign = x < 0 ? levels() + 1 : 0;
     if (!(range > 0)) return sign;
     const T level = round_at((std::abs(x) - low) / range * top(), point.at(index));
-    // Beside a NaN, too, the level is one of those that there are.
+    // A magnitude may lie below what bf16 makes of the least one.
     return sign | static_cast<std::uint32_t>(std::min(top(), std::max(T{0}, level)));
   }
 

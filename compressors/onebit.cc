@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
 #include <cmath>
 
 #include <pith/compressors/block_message.h>
 #include <pith/compressors/onebit.h>
+#include <pith/compressors/signs.h>
 #include <pith/core/arguments.h>
 #include <pith/core/vector.h>
 
@@ -24,8 +27,9 @@ class ScaledSign {
 
   Statistics measure(std::span<const T> block) const {
     const auto count = static_cast<double>(block.size());
-    if (l2_) return {to_finite<T>(std::sqrt(squared_norm(block) / count))};
-    return {to_finite<T>(absolute_sum(block) / count)};
+    const double sum = l2_ ? squared_norm(block) : absolute_sum(block);
+    if (!std::isfinite(sum)) check_finite(block);  // if it is only the sum that T cannot hold
+    return {to_finite<T>(l2_ ? std::sqrt(sum / count) : sum / count)};
   }
 
   void put(BitWriter& bits, std::span<const T> x, const Statistics&, const RoundingPoint&,
@@ -39,6 +43,14 @@ class ScaledSign {
 
   void add(T a, BitReader& bits, const Statistics& block, std::span<T> y) const {
     bits.add_signs(a * block.scale, y);
+  }
+
+  void add_all(std::span<const BlockCodes<Statistics>> all, std::span<T> y) const {
+    std::array<SignedBits<T>, 8> signs;
+    std::ranges::transform(all, signs.begin(), [](const BlockCodes<Statistics>& one) {
+      return SignedBits<T>{one.codes.data(), one.block.scale};
+    });
+    add_signed(std::span<const SignedBits<T>>(signs).first(all.size()), y);
   }
 
   Guarantee guarantee(std::size_t elements) const {

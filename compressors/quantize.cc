@@ -38,7 +38,8 @@ class MinMax {
   Rounding rounding() const { return rounding_; }
 
   Statistics measure(std::span<const T> bucket) const {
-    const auto [min, max] = min_max(bucket);
+    const auto [min, max, finite] = extremes(bucket);
+    if (!finite) throw NonFiniteError();
     if (min == max) return {0, min};
     using Limits = std::numeric_limits<T>;
     // Neither may a range that T cannot hold make a level infinite, nor a tiny one the unit 0.
@@ -96,8 +97,7 @@ class MinMax {
 
   std::uint8_t level(T x, const Statistics& bucket, float point) const {
     const T level = round_at((x - bucket.min) / bucket.unit, point);
-    // Beside a NaN the minimum is any element, and levels may lie below it; a NaN becomes 0.
-    return static_cast<std::uint8_t>(std::min(top(), std::max(T{0}, level)));
+    return static_cast<std::uint8_t>(std::min(top(), level));
   }
 
   std::uint32_t levels() const { return (1u << bits_) - 1; }
@@ -126,6 +126,7 @@ class Qsgd : public CodeByCode<T, Qsgd<T>, Norm<T>> {
   // At least max |x|, so that no level lies above the highest even where squares under- or
   // overflow.
   Statistics measure(std::span<const T> bucket) const {
+    check_finite(bucket);
     T norm = to_finite<T>(std::sqrt(squared_norm(bucket)));
     for (const T x : bucket) norm = std::max(norm, std::abs(x));
     return {norm};

@@ -14,7 +14,7 @@ namespace pith {
 /// range=minmax, L = 2^bits - 1, bits 1 to 8:
 ///
 ///   unit  = (max x - min x) / L              0 only if all elements are equal
-///   level = round((x - min x) / unit)        decoded: min x + unit level
+///   level = round((x - min x) (1 / unit))    decoded: min x + unit level
 ///
 /// range=qsgd, s = 2^(bits-1) - 1, bits 2 to 8, rounding=stochastic unless said otherwise:
 ///

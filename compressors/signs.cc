@@ -30,29 +30,52 @@ void pack(const T* x, std::size_t n, std::uint8_t* bits) {
 }
 
 template <class T>
-void add(const std::uint8_t* bits, T value, T* y, std::size_t n) {
+T signed_value(const SignedBits<T>& one, std::size_t i) {
+  const auto byte = std::to_integer<unsigned>(one.bits[i / 8]);
+  return (byte >> i % 8 & 1) != 0 ? one.value : -one.value;
+}
+
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE hn::Vec<D> signed_values(D d, const SignedBits<T>& one, std::size_t i) {
+  const auto bits = reinterpret_cast<const std::uint8_t*>(one.bits) + i / 8;
+  const auto value = hn::Set(d, one.value);
+  return hn::IfThenElse(hn::LoadMaskBits(d, bits), value, hn::Neg(value));
+}
+
+// A fixed number of them, so that each has its registers.
+template <std::size_t count, class T>
+void add_some(const SignedBits<T>* all, T* y, std::size_t n) {
   const hn::ScalableTag<T> d;
   const std::size_t lanes = hn::Lanes(d);
-  const auto plus = hn::Set(d, value);
-  const auto minus = hn::Set(d, -value);
+  SignedBits<T> some[count];
+  for (std::size_t m = 0; m < count; ++m) some[m] = all[m];
   std::size_t i = 0;
   for (; lanes >= 8 && i + lanes <= n; i += lanes) {
-    const auto positive = hn::LoadMaskBits(d, bits + i / 8);
-    const auto sum = hn::Add(hn::LoadU(d, y + i), hn::IfThenElse(positive, plus, minus));
+    auto sum = hn::LoadU(d, y + i);
+    for (std::size_t m = 0; m < count; ++m) sum = hn::Add(sum, signed_values(d, some[m], i));
     hn::StoreU(sum, d, y + i);
   }
-  for (; i < n; ++i) y[i] += (bits[i / 8] >> i % 8 & 1) != 0 ? value : -value;
+  for (; i < n; ++i) {
+    for (std::size_t m = 0; m < count; ++m) y[i] += signed_value(some[m], i);
+  }
+}
+
+template <class T>
+void add(const SignedBits<T>* all, std::size_t count, T* y, std::size_t n) {
+  for (; count >= 4; count -= 4, all += 4) add_some<4>(all, y, n);
+  if (count >= 2) add_some<2>(all, y, n);
+  if (count % 2 != 0) add_some<1>(all + count - 1, y, n);
 }
 
 void pack_floats(const float* x, std::size_t n, std::uint8_t* bits) { pack(x, n, bits); }
 void pack_doubles(const double* x, std::size_t n, std::uint8_t* bits) { pack(x, n, bits); }
 
-void add_floats(const std::uint8_t* bits, float value, float* y, std::size_t n) {
-  add(bits, value, y, n);
+void add_floats(const SignedBits<float>* all, std::size_t count, float* y, std::size_t n) {
+  add(all, count, y, n);
 }
 
-void add_doubles(const std::uint8_t* bits, double value, double* y, std::size_t n) {
-  add(bits, value, y, n);
+void add_doubles(const SignedBits<double>* all, std::size_t count, double* y, std::size_t n) {
+  add(all, count, y, n);
 }
 
 }  // namespace
@@ -83,15 +106,13 @@ void pack_signs(std::span<const double> x, std::span<std::byte> bits) {
 }
 
 template <>
-void add_signed(std::span<const std::byte> bits, float value, std::span<float> y) {
-  HWY_DYNAMIC_DISPATCH(add_floats)
-  (reinterpret_cast<const std::uint8_t*>(bits.data()), value, y.data(), y.size());
+void add_signed(std::span<const SignedBits<float>> all, std::span<float> y) {
+  HWY_DYNAMIC_DISPATCH(add_floats)(all.data(), all.size(), y.data(), y.size());
 }
 
 template <>
-void add_signed(std::span<const std::byte> bits, double value, std::span<double> y) {
-  HWY_DYNAMIC_DISPATCH(add_doubles)
-  (reinterpret_cast<const std::uint8_t*>(bits.data()), value, y.data(), y.size());
+void add_signed(std::span<const SignedBits<double>> all, std::span<double> y) {
+  HWY_DYNAMIC_DISPATCH(add_doubles)(all.data(), all.size(), y.data(), y.size());
 }
 
 }  // namespace pith

@@ -14,8 +14,16 @@ namespace pith {
 template <Element T>
 void pack_signs(std::span<const T> x, std::span<std::byte> bits);
 
-/// y[i] += bit i ? value : -value, for y.size() elements, a multiple of 8.
+/// Bits, and what they stand for: value if one is set, else -value.
 template <Element T>
-void add_signed(std::span<const std::byte> bits, T value, std::span<T> y);
+struct SignedBits {
+  const std::byte* bits;
+  T value;
+};
+
+/// y[i] += what bit i of each of `all` stands for, in their order.
+/// Cost   one pass over y for every four of them. Every instruction set gives the same.
+template <Element T>
+void add_signed(std::span<const SignedBits<T>> all, std::span<T> y);
 
 }  // namespace pith

@@ -92,6 +92,13 @@ void divide(T* x, T divisor, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) x[i] /= divisor;
 }
 
+inline double fold(double* sums, std::size_t count) {
+  for (std::size_t half = count / 2; half > 0; half /= 2) {
+    for (std::size_t j = 0; j < half; ++j) sums[j] += sums[j + half];
+  }
+  return sums[0];
+}
+
 // Element i is added to sum i % 16, so that registers of any width do the same.
 template <class T, class Term>
 double striped_sum(const T* x, std::size_t n, Term term) {
@@ -102,15 +109,40 @@ double striped_sum(const T* x, std::size_t n, Term term) {
     for (std::size_t j = 0; j < kStripes; ++j) sums[j] += term(x[i + j]);
   }
   for (std::size_t i = whole; i < n; ++i) sums[i - whole] += term(x[i]);
-  for (std::size_t half = kStripes / 2; half > 0; half /= 2) {
-    for (std::size_t j = 0; j < half; ++j) sums[j] += sums[j + half];
-  }
-  return sums[0];
+  return fold(sums, kStripes);
 }
 
+HWY_INLINE hn::Vec<hn::ScalableTag<double>> doubles(hn::ScalableTag<double> d, const float* x) {
+  return hn::PromoteTo(d, hn::LoadU(hn::Rebind<float, decltype(d)>(), x));
+}
+
+HWY_INLINE hn::Vec<hn::ScalableTag<double>> doubles(hn::ScalableTag<double> d, const double* x) {
+  return hn::LoadU(d, x);
+}
+
+// The plain sum with 32 stripes: enough registers that no addition waits for the one before.
 template <class T>
 double absolute_sum(const T* x, std::size_t n) {
-  return striped_sum(x, n, [](T v) HWY_ATTR { return std::abs(static_cast<double>(v)); });
+  constexpr std::size_t kStripes = 32;
+  const hn::ScalableTag<double> d;
+  const std::size_t lanes = hn::Lanes(d);
+  alignas(64) double sums[kStripes] = {};
+  const std::size_t whole = n - n % kStripes;
+  for (std::size_t j = 0; j < kStripes; j += 4 * lanes) {
+    auto a = hn::Zero(d), b = a, c = a, e = a;
+    for (std::size_t i = j; i < whole; i += kStripes) {
+      a = hn::Add(a, hn::Abs(doubles(d, x + i)));
+      b = hn::Add(b, hn::Abs(doubles(d, x + i + lanes)));
+      c = hn::Add(c, hn::Abs(doubles(d, x + i + 2 * lanes)));
+      e = hn::Add(e, hn::Abs(doubles(d, x + i + 3 * lanes)));
+    }
+    hn::StoreU(a, d, sums + j);
+    hn::StoreU(b, d, sums + j + lanes);
+    hn::StoreU(c, d, sums + j + 2 * lanes);
+    hn::StoreU(e, d, sums + j + 3 * lanes);
+  }
+  for (std::size_t i = whole; i < n; ++i) sums[i - whole] += std::abs(static_cast<double>(x[i]));
+  return fold(sums, kStripes);
 }
 
 template <class T>

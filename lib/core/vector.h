@@ -7,8 +7,8 @@
 #include <pith/core/element.h>
 
 // Loops over whole vectors. x and y may be the same span. Sums are taken in double: element i is
-// added to partial sum i % 16, in index order, and these are added in halves, so that every
-// instruction set gives the same bits.
+// added to partial sum i % 16 (i % 32 in absolute_sum), in index order, and these are added in
+// halves, so that every instruction set gives the same bits.
 namespace pith {
 
 /// y = x; x and y may be the same span.

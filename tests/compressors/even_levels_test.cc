@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <limits>
 
 #include <gtest/gtest.h>
@@ -27,36 +28,60 @@ TYPED_TEST(EvenLevels, FindTheLeastAndTheLargestOnEveryInstructionSet) {
       for (std::size_t at = 0; at < n; at += 1 + n / 9) {
         auto x = gaussian<T>(n);
         x[at] = -100;
-        EXPECT_EQ(min_max<T>(x).min, -100);
+        EXPECT_EQ(extremes<T>(x).min, -100);
         x[at] = 100;
-        EXPECT_EQ(min_max<T>(x).max, 100);
+        EXPECT_EQ(extremes<T>(x).max, 100);
+        EXPECT_TRUE(extremes<T>(x).finite);
+        for (const T bad : {std::numeric_limits<T>::infinity(), -std::numeric_limits<T>::infinity(),
+                            std::numeric_limits<T>::quiet_NaN()}) {
+          x[at] = bad;
+          EXPECT_FALSE(extremes<T>(x).finite);
+        }
       }
     }
   });
 }
 
-// The plain rule, with numbers outside of the levels, halfway between them, and a NaN.
+// The plain rule, with numbers beyond the levels and halfway between them.
 TYPED_TEST(EvenLevels, RoundAndDecodeAsOneByOneOnEveryInstructionSet) {
   using T = TypeParam;
   const T min = -2, unit = T(0.3), top = 15;
   on_every_simd_target([&] {
     for (const std::size_t n : kSizes) {
       auto x = gaussian<T>(n);
-      for (std::size_t i = 0; i < n; i += 3) x[i] = min + unit * (static_cast<T>(i % 40) / 2 - 2);
-      x[n / 2] = std::numeric_limits<T>::quiet_NaN();
+      for (T& v : x) v = min + std::abs(v);
+      for (std::size_t i = 0; i < n; i += 3) x[i] = min + unit * (static_cast<T>(i % 40) / 2);
       std::vector<std::uint8_t> levels(n);
       nearest_levels<T>(x, min, unit, top, levels);
       const auto before = gaussian<T>(n, 9);
       auto y = before;
       add_levels<T>(T(0.7), levels, min, unit, y);
       for (std::size_t i = 0; i < n; ++i) {
-        const T level = round_at((x[i] - min) / unit, 0.5f);
+        const T level = round_at((x[i] - min) * (1 / unit), 0.5f);
         const T inside = std::min(top, std::max(T{0}, level));
         EXPECT_EQ(levels[i], inside) << i << " of " << n << ": " << x[i];
         EXPECT_EQ(y[i], before[i] + T(0.7) * (min + unit * inside)) << i << " of " << n;
       }
     }
   });
+}
+
+TYPED_TEST(EvenLevels, OfZerosArePositiveOnEveryInstructionSet) {
+  using T = TypeParam;
+  on_every_simd_target([] {
+    const std::vector<T> zeros(17, -T{0});
+    EXPECT_FALSE(std::signbit(extremes<T>(zeros).min));
+    EXPECT_FALSE(std::signbit(extremes<T>(zeros).max));
+  });
+}
+
+// 1 / unit would be infinite.
+TYPED_TEST(EvenLevels, RoundNumbersBelowTheNormalOnes) {
+  using T = TypeParam;
+  const T unit = std::numeric_limits<T>::denorm_min();
+  std::vector<std::uint8_t> levels(3);
+  nearest_levels<T>(std::vector<T>{0, 2 * unit, 5 * unit}, 0, unit, 15, levels);
+  EXPECT_EQ(levels, (std::vector<std::uint8_t>{0, 2, 5}));
 }
 
 // Codes of every width, begun within a byte, equal those that are put and taken one by one.

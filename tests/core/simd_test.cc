@@ -71,11 +71,11 @@ TYPED_TEST(EverySimdTarget, CombinesScalesAndDividesAsThePlainLoopsDo) {
   });
 }
 
-template <class T, class Term>
+template <std::size_t stripes, class T, class Term>
 double plain_sum(std::span<const T> x, Term term) {
-  double sums[16] = {};
-  for (std::size_t i = 0; i < x.size(); ++i) sums[i % 16] += term(static_cast<double>(x[i]));
-  for (std::size_t half = 8; half > 0; half /= 2) {
+  double sums[stripes] = {};
+  for (std::size_t i = 0; i < x.size(); ++i) sums[i % stripes] += term(static_cast<double>(x[i]));
+  for (std::size_t half = stripes / 2; half > 0; half /= 2) {
     for (std::size_t j = 0; j < half; ++j) sums[j] += sums[j + half];
   }
   return sums[0];
@@ -86,8 +86,40 @@ TYPED_TEST(EverySimdTarget, SumsInTheOrderThatIsDocumented) {
   on_every_target([](std::size_t n, std::size_t first) {
     const auto x = numbers<T>(first + n, 1);
     const auto part = std::span<const T>(x).subspan(first);
-    EXPECT_EQ(absolute_sum(part), plain_sum(part, [](double v) { return v < 0 ? -v : v; }));
-    EXPECT_EQ(squared_norm(part), plain_sum(part, [](double v) { return v * v; }));
+    EXPECT_EQ(absolute_sum(part), plain_sum<32>(part, [](double v) { return v < 0 ? -v : v; }));
+    EXPECT_EQ(squared_norm(part), plain_sum<16>(part, [](double v) { return v * v; }));
+  });
+}
+
+TYPED_TEST(EverySimdTarget, StreamsWhatIsThere) {
+  using T = TypeParam;
+  on_every_target([](std::size_t n, std::size_t first) {
+    const auto x = numbers<T>(first + n, 1);
+    for (const std::size_t start : {std::size_t{0}, first}) {
+      std::vector<T> y(first + n + 1, T(7));
+      stream(std::span<const T>(x).subspan(first), std::span(y).subspan(start, n));
+      end_stream();
+      expect_same_bits(std::vector<T>(y.begin() + static_cast<std::ptrdiff_t>(start),
+                                      y.begin() + static_cast<std::ptrdiff_t>(start + n)),
+                       std::vector<T>(x.begin() + static_cast<std::ptrdiff_t>(first), x.end()));
+      EXPECT_EQ(y[start + n], T(7));
+    }
+  });
+}
+
+// A quotient by a power of two is a product, with the same bits also where it is below the normal
+// numbers.
+TYPED_TEST(EverySimdTarget, DividesByPowersOfTwo) {
+  using T = TypeParam;
+  on_every_target([](std::size_t n, std::size_t first) {
+    for (const T divisor : {T(1), T(4), T(0x1p20), std::numeric_limits<T>::max() / 2 + T(1)}) {
+      auto x = numbers<T>(first + n, 1);
+      for (std::size_t i = 0; i < x.size(); i += 2) x[i] *= std::numeric_limits<T>::min();
+      auto expected = x;
+      for (T& value : expected) value /= divisor;
+      divide<T>(x, divisor);
+      expect_same_bits(x, expected);
+    }
   });
 }
 
