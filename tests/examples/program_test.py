@@ -99,7 +99,7 @@ class Program(unittest.TestCase):
         return json.loads(path.read_text()), done
 
     def assert_bar(self, shown):
-        self.assertRegex(shown, r"\r\[#+ *\] step \d+ of \d+")
+        self.assertRegex(shown, r"\r\[#* *\] step \d+ of \d+")
         self.assertGreater(shown.rfind("\033[K"), shown.rfind("] step"))
 
     def assert_said_once(self, done, message):
