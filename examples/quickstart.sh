@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs what is missing, builds, trains the same model with eight ways to send its gradients, and
+# Installs what is missing, builds, trains the same model with nine ways to send its gradients, and
 # shows what each costs and reaches: a table here, build/quickstart/summary.json and report.html.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,8 +17,9 @@ TEXT
 }
 
 # What follows each run's name: see fashion_mnist --help. Sparse runs take plain SGD, since a
-# residual delays gradients and momentum on top of delay overshoots; they clip instead. The 0.1 %
-# runs send 1 % in the first quarter of an epoch, which decides where training ends.
+# residual delays gradients and momentum on top of delay overshoots; they clip instead. Below 1 %,
+# the model is one unit, since biases sent whole would outweigh all else; and the first quarter of
+# an epoch, 58 steps, sends 1 %: those steps decide where training ends, and the ratio counts them.
 runs() {
   cat <<'TABLE'
 # name           momentum  lr   clip  unit    exchange  feedback  compressor
@@ -28,6 +29,7 @@ onebit           0         0.8  0     tensor  sharded   ef14      onebit
 lowrank          0.9       0.1  0     tensor  auto      ef14      lowrank(rank=4)
 topk_1           0         0.8  3     tensor  auto      ef14      topk(density=0.01,values=bf16)
 topk_01          0         0.8  3     model   auto      ef14      topk(density=0.01,values=bf16)@58,topk(density=0.001,values=bf16)
+topk_005         0         0.8  3     model   auto      ef14      topk(density=0.01,values=2bit)@58,topk(density=0.0005,values=2bit)
 randomk          0         0.1  0     tensor  auto      ef14      randomk(density=0.01)
 topk_01_bare     0         0.8  3     model   auto      none      topk(density=0.01,values=bf16)@58,topk(density=0.001,values=bf16)
 TABLE

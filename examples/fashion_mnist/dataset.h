@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "aligned_vector.h"
+
 namespace fashion_mnist {
 
 inline constexpr std::size_t kClasses = 10;
@@ -28,7 +30,7 @@ Dataset read_dataset(const std::filesystem::path& directory, std::string_view na
 
 /// Some samples as the model takes them.
 struct Batch {
-  std::vector<float> pixels;  ///< one image after the other, mean 0 and deviation 1 over the set
+  AlignedVector pixels;  ///< one image after the other, mean 0 and deviation 1 over the set
   std::vector<std::uint8_t> labels;
 
   std::size_t size() const { return labels.size(); }

@@ -7,6 +7,8 @@
 #include <numeric>
 #include <vector>
 
+#include "sum_over_ranks.h"
+
 namespace fashion_mnist {
 namespace {
 
@@ -30,7 +32,7 @@ Score evaluate(Mlp& model, const Dataset& data, std::size_t samples, pith::Commu
     sums[0] += score.loss;
     sums[1] += score.correct;
   }
-  world.all_reduce(sums);
+  sum_over_ranks(world, sums);
   return {sums[0] / static_cast<double>(samples), sums[1] / static_cast<double>(samples)};
 }
 

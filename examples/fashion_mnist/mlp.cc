@@ -15,27 +15,27 @@ namespace fashion_mnist {
 namespace {
 
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using MatrixView = Eigen::Map<Matrix>;
-using ConstMatrixView = Eigen::Map<const Matrix>;
-using RowView = Eigen::Map<Eigen::RowVectorXf>;
+using MatrixView = Eigen::Map<Matrix, kAlignment>;
+using ConstMatrixView = Eigen::Map<const Matrix, kAlignment>;
+using RowView = Eigen::Map<Eigen::RowVectorXf, kAlignment>;
 
-MatrixView rows_of(std::vector<float>& values, std::size_t rows) {
+MatrixView rows_of(AlignedVector& values, std::size_t rows) {
   const auto count = static_cast<Eigen::Index>(rows);
   return {values.data(), count, static_cast<Eigen::Index>(values.size()) / count};
 }
 
-ConstMatrixView rows_of(const std::vector<float>& values, std::size_t rows) {
+ConstMatrixView rows_of(const AlignedVector& values, std::size_t rows) {
   const auto count = static_cast<Eigen::Index>(rows);
   return {values.data(), count, static_cast<Eigen::Index>(values.size()) / count};
 }
 
-RowView row_of(std::vector<float>& values) {
+RowView row_of(AlignedVector& values) {
   return {values.data(), static_cast<Eigen::Index>(values.size())};
 }
 
 Parameter make_parameter(std::string name, pith::Shape shape) {
   const std::size_t n = shape.elements();
-  return {std::move(name), std::move(shape), std::vector<float>(n), std::vector<float>(n)};
+  return {std::move(name), std::move(shape), AlignedVector(n), AlignedVector(n)};
 }
 
 void fill_normal(Parameter& parameter, double deviation, std::uint64_t seed) {
@@ -66,7 +66,7 @@ std::size_t Mlp::parameter_count() const {
 }
 
 void Mlp::forward(const Batch& batch) {
-  const std::vector<float>* input = &batch.pixels;
+  const AlignedVector* input = &batch.pixels;
   for (auto& layer : layers_) {
     layer.output.resize(batch.size() * layer.bias->values.size());
     auto output = rows_of(layer.output, batch.size());

@@ -9,6 +9,7 @@
 
 #include <pith/core/shape.h>
 
+#include "aligned_vector.h"
 #include "dataset.h"
 
 namespace fashion_mnist {
@@ -17,8 +18,8 @@ namespace fashion_mnist {
 struct Parameter {
   std::string name;  ///< "layer1.weight", "layer1.bias", ...
   pith::Shape shape;
-  std::vector<float> values;
-  std::vector<float> gradient;
+  AlignedVector values;
+  AlignedVector gradient;
 };
 
 /// What a model makes of some samples.
@@ -52,8 +53,8 @@ class Mlp {
   struct Layer {
     Parameter* weight;
     Parameter* bias;
-    std::vector<float> output;  ///< batch x width
-    std::vector<float> error;   ///< derivative of the loss by the output before ReLU
+    AlignedVector output;  ///< batch x width
+    AlignedVector error;   ///< derivative of the loss by the output before ReLU
   };
 
   void add_layer(std::size_t inputs, std::size_t outputs, std::uint64_t seed);

@@ -10,6 +10,7 @@
 #include <pith/core/hash.h>
 
 #include "evaluate.h"
+#include "sum_over_ranks.h"
 
 namespace fashion_mnist {
 namespace {
@@ -135,7 +136,7 @@ void Trainer::finish() {
 }
 
 double Trainer::mean_over_ranks(double value) {
-  world_.all_reduce(std::span(&value, 1));
+  sum_over_ranks(world_, std::span(&value, 1));
   return value / world_.size();
 }
 

@@ -2,6 +2,7 @@
 #include "fashion_mnist/mlp.h"
 
 #include <cmath>
+#include <cstdint>
 
 #include <gmock/gmock.h>
 
@@ -32,6 +33,16 @@ TEST(Mlp, GradientsAreThoseOfTheMeanLoss) {
       parameter.values[i] = value;
       ASSERT_NEAR(parameter.gradient[i], (above - below) / (2 * kStep), 2e-3)
           << parameter.name << " " << i;
+    }
+  }
+}
+
+// Eigen's sums begin where memory is aligned: elsewhere, the last bits would tell where that was.
+TEST(Mlp, KeepsItsTensorsAligned) {
+  Mlp model({3, 7, 5, kClasses}, 1);
+  for (const auto& parameter : model.parameters()) {
+    for (const float* data : {parameter.values.data(), parameter.gradient.data()}) {
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(data) % kAlignment, 0u) << parameter.name;
     }
   }
 }
