@@ -15,9 +15,9 @@ namespace fashion_mnist {
 namespace {
 
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using MatrixView = Eigen::Map<Matrix, kAlignment>;
-using ConstMatrixView = Eigen::Map<const Matrix, kAlignment>;
-using RowView = Eigen::Map<Eigen::RowVectorXf, kAlignment>;
+using MatrixView = Eigen::Map<Matrix, pith::kCacheLine>;
+using ConstMatrixView = Eigen::Map<const Matrix, pith::kCacheLine>;
+using RowView = Eigen::Map<Eigen::RowVectorXf, pith::kCacheLine>;
 
 MatrixView rows_of(AlignedVector& values, std::size_t rows) {
   const auto count = static_cast<Eigen::Index>(rows);

@@ -7,11 +7,13 @@
 
 namespace pith {
 
-/// Begins at a cache line, so that vector registers meet no line twice.
+inline constexpr std::size_t kCacheLine = 64;  ///< bytes; no vector register is wider
+
+/// Memory that begins with a cache line.
 template <class T>
 struct CacheLineAllocator {
   using value_type = T;
-  static constexpr std::align_val_t kLine{64};
+  static constexpr std::align_val_t kLine{kCacheLine};
 
   CacheLineAllocator() = default;
   template <class U>

@@ -42,7 +42,7 @@ TEST(Mlp, KeepsItsTensorsAligned) {
   Mlp model({3, 7, 5, kClasses}, 1);
   for (const auto& parameter : model.parameters()) {
     for (const float* data : {parameter.values.data(), parameter.gradient.data()}) {
-      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(data) % kAlignment, 0u) << parameter.name;
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(data) % pith::kCacheLine, 0u) << parameter.name;
     }
   }
 }
