@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <span>
 
@@ -13,6 +14,11 @@ namespace pith {
 /// ordered even where a NaN is among them: above every number.
 template <Element T>
 constexpr BitsOf<T> kMagnitudeBits = ~BitsOf<T>{0} >> 1;
+
+template <Element T>
+BitsOf<T> magnitude(T x) {
+  return std::bit_cast<BitsOf<T>>(x) & kMagnitudeBits<T>;
+}
 
 /// Elements that may be among the largest, in ascending order of their indices.
 template <Element T>

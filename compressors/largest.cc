@@ -5,76 +5,16 @@
 #include <cmath>
 #include <functional>
 
-#include <pith/compressors/collect.h>
 #include <pith/compressors/largest.h>
+#include <pith/compressors/prune.h>
 #include <pith/core/random.h>
 
 namespace pith {
 namespace {
 
 constexpr std::size_t kLine = 16;  // elements that are sampled together
-constexpr std::size_t kBuckets = 2048;
 constexpr std::uint64_t kSampleSeed =
     0x73616d706c65;  // "sample"; nothing that is sent depends on it
-
-template <Element T>
-BitsOf<T> magnitude(T x) {
-  return std::bit_cast<BitsOf<T>>(x) & kMagnitudeBits<T>;
-}
-
-// The bucket that holds the k-th largest number, and how many of it are needed. Bucket b holds the
-// numbers with (number - least) >> shift = b.
-struct Bucket {
-  std::size_t index = 0;
-  std::size_t needed = 0;
-};
-
-template <class Bits>
-Bucket find_bucket(std::span<const Bits> numbers, Bits least, int shift, std::size_t k) {
-  std::array<std::uint32_t, kBuckets> counts{};
-  for (const Bits number : numbers) ++counts[static_cast<std::size_t>((number - least) >> shift)];
-  std::size_t b = kBuckets - 1;
-  for (; counts[b] < k; --b) k -= counts[b];
-  return {b, k};
-}
-
-// The k-th largest of the numbers, which is that of a few in one bucket.
-template <class Bits>
-Bits kth_largest(std::span<const Bits> numbers, std::size_t k, Scratch& scratch) {
-  const auto range = std::ranges::minmax(numbers);
-  const Bits least = range.min;
-  const int shift =
-      std::max(0, static_cast<int>(std::bit_width(static_cast<Bits>(range.max - least))) - 11);
-  const Bucket bucket = find_bucket(numbers, least, shift, k);
-  const Scratch::Frame frame(scratch);
-  const auto inside = scratch.take<Bits>(numbers.size());
-  const auto end = std::ranges::copy_if(numbers, inside.begin(), [&](Bits number) {
-                     return static_cast<std::size_t>((number - least) >> shift) == bucket.index;
-                   }).out;
-  const auto kth = inside.begin() + static_cast<std::ptrdiff_t>(bucket.needed) - 1;
-  std::nth_element(inside.begin(), kth, end, std::greater<>());
-  return *kth;
-}
-
-// Leaves the k largest, in their order, and returns the least of them.
-template <Element T>
-BitsOf<T> prune(Candidates<T>& all, std::size_t k, Scratch& scratch) {
-  using Bits = BitsOf<T>;
-  const std::span<const Bits> magnitudes = all.magnitudes.first(all.count);
-  const Bits least = kth_largest(magnitudes, k, scratch);
-  const auto above = std::ranges::count_if(magnitudes, [&](Bits m) { return m > least; });
-  std::size_t ties = k - static_cast<std::size_t>(above);
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < all.count; ++i) {
-    const Bits m = all.magnitudes[i];
-    if (m < least || (m == least && ties == 0)) continue;
-    if (m == least) --ties;
-    all.indices[kept] = all.indices[i];
-    all.magnitudes[kept++] = m;
-  }
-  all.count = k;
-  return least;
-}
 
 // A threshold above which, by a sample of lines, lie somewhat more than k elements. Each line is
 // drawn from a stretch of its own, so that no period of x can hide from it.

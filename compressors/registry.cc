@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include <pith/compressors/blocktopk.h>
 #include <pith/compressors/cast.h>
 #include <pith/compressors/cast_linear.h>
 #include <pith/compressors/identity.h>
@@ -34,6 +35,7 @@ constexpr CompressorEntry kCompressors[] = {
      false},
     {"lowrank", 9, "lowrank(rank=4)", "Vogels et al. 2019, arXiv:1905.13727", false, true, false},
     {"levels", 10, "levels(bits=4)", "", true, false, false},
+    {"blocktopk", 11, "blocktopk(k=4)", "", true, false, true},
 };
 
 template <Element T>
@@ -62,6 +64,7 @@ struct SparseMaker {
 template <Element T>
 constexpr SparseMaker<T> kSparse[] = {
     {"topk", make_topk<T>},
+    {"blocktopk", make_blocktopk<T>},
     {"threshold", make_threshold<T>},
 };
 

@@ -19,6 +19,7 @@ namespace {
 
 constexpr const char* kCompressors[] = {"topk(density=0.01)",
                                         "topk(density=0.1,values=4bit)",
+                                        "blocktopk(k=5,block=100)",
                                         "threshold(value=2)",
                                         "onebit",
                                         "onebit(block=333,scale=l2)",

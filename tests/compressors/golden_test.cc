@@ -28,6 +28,7 @@ const GoldenFile kFiles[] = {
       "topk(k=3,values=bf16,index=bitmap)", "topk(k=3,index=delta)", "topk(density=0.5,index=rice)",
       "topk(density=0.2,index=elias_fano)", "topk(k=3,index=runs16)",
       "topk(density=0.5,values=2bit)", "topk(density=0.5)|quantize(bits=3,bucket=4)"}},
+    {"blocktopk", {"blocktopk(k=2,block=7)", "blocktopk(k=1,block=4,values=bf16)"}},
     {"threshold", {"threshold(value=2)", "threshold(value=2)|onebit(block=3)"}},
     {"onebit", {"onebit", "onebit(block=7)", "onebit(block=7,scale=l2)"}},
     {"quantize",

@@ -88,6 +88,8 @@ TEST(Guarantee, FollowsTheClosedForms) {
   EXPECT_EQ(guarantee("identity", 10).variance, 0.0);
   EXPECT_EQ(guarantee("topk(density=0.01)", 1000).contraction, 0.01);
   EXPECT_EQ(guarantee("topk(k=3)", 12).contraction, 0.25);
+  EXPECT_EQ(guarantee("blocktopk(k=4,block=64)", 1000).contraction, 1.0 / 16);
+  EXPECT_EQ(guarantee("blocktopk(k=4)", 16).contraction, 0.25);
   EXPECT_EQ(guarantee("onebit", 1000).contraction, 1.0 / 1000);
   EXPECT_EQ(guarantee("onebit(block=64)", 1000).contraction, 1.0 / 64);
   EXPECT_EQ(guarantee("natural", 1).variance, 0.125);

@@ -18,6 +18,8 @@ std::vector<std::string> message_specs() {
                            "topk(density=0.1,index=raw32)",
                            "topk(density=0.1,index=bitmap)",
                            "topk(density=0.01,values=fp16)",
+                           "blocktopk(k=1,block=1)",
+                           "blocktopk(k=3,block=50,values=bf16)",
                            "threshold(value=0.5,values=bf16,index=bitmap)",
                            "threshold(value=100)",
                            "onebit(block=7)",

@@ -45,8 +45,9 @@ TEST(Registry, NamesAndCodecsAreUnique) {
 
 // They are in messages: none may ever change.
 TEST(Registry, CodecsStayAsTheyAre) {
-  const char* const names[] = {"identity", "cast",    "topk",    "threshold", "onebit",
-                               "quantize", "natural", "randomk", "lowrank"};
+  const char* const names[] = {"identity", "cast",     "topk",     "threshold",
+                               "onebit",   "quantize", "natural",  "randomk",
+                               "lowrank",  "levels",   "blocktopk"};
   std::uint16_t codec = 1;
   for (const char* name : names) EXPECT_EQ(compressor(name).codec, codec++) << name;
   EXPECT_EQ(codec_of(parse_pipeline("topk(density=0.01)|cast(fp16)")), 3);
@@ -55,7 +56,7 @@ TEST(Registry, CodecsStayAsTheyAre) {
 TEST(Registry, NamesTheNearestCompressor) {
   EXPECT_EQ(message_error("topq(k=1)"),
             "unknown compressor \"topq\": did you mean \"topk\"? Known: identity, cast, topk, "
-            "threshold, onebit, quantize, natural, randomk, lowrank, levels");
+            "threshold, onebit, quantize, natural, randomk, lowrank, levels, blocktopk");
 }
 
 TEST(Registry, NamesTheArgumentTheValueAndTheRange) {

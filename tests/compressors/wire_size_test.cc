@@ -41,6 +41,7 @@ constexpr Size kSizes[] = {
     {"topk(k=10,index=bitmap)", 192, 224},                    // 16 + 125, and 40 or 80
     {"topk(k=100,index=bitmap)|quantize(bits=4)", 208, 224},  // 16 + 125, and 8 or 16, and 50
     {"topk(k=100,index=bitmap)|onebit", 176, 176},            // 16 + 125, and 4 + 13 or 8 + 13
+    {"blocktopk(k=1,block=100,index=raw32)", 112, 144},       // 16 + 40, and 40 or 80
     {"threshold(value=100)", 16, 16},                         // 16
     {"threshold(value=1e-300)", 4144, 8144},                  // 16 + 125 (bitmap), and 4000 or 8000
 };

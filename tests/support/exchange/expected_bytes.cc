@@ -23,12 +23,27 @@ std::size_t up_to_16(std::size_t bytes) { return (bytes + 15) / 16 * 16; }
 std::size_t ceil_div(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 std::size_t start(std::size_t n, std::size_t p, std::size_t r) { return n * r / p; }
 
+// The elements of [first, last) that blocktopk(k=2,block=50) keeps.
+std::size_t kept_of_blocks(const std::vector<float>& x, std::size_t first, std::size_t last) {
+  std::size_t count = 0;
+  for (std::size_t i = first; i < last; ++i) {
+    const std::size_t end = std::min(x.size(), i / 50 * 50 + 50);
+    std::size_t before = 0;  // elements of the block that are chosen before this one
+    for (std::size_t j = i / 50 * 50; j < end; ++j) {
+      before += std::abs(x[j]) > std::abs(x[i]) || (std::abs(x[j]) == std::abs(x[i]) && j < i);
+    }
+    count += before < 2;
+  }
+  return count;
+}
+
 // The elements of [first, last) that a sparse compressor keeps of all n.
 std::size_t kept(const LegalCase& legal, std::size_t n, std::size_t rank, std::size_t first,
                  std::size_t last) {
   const std::string& spec = legal.compressor;
   auto x = gradient<float>(n, 0, static_cast<int>(rank));
   if (legal.feedback == "ef21_sgdm") scale(0.1f, std::span(x));  // its momentum starts at eta g
+  if (spec.starts_with("blocktopk")) return kept_of_blocks(x, first, last);
   std::vector<std::size_t> order(n);
   for (std::size_t i = 0; i < n; ++i) order[i] = i;
   std::size_t count = 0;
@@ -91,7 +106,7 @@ std::size_t sparse_payload(const std::string& spec, std::size_t first, std::size
 }
 
 bool is_sparse(const std::string& spec) {
-  return spec.starts_with("topk") || spec.starts_with("threshold");
+  return spec.find("topk") != std::string::npos || spec.starts_with("threshold");
 }
 
 std::size_t payload(const LegalCase& legal, std::size_t n, std::size_t rank, std::size_t first,
@@ -105,7 +120,10 @@ std::size_t payload(const LegalCase& legal, std::size_t n, std::size_t rank, std
 // What an owner sends of its shard depends on its size alone, except where the data decides.
 std::size_t owner_payload(const std::string& spec, std::size_t shard) {
   if (!is_sparse(spec)) return dense_payload(spec, 0, shard);
-  return sparse_payload(spec, 0, shard == 0 ? 0 : ceil_div(shard * 5, 100), shard);
+  const std::size_t entries = spec.starts_with("blocktopk")
+                                  ? shard / 50 * 2 + std::min<std::size_t>(shard % 50, 2)
+                                  : ceil_div(shard * 5, 100);
+  return sparse_payload(spec, 0, entries, shard);
 }
 
 ExpectedBytes gather_bytes(const LegalCase& legal, std::size_t n, std::size_t p, std::size_t r) {

@@ -23,6 +23,7 @@ std::vector<std::string> specs_for(const Combination& row) {
           "cast(bf16)",
           "topk(density=0.05,index=elias_fano)",
           "topk(density=0.05,values=2bit,index=bitmap)",
+          "blocktopk(k=2,block=50,index=raw32)",
           "threshold(value=1.5,index=raw32)",
           "onebit(block=64)",
           "quantize(bits=4,bucket=64)",

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include <pith/compressors/message.h>
+#include <pith/core/spec.h>
+
+namespace pith {
+
+/// blocktopk(k=K,block=4096): the K elements of largest magnitude of every block, ties to the lowest
+/// index. The last block, which may be shorter, keeps as many, or all that it has. Blocks can be
+/// chosen from one by one, so it costs the same whatever x is, and no layer of a large tensor is
+/// left out; the elements kept are not quite the largest of the whole.
+///
+/// Further arguments, the wire and what decoding throws: sparse_message.h. `second` codes the kept
+/// values; null: as they are.
+///
+/// Wire     as topk, c being K for every block.
+/// Error    ||x - decode(x)||^2 = ||x||^2 - the K largest squares of each block: contraction
+///          min(K, b) / b for blocks of b = min(block, n) elements.
+/// Bias     deterministic, so biased: use under error feedback.
+/// Cost     one read of x; scratch K indices and values per block, 2 block + 64 candidates.
+/// Throws   UsageError unless 1 <= K <= block <= 2^20.
+template <Element T>
+std::unique_ptr<MessageCompressor<T>> make_blocktopk(const Spec& spec,
+                                                     std::unique_ptr<MessageCompressor<T>> second);
+
+}  // namespace pith
