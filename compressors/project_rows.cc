@@ -130,18 +130,22 @@ HWY_INLINE void add(const Row16<T>& x, Row16<T>& sums) {
 }
 
 // The same for up to 16 rows that are short: now they are the vector, and no sum ends in pieces.
+// Partial sums without an element are left out: they are zero, and no sum is the -0 that would show
+// it.
 template <class T>
 void project_short(Block<const T> m, Block<const T> q, Block<T> p) {
+  const std::size_t used = std::min(m.columns, kStripes);
   T x[kShort][kRowsAtOnce];
   for (std::size_t i = 0; i < kRowsAtOnce; ++i) {
     const T* const row = m.row(std::min(i, m.rows - 1));
     for (std::size_t c = 0; c < m.columns; ++c) x[c][i] = row[c];
   }
   for (std::size_t k = 0; k < q.rows; ++k) {
-    T sums[kStripes][kRowsAtOnce] = {};
+    T sums[kStripes][kRowsAtOnce];
+    for (std::size_t l = 0; l < used; ++l) std::fill_n(sums[l], kRowsAtOnce, T{0});
     for (std::size_t c = 0; c < m.columns; ++c) add_product(x[c], q.row(k)[c], sums[c % kStripes]);
     for (std::size_t half = kStripes / 2; half > 0; half /= 2) {
-      for (std::size_t l = 0; l < half; ++l) add(sums[l + half], sums[l]);
+      for (std::size_t l = 0; l < half && l + half < used; ++l) add(sums[l + half], sums[l]);
     }
     std::copy_n(sums[0], m.rows, p.row(k));
   }
