@@ -13,7 +13,7 @@ namespace pith {
 template <class T>
 struct DotLoops {
   double (*dot)(const T* x, const T* y, std::size_t n);
-  void (*divide)(T* x, double divisor, std::size_t n);
+  void (*scale)(T* x, double factor, std::size_t n);
 };
 
 }  // namespace pith
@@ -39,12 +39,12 @@ double dot(const T* x, const T* y, std::size_t n) {
 }
 
 template <class T>
-void divide(T* x, double divisor, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) x[i] = static_cast<T>(double{x[i]} / divisor);
+void scale(T* x, double factor, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) x[i] = static_cast<T>(double{x[i]} * factor);
 }
 
 template <class T>
-constexpr DotLoops<T> kLoops{dot<T>, divide<T>};
+constexpr DotLoops<T> kLoops{dot<T>, scale<T>};
 
 const DotLoops<float>* float_loops() { return &kLoops<float>; }
 const DotLoops<double>* double_loops() { return &kLoops<double>; }
@@ -77,14 +77,14 @@ double dot(std::span<const T> x, std::span<const T> y) {
 }
 
 template <Element T>
-void divide_in_double(std::span<T> x, double divisor) {
-  loops<T>().divide(x.data(), divisor, x.size());
+void scale_in_double(std::span<T> x, double factor) {
+  loops<T>().scale(x.data(), factor, x.size());
 }
 
 template double dot<float>(std::span<const float>, std::span<const float>);
 template double dot<double>(std::span<const double>, std::span<const double>);
-template void divide_in_double<float>(std::span<float>, double);
-template void divide_in_double<double>(std::span<double>, double);
+template void scale_in_double<float>(std::span<float>, double);
+template void scale_in_double<double>(std::span<double>, double);
 
 }  // namespace pith
 #endif

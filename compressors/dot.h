@@ -14,8 +14,8 @@ namespace pith {
 template <Element T>
 double dot(std::span<const T> x, std::span<const T> y);
 
-/// x /= divisor, each quotient computed in double.
+/// x *= factor, each product computed in double.
 template <Element T>
-void divide_in_double(std::span<T> x, double divisor);
+void scale_in_double(std::span<T> x, double factor);
 
 }  // namespace pith

@@ -20,7 +20,7 @@ template <Element T>
 bool normalise(std::span<T> v, double least) {
   const double length = std::sqrt(dot<T>(v, v));
   if (!(length > least)) return false;
-  divide_in_double<T>(v, length);
+  scale_in_double<T>(v, 1 / length);
   return true;
 }
 
