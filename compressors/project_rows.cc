@@ -30,7 +30,7 @@ namespace pith::HWY_NAMESPACE {
 namespace {
 
 constexpr std::size_t kStripes = 16;
-constexpr std::size_t kShort = 24;  // elements of a row, at most
+constexpr std::size_t kShort = 40;
 constexpr std::size_t kVectorBytes = HWY_HAVE_SCALABLE || HWY_MAX_BYTES < 16 ? 16 : HWY_MAX_BYTES;
 
 // Neither compiler keeps an array of sums in registers unless it is one of vectors.
@@ -129,6 +129,11 @@ HWY_INLINE void add(const Row16<T>& x, Row16<T>& sums) {
   for (std::size_t i = 0; i < kRowsAtOnce; ++i) sums[i] += x[i];
 }
 
+// Measured: with more elements, or with two vectors to the last one, whole rows are faster.
+constexpr bool is_short(std::size_t columns) {
+  return columns <= kStripes || (columns <= kShort && columns % kStripes != 0);
+}
+
 // The same for up to 16 rows that are short: now they are the vector, and no sum ends in pieces.
 // Partial sums without an element are left out: they are zero, and no sum is the -0 that would show
 // it.
@@ -155,7 +160,7 @@ void project_short(Block<const T> m, Block<const T> q, Block<T> p) {
 template <class T, std::size_t K>
 void project_rows(Block<const T> m, Block<const T> q, Block<T> p) {
   constexpr std::size_t kRows = 4;
-  if (q.columns <= kShort) return project_short<T>(m, q, p);
+  if (is_short(q.columns)) return project_short<T>(m, q, p);
   std::size_t i = 0;
   for (; i + kRows <= m.rows; i += kRows) {
     project_some<T, kRows, K>(m.row(i), m.stride, q, p.values + i, p.stride);
