@@ -30,8 +30,8 @@ Received gather_messages(std::span<const std::byte> message, std::size_t bound, 
 Received scatter_messages(std::span<const std::span<const std::byte>> messages, std::size_t bound,
                           Round& round);
 
-/// Opens all ranks' messages, then adds up what they decode to, in rank order, into the units' means.
-/// What is wrong with one is noted in round.faults; then the means are not written.
+/// Opens all ranks' messages, then adds up what they decode to, in rank order, into the units'
+/// means. What is wrong with one is noted in round.faults; then the means are not written.
 template <Element T>
 class Summation {
  public:

@@ -8,10 +8,10 @@
 
 namespace pith {
 
-/// blocktopk(k=K,block=4096): the K elements of largest magnitude of every block, ties to the lowest
-/// index. The last block, which may be shorter, keeps as many, or all that it has. Blocks can be
-/// chosen from one by one, so it costs the same whatever x is, and no layer of a large tensor is
-/// left out; the elements kept are not quite the largest of the whole.
+/// blocktopk(k=K,block=4096): the K elements of largest magnitude of every block, ties to the
+/// lowest index. The last block, which may be shorter, keeps as many, or all that it has. Blocks
+/// are chosen from one by one, so it costs the same whatever x is, and no region of a large tensor
+/// is left out; the elements kept are not quite the largest of the whole.
 ///
 /// Further arguments, the wire and what decoding throws: sparse_message.h. `second` codes the kept
 /// values; null: as they are.

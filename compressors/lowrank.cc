@@ -7,6 +7,7 @@
 #include <pith/compressors/lowrank.h>
 #include <pith/compressors/orthonormalise.h>
 #include <pith/compressors/rounding.h>
+#include <pith/compressors/skinny.h>
 #include <pith/core/arguments.h>
 #include <pith/core/error.h>
 #include <pith/core/vector.h>
@@ -65,6 +66,7 @@ void LowRank<T>::right_factor(Matrix<const T> m, const Random& random, std::span
                               Scratch& scratch) {
   const auto p = copied(averaged_p_, scratch);
   orthonormalise<T>({p, rank_, rows_}, random, kLeftBlocks);
+  std::ranges::fill(out, T{0});
   project_columns<T>(m, {p, rank_, rows_}, {out, rank_, columns_});
   round_to(factors_, out);
   p_ = p;

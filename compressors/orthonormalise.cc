@@ -3,6 +3,7 @@
 #include <limits>
 #include <string>
 
+#include <pith/compressors/dot.h>
 #include <pith/compressors/orthonormalise.h>
 #include <pith/core/error.h>
 #include <pith/core/vector.h>
@@ -17,9 +18,9 @@ constexpr double kDependent = 16.0 * std::numeric_limits<T>::epsilon();
 // NaNs, which are not longer than anything.
 template <Element T>
 bool normalise(std::span<T> v, double least) {
-  const double length = std::sqrt(dot<double, T>(v, v));
+  const double length = std::sqrt(dot<T>(v, v));
   if (!(length > least)) return false;
-  for (T& value : v) value = static_cast<T>(value / length);
+  scale_in_double<T>(v, 1 / length);
   return true;
 }
 
@@ -27,7 +28,7 @@ bool normalise(std::span<T> v, double least) {
 template <Element T>
 void remove_parts(Matrix<const T> basis, std::span<T> v) {
   for (std::size_t i = 0; i < basis.rows; ++i) {
-    axpy<T>(static_cast<T>(-dot<double, T>(basis.row(i), v)), basis.row(i), v);
+    axpy<T>(static_cast<T>(-dot<T>(basis.row(i), v)), basis.row(i), v);
   }
 }
 

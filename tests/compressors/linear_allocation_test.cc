@@ -49,5 +49,36 @@ TEST(LinearCompressor, AllocatesNothingOnceItsScratchHasGrown) {
   check(*make_cast_linear<float>(parse_spec("cast(fp16)"), shape));
 }
 
+TEST(LinearCompressor, AllocatesNothingForEachOfManySmallMatrices) {
+  const Shape shapes[]{{64, 64}, {512, 8}, {8, 512}, {17, 3}};
+  std::vector<std::unique_ptr<LinearCompressor<float>>> compressors;
+  for (std::size_t i = 0; i < 100; ++i) {
+    compressors.push_back(make_lowrank<float>(parse_spec("lowrank(rank=4)"), shapes[i % 4]));
+  }
+  const auto x = gaussian<float>(4096, 1);
+  std::vector<float> y(4096), factors(2 * 4 * 512);
+  Scratch scratch;
+  const auto step = [&](std::uint64_t number) {
+    const std::size_t before = allocations();
+    scratch.clear();
+    for (std::size_t i = 0; i < compressors.size(); ++i) {
+      LinearCompressor<float>& compressor = *compressors[i];
+      const std::size_t elements = shapes[i % 4].elements();
+      for (int round = 0; round < 2; ++round) {
+        const auto out = std::span(factors).subspan(round == 0 ? 0 : 2048);
+        compressor.factor(round, std::span(x).first(elements), {.step = number},
+                          out.first(compressor.factor_elements(round)), scratch);
+      }
+      compressor.own_axpy(-1, std::span(y).first(elements));
+      compressor.reconstruct_axpy(1, std::span(y).first(elements));
+      compressor.accept();
+    }
+    return allocations() - before;
+  };
+  step(0);
+  step(1);
+  for (std::uint64_t number = 2; number < 5; ++number) EXPECT_EQ(step(number), 0u);
+}
+
 }  // namespace
 }  // namespace pith::test

@@ -8,10 +8,12 @@
 
 #include <pith/compressors/lowrank.h>
 #include <pith/compressors/rounding.h>
+#include <pith/compressors/skinny.h>
 #include <pith/core/error.h>
 #include <pith/core/vector.h>
 
 #include "compressors/linear_ranks.h"
+#include "support/every_simd_target.h"
 
 namespace pith::test {
 namespace {
@@ -266,6 +268,36 @@ TEST(LowRank, SixteenBitFactorsAreRoundedBeforeTheyAreAccounted) {
   const Vectors<float> own{ranks.own(0), ranks.own(1)};
   const auto mean = ranks.reconstruction();
   EXPECT_LT(std::sqrt(squared_distance(mean_of(own), mean)), 1e-6 * norm_of(mean));
+}
+
+/// All that two steps of two ranks give: factors, reconstruction, own part and state.
+template <Element T>
+Vectors<T> two_steps(const Shape& shape, std::size_t rank) {
+  auto ranks = lowrank_ranks<T>(shape, rank, 2);
+  Vectors<T> all;
+  for (std::uint64_t step = 0; step < 2; ++step) {
+    ranks.step(gaussians<T>(2, shape.elements(), step), {.step = step});
+    all.insert(all.end(), ranks.sent().begin(), ranks.sent().end());
+    all.push_back(ranks.reconstruction());
+    all.push_back(ranks.own(1));
+    ranks.accept();
+  }
+  const auto state = ranks[0].states().at(0).values;
+  all.emplace_back(state.begin(), state.end());
+  return all;
+}
+
+TEST(LowRank, GivesTheSameBitsOnEveryInstructionSet) {
+  for (const Shape& shape : {Shape{64, 64}, Shape{512, 8}, Shape{8, 512}, Shape{301, 133}}) {
+    for (const std::size_t rank : {1u, 3u, 4u, 8u}) {
+      const auto floats = two_steps<float>(shape, rank);
+      const auto doubles = two_steps<double>(shape, rank);
+      on_every_simd_target([&] {
+        EXPECT_EQ(two_steps<float>(shape, rank), floats) << shape.text() << " " << rank;
+        EXPECT_EQ(two_steps<double>(shape, rank), doubles) << shape.text() << " " << rank;
+      });
+    }
+  }
 }
 
 TEST(LowRank, RejectsWhatIsNoMatrixAndRankZero) {

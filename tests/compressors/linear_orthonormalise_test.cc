@@ -4,10 +4,14 @@
 
 #include <gtest/gtest.h>
 
+#include <pith/compressors/dot.h>
 #include <pith/compressors/orthonormalise.h>
+#include <pith/compressors/skinny.h>
 #include <pith/core/error.h>
 
 #include "compressors/linear_ranks.h"
+#include "compressors/skinny_reference.h"
+#include "support/every_simd_target.h"
 
 namespace pith::test {
 namespace {
@@ -33,7 +37,7 @@ void expect_orthonormal(const std::vector<T>& values, std::size_t r) {
   const auto v = matrix(values, r);
   for (std::size_t i = 0; i < r; ++i) {
     for (std::size_t j = 0; j <= i; ++j) {
-      const double product = dot<double, T>(v.row(i), v.row(j));
+      const double product = dot<T>(v.row(i), v.row(j));
       EXPECT_NEAR(product, i == j ? 1 : 0, 4 * std::numeric_limits<T>::epsilon()) << i << " " << j;
     }
   }
@@ -44,12 +48,12 @@ template <Element T>
 double distance_from_span(const std::vector<T>& rows, std::size_t r, std::vector<T> v) {
   const std::vector<T> original = v;
   for (std::size_t i = 0; i < r; ++i) {
-    const double part = dot<double, T>(matrix(rows, r).row(i), original);
+    const double part = dot<T>(matrix(rows, r).row(i), original);
     for (std::size_t k = 0; k < v.size(); ++k) {
       v[k] -= static_cast<T>(part * static_cast<double>(matrix(rows, r).row(i)[k]));
     }
   }
-  return std::sqrt(dot<double, T>(v, v));
+  return std::sqrt(dot<T>(v, v));
 }
 
 void expect_in_span(const std::vector<float>& rows, const std::vector<float>& basis, std::size_t r,
@@ -69,8 +73,16 @@ TEST(Dot, IsExactForSmallIntegersOfAnyCount) {
       y[i] = static_cast<float>(i % 5) - 2;
       expected += static_cast<double>(x[i] * y[i]);
     }
-    EXPECT_EQ((dot<float, float>(x, y)), static_cast<float>(expected));
-    EXPECT_EQ((dot<double, float>(x, y)), expected);
+    EXPECT_EQ(dot<float>(x, y), expected);
+  }
+}
+
+TEST(Dot, GivesTheBitsOfThePlainLoopOnEveryInstructionSet) {
+  for (std::size_t n : {1u, 15u, 16u, 33u, 100u, 1003u}) {
+    const auto x = gaussian<float>(n, 1), y = gaussian<float>(n, 2);
+    std::vector<double> terms;
+    for (std::size_t i = 0; i < n; ++i) terms.push_back(double{x[i]} * double{y[i]});
+    on_every_simd_target([&] { EXPECT_EQ(dot<float>(x, y), striped_sum(terms)) << n; });
   }
 }
 
@@ -84,6 +96,21 @@ TEST(Matrix, ProductsAreThoseOfTheFormulas) {
   EXPECT_EQ(columns, (std::vector<float>{-10, -14, -18, 56, 73, 90}));
   add_product<float>(2, matrix(p, 2), matrix(q, 2), matrix(sum, 2));
   EXPECT_EQ(sum, (std::vector<float>{13, 9, 5, 49, 27, 5}));
+}
+
+template <Element T>
+void expect_same_bits_on_every_instruction_set() {
+  for (const std::size_t n : {8u, 17u, 64u, 501u}) {
+    auto rows = gaussian<T>(8 * n, n);
+    std::fill_n(rows.begin() + static_cast<long>(3 * n), n, T{0});  // one that becomes random
+    const auto best = orthonormal(rows, 8);
+    on_every_simd_target([&] { EXPECT_EQ(orthonormal(rows, 8), best) << n; });
+  }
+}
+
+TEST(Orthonormalise, GivesTheSameBitsOnEveryInstructionSet) {
+  expect_same_bits_on_every_instruction_set<float>();
+  expect_same_bits_on_every_instruction_set<double>();
 }
 
 TEST(Orthonormalise, GivesAnOrthonormalBasisOfTheSameSpan) {

@@ -61,6 +61,22 @@ class Bench(unittest.TestCase):
             self.assertNotIsInstance(found[key], bool, key)
 
 
+class LowRank(Bench):
+    def test_compares_the_arms_that_were_built(self):
+        for shape in ["64x48", "48x64", "8x8"]:
+            done = self.launch("lowrank", "--shape", shape, "--count", "3", "--rank", "5", *QUICK)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("\n# wrong values: 0\n", done.stdout)
+            self.assertRegex(done.stdout, r"\n +kernels( +[0-9.]+){5}\n")
+            self.assertRegex(done.stdout, r"\n(# built without OpenBLAS| +openblas( +[0-9.]+){5})\n")
+
+    def test_refuses_ranks_beyond_the_matrix(self):
+        for rank in ["0", "9"]:
+            done = self.launch("lowrank", "--shape", "8x9", "--rank", rank, *QUICK)
+            self.assertEqual(done.returncode, 64)
+            self.assertIn("--rank", done.stderr)
+
+
 class Codec(Bench):
     def test_measures_every_compressor_under_every_rule(self):
         result, done = self.measure("codec", "-b", "4", "-e", "20000", "-f", "17", *QUICK,
