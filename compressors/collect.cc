@@ -2,9 +2,11 @@
 #include <bit>
 
 #include <pith/compressors/collect.h>
+#include <pith/core/vector.h>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "pith/compressors/collect.cc"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // includes this file again, once per instruction set
 #include <hwy/highway.h>
 
@@ -52,6 +54,8 @@ void collect(const T* x, std::size_t n, std::size_t first, BitsOf<T> least, Cand
   const auto below = hn::Set(d, static_cast<Signed<T>>(least) - 1);
   std::size_t i = 0;
   for (; i + 4 * lanes <= n; i += 4 * lanes) {
+    for (std::size_t j = 0; j < 4; ++j)
+      hwy::Prefetch(x + i + j * lanes + kPrefetchAhead / sizeof(T));
     const auto a = magnitudes(d, x + i);
     const auto b = magnitudes(d, x + i + lanes);
     const auto e = magnitudes(d, x + i + 2 * lanes);

@@ -21,6 +21,9 @@
 #define PITH_CORE_VECTOR_LOOPS
 namespace pith {
 
+inline constexpr std::size_t kAbsoluteStripes = 32;
+inline constexpr std::size_t kRows = 8;
+
 template <class T>
 struct VectorLoops {
   void (*axpy)(T a, const T* x, T* y, std::size_t n);
@@ -112,37 +115,35 @@ double striped_sum(const T* x, std::size_t n, Term term) {
   return fold(sums, kStripes);
 }
 
-HWY_INLINE hn::Vec<hn::ScalableTag<double>> doubles(hn::ScalableTag<double> d, const float* x) {
-  return hn::PromoteTo(d, hn::LoadU(hn::Rebind<float, decltype(d)>(), x));
+// The sums of eight rows of 32 elements, added to those of the rows before.
+template <class T>
+HWY_INLINE void add_rows(const T* x, double* sums) {
+  const hn::CappedTag<T, kAbsoluteStripes> d;
+  const std::size_t lanes = hn::Lanes(d);
+  alignas(64) T rows[kAbsoluteStripes];
+  for (std::size_t j = 0; j < kAbsoluteStripes; j += lanes) {
+    auto sum = hn::Abs(hn::LoadU(d, x + j));
+    for (std::size_t row = 1; row < kRows; ++row) {
+      sum = hn::Add(sum, hn::Abs(hn::LoadU(d, x + row * kAbsoluteStripes + j)));
+    }
+    hn::Store(sum, d, rows + j);
+  }
+  for (std::size_t j = 0; j < kAbsoluteStripes; ++j) sums[j] += static_cast<double>(rows[j]);
 }
 
-HWY_INLINE hn::Vec<hn::ScalableTag<double>> doubles(hn::ScalableTag<double> d, const double* x) {
-  return hn::LoadU(d, x);
-}
-
-// The plain sum with 32 stripes: enough registers that no addition waits for the one before.
 template <class T>
 double absolute_sum(const T* x, std::size_t n) {
-  constexpr std::size_t kStripes = 32;
-  const hn::ScalableTag<double> d;
-  const std::size_t lanes = hn::Lanes(d);
-  alignas(64) double sums[kStripes] = {};
-  const std::size_t whole = n - n % kStripes;
-  for (std::size_t j = 0; j < kStripes; j += 4 * lanes) {
-    auto a = hn::Zero(d), b = a, c = a, e = a;
-    for (std::size_t i = j; i < whole; i += kStripes) {
-      a = hn::Add(a, hn::Abs(doubles(d, x + i)));
-      b = hn::Add(b, hn::Abs(doubles(d, x + i + lanes)));
-      c = hn::Add(c, hn::Abs(doubles(d, x + i + 2 * lanes)));
-      e = hn::Add(e, hn::Abs(doubles(d, x + i + 3 * lanes)));
-    }
-    hn::StoreU(a, d, sums + j);
-    hn::StoreU(b, d, sums + j + lanes);
-    hn::StoreU(c, d, sums + j + 2 * lanes);
-    hn::StoreU(e, d, sums + j + 3 * lanes);
+  alignas(64) double sums[kAbsoluteStripes] = {};
+  constexpr std::size_t kGroup = kRows * kAbsoluteStripes;
+  const std::size_t whole = n - n % kGroup;
+  for (std::size_t i = 0; i < whole; i += kGroup) add_rows(x + i, sums);
+  for (std::size_t i = whole; i < n; ++i) {
+    sums[i % kAbsoluteStripes] += std::abs(static_cast<double>(x[i]));
   }
-  for (std::size_t i = whole; i < n; ++i) sums[i - whole] += std::abs(static_cast<double>(x[i]));
-  return fold(sums, kStripes);
+  const double sum = fold(sums, kAbsoluteStripes);
+  if (std::isfinite(sum)) return sum;
+  // Eight of the largest numbers are more than T holds.
+  return striped_sum(x, n, [](T v) HWY_ATTR { return std::abs(static_cast<double>(v)); });
 }
 
 template <class T>
