@@ -4,7 +4,6 @@
 #include <string>
 
 #include <pith/collectives/compose.h>
-#include <pith/collectives/mean.h>
 #include <pith/collectives/receive.h>
 #include <pith/collectives/stopwatch.h>
 #include <pith/core/bytes.h>
@@ -57,6 +56,17 @@ template <Element T>
 Range segment_of(const Unit<T>& unit, std::size_t segment, std::size_t segments) {
   return {block_start(unit.elements, segments, segment),
           block_start(unit.elements, segments, segment + 1)};
+}
+
+// A mean of no messages is zero.
+template <Element T>
+void write_mean(std::span<const Decoded<T>* const> sent, T divisor, std::size_t first,
+                std::span<T> mean) {
+  if (sent.empty()) {
+    std::ranges::fill(mean, T(0));
+  } else {
+    sent.front()->mean(sent, divisor, first, mean);
+  }
 }
 
 std::span<std::byte> writable(std::span<const std::byte> bytes) {
@@ -141,8 +151,8 @@ void Summation<T>::mean_of_segment(std::size_t segment, std::size_t segments) {
     Unit<T>& unit = bucket_[u];
     Stopwatch watch(unit.cost.decode_seconds);
     const Range range = segment_of(unit, segment, segments);
-    mean_of(sent_for(u, {0, ranks_}), static_cast<T>(round_.divisor), range.begin,
-            slice(unit.mean, range));
+    write_mean(sent_for(u, {0, ranks_}), static_cast<T>(round_.divisor), range.begin,
+               slice(unit.mean, range));
   }
 }
 
@@ -157,8 +167,8 @@ void Summation<T>::join_segments() {
     Stopwatch watch(unit.cost.decode_seconds);
     for (std::size_t source = 0; source < ranks_; ++source) {
       // An owner counts its elements from its shard's start.
-      mean_of(sent_for(u, {source, source + 1}), T(1), 0,
-              slice(unit.mean, segment_of(unit, source, ranks_)));
+      write_mean(sent_for(u, {source, source + 1}), T(1), 0,
+                 slice(unit.mean, segment_of(unit, source, ranks_)));
     }
   }
 }

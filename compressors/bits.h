@@ -111,6 +111,15 @@ class BitReader {
     for (i += whole.size(); i < codes.size(); ++i) codes[i] = static_cast<std::uint8_t>(get());
   }
 
+  /// The bytes of the next codes, if these begin with a byte, and null if not; then it goes on
+  /// behind them, though they end within a byte.
+  const std::byte* take(std::size_t count) {
+    if (filled_ != 0) return nullptr;
+    const std::byte* const codes = bytes_.data() + used_;
+    *this = BitReader(bytes_.subspan(used_), width_, count);
+    return codes;
+  }
+
   /// v += get() ? value : -value for every v of y; the width is 1.
   template <Element T>
   void add_signs(T value, std::span<T> y) {
@@ -118,8 +127,7 @@ class BitReader {
     std::size_t i = 0;
     for (; i < y.size() && filled_ > 0; ++i) add_one(y[i]);
     const auto whole = y.subspan(i, (y.size() - i) / 8 * 8);
-    const SignedBits<T> signs{bytes_.data() + used_, value};
-    add_signed(std::span<const SignedBits<T>>(&signs, 1), whole);
+    add_signed(SignedBits<T>{bytes_.data() + used_, value}, whole);
     used_ += whole.size() / 8;
     for (i += whole.size(); i < y.size(); ++i) add_one(y[i]);
   }

@@ -37,16 +37,16 @@ class CodeByCode {
 /// Codes of elements of one block.
 template <class Statistics>
 struct BlockCodes {
-  std::span<const std::byte> codes;  ///< from a byte's start on
+  const std::byte* codes;  ///< from a byte's start on
   Statistics block;
 };
 
-/// A scheme that adds several messages' codes in one pass.
+/// A scheme that knows a way to the mean of a few messages in one pass.
 template <class Scheme, class T>
-concept AddsTogether = requires(const Scheme& scheme,
-                                std::span<const BlockCodes<typename Scheme::Statistics>> all,
-                                std::span<T> y) {
-  scheme.add_all(all, y);
+concept TakesMeans = requires(const Scheme& scheme,
+                              std::span<const BlockCodes<typename Scheme::Statistics>> all,
+                              T divisor, std::span<T> out) {
+  scheme.mean(all, divisor, out, true);
 };
 
 /// The message of every codec that sends a few statistics per block of elements and a code of fixed
@@ -62,9 +62,10 @@ concept AddsTogether = requires(const Scheme& scheme,
 ///   add(a, reader, statistics, y)         y += a times what the next codes decode to
 ///   guarantee(elements)                   for blocks of at most so many elements
 ///
-/// and, if it can add several messages in one pass over y,
+/// and perhaps, for means of up to eight messages,
 ///
-///   add_all(codes, y)                     y += what each of the BlockCodes decodes to, in order
+///   takes_means() -> bool
+///   mean(codes, divisor, out, streamed)   out = the sum of what the BlockCodes decode to / divisor
 ///
 /// CodeByCode gives put() and add() to a scheme that knows
 ///
@@ -123,37 +124,43 @@ class BlockMessage final : public MessageCompressor<T> {
       }
     }
 
-    void add_all(std::span<const Decoded<T>* const> all, std::size_t first,
-                 std::span<T> y) const override {
-      if constexpr (AddsTogether<Scheme, T>) {
-        const Range range{first, first + y.size()};
-        for (std::size_t j = blocks_.holding(first); first < range.end; ++j) {
-          const Range part{first, std::min(range.end, blocks_.part(j).end)};
-          add_block(all, j, first, slice(y, part, range.begin));
-          first = part.end;
-        }
-      } else {
-        Decoded<T>::add_all(all, first, y);
+    void mean(std::span<const Decoded<T>* const> all, T divisor, std::size_t first,
+              std::span<T> out) const override {
+      if constexpr (TakesMeans<Scheme, T>) {
+        if (all.size() <= kTogether && scheme_.takes_means())
+          return mean_by_blocks(all, divisor, first, out);
       }
+      Decoded<T>::mean(all, divisor, first, out);
     }
 
    private:
-    // Some messages at a time, if the codes begin with a byte.
-    void add_block(std::span<const Decoded<T>* const> all, std::size_t j, std::size_t first,
-                   std::span<T> y) const {
-      constexpr std::size_t kTogether = 8;
+    static constexpr std::size_t kTogether = 8;
+
+    void mean_by_blocks(std::span<const Decoded<T>* const> all, T divisor, std::size_t first,
+                        std::span<T> out) const {
+      const bool streamed = out.size_bytes() >= kStreamedBytes;
+      const Range range{first, first + out.size()};
+      for (std::size_t j = blocks_.holding(first); first < range.end; ++j) {
+        const Range part{first, std::min(range.end, blocks_.part(j).end)};
+        mean_of_block(all, divisor, j, part.begin, slice(out, part, range.begin), streamed);
+        first = part.end;
+      }
+      end_stream();
+    }
+
+    // In one pass, if the codes begin with a byte.
+    void mean_of_block(std::span<const Decoded<T>* const> all, T divisor, std::size_t j,
+                       std::size_t first, std::span<T> out, bool streamed) const {
       const std::size_t bit = (first - blocks_.first) * scheme_.width();
-      if (bit % 8 != 0) return Decoded<T>::add_all(all, first, y);
+      if (bit % 8 != 0) return Decoded<T>::mean(all, divisor, first, out);
       const std::size_t offset = blocks_.number() * sizeof(Statistics) + bit / 8;
       std::array<BlockCodes<Statistics>, kTogether> codes;
-      for (std::size_t m = 0; m < all.size(); m += kTogether) {
-        const auto some = all.subspan(m, std::min(kTogether, all.size() - m));
-        std::ranges::transform(some, codes.begin(), [&](const Decoded<T>* message) {
-          const auto bytes = static_cast<const Opened*>(message)->bytes_;
-          return BlockCodes<Statistics>{bytes.subspan(offset), load<Statistics>(bytes, j)};
-        });
-        scheme_.add_all(std::span<const BlockCodes<Statistics>>(codes).first(some.size()), y);
-      }
+      std::ranges::transform(all, codes.begin(), [&](const Decoded<T>* message) {
+        const auto bytes = static_cast<const Opened*>(message)->bytes_;
+        return BlockCodes<Statistics>{bytes.data() + offset, load<Statistics>(bytes, j)};
+      });
+      scheme_.mean(std::span<const BlockCodes<Statistics>>(codes).first(all.size()), divisor, out,
+                   streamed);
     }
 
     const Scheme& scheme_;

@@ -17,16 +17,18 @@ class Decoded {
   /// where only k of them were sent.
   virtual void axpy(T a, std::size_t first, std::span<T> y) const = 0;
 
-  /// The same with a = 1 for all of them, in their order; they were opened by compressors of one
-  /// spec, for the same elements. For codecs that can add several messages in one pass over y.
-  virtual void add_all(std::span<const Decoded* const> all, std::size_t first,
-                       std::span<T> y) const {
-    for (const Decoded* one : all) one->axpy(T(1), first, y);
-  }
+  /// out = (the sum of what all of them decode to, in their order) / divisor, for the elements from
+  /// `first` on. They were opened by compressors of one spec for the same elements, this one is the
+  /// first of them. `out` is written once, past the caches if it is large.
+  virtual void mean(std::span<const Decoded* const> all, T divisor, std::size_t first,
+                    std::span<T> out) const;
 
  protected:
   ~Decoded() = default;  // it lies on the stack or in Scratch
 };
+
+/// What is larger does not stay in a cache until it is read again, so it is written past them.
+inline constexpr std::size_t kStreamedBytes = std::size_t{1} << 20;
 
 /// Numbers that arrive as they are.
 template <Element T>

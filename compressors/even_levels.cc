@@ -2,14 +2,19 @@
 // Loops that are compiled once for every instruction set, as in lib/core/vector.cc.
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
 
 #include <pith/compressors/even_levels.h>
+#include <pith/core/vector.h>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "pith/compressors/even_levels.cc"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // includes this file again, once per instruction set
 #include <hwy/highway.h>
+
+#include <pith/compressors/mean-inl.h>
 
 #ifndef PITH_COMPRESSORS_LEVEL_LOOPS
 #define PITH_COMPRESSORS_LEVEL_LOOPS
@@ -21,6 +26,9 @@ struct LevelLoops {
   void (*nearest)(const T* x, std::size_t n, T min, T inverse, T top, std::uint8_t* levels);
   void (*nearest_of_tiny)(const T* x, std::size_t n, T min, T unit, T top, std::uint8_t* levels);
   void (*add)(T a, const std::uint8_t* levels, T min, T unit, T* y, std::size_t n);
+  void (*add_packed)(T a, const PackedLevels<T>& packed, unsigned width, T* y, std::size_t n);
+  void (*mean)(const PackedLevels<T>* all, std::size_t count, unsigned width, T divisor, T* y,
+               std::size_t n, bool streamed);
 };
 
 }  // namespace pith
@@ -81,6 +89,8 @@ Extremes<T> extremes(const T* x, std::size_t n) {
   Seen<T> odd(x[0]);
   std::size_t i = 0;
   for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    hwy::Prefetch(x + i + kPrefetchAhead / sizeof(T));
+    hwy::Prefetch(x + i + lanes + kPrefetchAhead / sizeof(T));
     even.look_at(hn::LoadU(d, x + i));
     odd.look_at(hn::LoadU(d, x + i + lanes));
   }
@@ -129,6 +139,99 @@ void nearest_of_tiny(const T* x, std::size_t n, T min, T unit, T top, std::uint8
   for (std::size_t i = 0; i < n; ++i) levels[i] = level_at((x[i] - min) / unit, top);
 }
 
+// Codes of 4 or 8 bits, from a byte's start on. Vectors of 8 lanes or more begin with a byte, too.
+template <Element T, unsigned width>
+class Levels {
+ public:
+  Levels() = default;
+  explicit Levels(const PackedLevels<T>& packed)
+      : bytes_(reinterpret_cast<const std::uint8_t*>(packed.codes)),
+        min_(packed.min),
+        unit_(packed.unit) {}
+
+  T value(std::size_t i) const {
+    const unsigned byte = bytes_[i * width / 8];
+    const unsigned level = width == 8 ? byte : byte >> i % 2 * 4 & 15;
+    return min_ + unit_ * static_cast<T>(static_cast<std::int32_t>(level));
+  }
+
+  template <class D>
+  HWY_INLINE hn::Vec<D> values(D d, std::size_t i) const {
+    const auto unit = hn::Set(d, unit_);
+    return hn::Add(hn::Set(d, min_), hn::Mul(unit, levels(d, bytes_ + i * width / 8)));
+  }
+
+ private:
+  // Every lane takes the 32 bits that hold its code and shifts it down.
+  template <class D>
+  static HWY_INLINE hn::Vec<hn::Rebind<std::int32_t, D>> unpacked(D d, const std::uint8_t* bytes) {
+    const hn::Rebind<std::int32_t, D> di;
+    const hn::Rebind<std::uint32_t, D> du;
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes, hn::Lanes(d) / 2);
+    const auto lane = hn::Iota(du, 0);
+    const auto low = hn::Set(du, static_cast<std::uint32_t>(word));
+    const auto high = hn::Set(du, static_cast<std::uint32_t>(word >> 32));
+    const auto bits = hn::IfThenElse(hn::Lt(lane, hn::Set(du, 8)), low, high);
+    const auto shift = hn::And(hn::ShiftLeft<2>(lane), hn::Set(du, 31));
+    return hn::BitCast(di, hn::And(hn::Shr(bits, shift), hn::Set(du, 15)));
+  }
+
+  template <class D>
+  static HWY_INLINE hn::Vec<D> levels(D d, const std::uint8_t* bytes) {
+    const hn::Rebind<std::int32_t, D> di;
+    if constexpr (sizeof(T) == 8) {
+      alignas(64) std::int32_t level[8];
+      for (std::size_t j = 0; j < 8; ++j) {
+        level[j] = width == 8 ? bytes[j] : bytes[j / 2] >> j % 2 * 4 & 15;
+      }
+      return hn::PromoteTo(d, hn::Load(di, level));
+    } else if constexpr (width == 8) {
+      return hn::ConvertTo(d, hn::PromoteTo(di, hn::LoadU(hn::Rebind<std::uint8_t, D>(), bytes)));
+    } else {
+      return hn::ConvertTo(d, unpacked(d, bytes));
+    }
+  }
+
+  const std::uint8_t* bytes_ = nullptr;
+  T min_ = 0;
+  T unit_ = 0;
+};
+
+template <unsigned width, Element T>
+void add_packed_of(T a, const PackedLevels<T>& packed, T* y, std::size_t n) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const Levels<T, width> levels(packed);
+  std::size_t i = 0;
+  for (; lanes >= 8 && i + lanes <= n; i += lanes) {
+    const auto value = hn::Mul(hn::Set(d, a), levels.values(d, i));
+    hn::StoreU(hn::Add(hn::LoadU(d, y + i), value), d, y + i);
+  }
+  for (; i < n; ++i) y[i] += a * levels.value(i);
+}
+
+template <Element T>
+void add_packed(T a, const PackedLevels<T>& packed, unsigned width, T* y, std::size_t n) {
+  if (width == 4) return add_packed_of<4>(a, packed, y, n);
+  add_packed_of<8>(a, packed, y, n);
+}
+
+template <unsigned width, Element T>
+void mean_of_width(const PackedLevels<T>* all, std::size_t count, T divisor, T* y, std::size_t n,
+                   bool streamed) {
+  Levels<T, width> levels[8];
+  for (std::size_t m = 0; m < count; ++m) levels[m] = Levels<T, width>(all[m]);
+  mean_of_messages(levels, count, divisor, y, n, streamed);
+}
+
+template <Element T>
+void mean(const PackedLevels<T>* all, std::size_t count, unsigned width, T divisor, T* y,
+          std::size_t n, bool streamed) {
+  if (width == 4) return mean_of_width<4>(all, count, divisor, y, n, streamed);
+  mean_of_width<8>(all, count, divisor, y, n, streamed);
+}
+
 template <Element T>
 void add(T a, const std::uint8_t* levels, T min, T unit, T* y, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
@@ -137,7 +240,8 @@ void add(T a, const std::uint8_t* levels, T min, T unit, T* y, std::size_t n) {
 }
 
 template <Element T>
-constexpr LevelLoops<T> kLoops{extremes<T>, nearest, nearest_of_tiny<T>, add<T>};
+constexpr LevelLoops<T> kLoops{extremes<T>, nearest,       nearest_of_tiny<T>,
+                               add<T>,      add_packed<T>, mean<T>};
 
 const LevelLoops<float>* float_loops() { return &kLoops<float>; }
 const LevelLoops<double>* double_loops() { return &kLoops<double>; }
@@ -184,10 +288,24 @@ void add_levels(T a, std::span<const std::uint8_t> levels, T min, T unit, std::s
   loops<T>().add(a, levels.data(), min, unit, y.data(), y.size());
 }
 
-#define PITH_INSTANTIATE(T)                                                           \
-  template Extremes<T> extremes(std::span<const T>);                                  \
-  template void nearest_levels(std::span<const T>, T, T, T, std::span<std::uint8_t>); \
-  template void add_levels(T, std::span<const std::uint8_t>, T, T, std::span<T>);
+template <Element T>
+void add_packed_levels(T a, const PackedLevels<T>& packed, unsigned width, std::span<T> y) {
+  loops<T>().add_packed(a, packed, width, y.data(), y.size());
+}
+
+template <Element T>
+void mean_packed_levels(std::span<const PackedLevels<T>> all, unsigned width, T divisor,
+                        std::span<T> y, bool streamed) {
+  loops<T>().mean(all.data(), all.size(), width, divisor, y.data(), y.size(), streamed);
+}
+
+#define PITH_INSTANTIATE(T)                                                                     \
+  template Extremes<T> extremes(std::span<const T>);                                            \
+  template void nearest_levels(std::span<const T>, T, T, T, std::span<std::uint8_t>);           \
+  template void add_levels(T, std::span<const std::uint8_t>, T, T, std::span<T>);               \
+  template void add_packed_levels(T, const PackedLevels<T>&, unsigned, std::span<T>);           \
+  template void mean_packed_levels(std::span<const PackedLevels<T>>, unsigned, T, std::span<T>, \
+                                   bool);
 PITH_INSTANTIATE(float)
 PITH_INSTANTIATE(double)
 #undef PITH_INSTANTIATE

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -29,5 +30,24 @@ void nearest_levels(std::span<const T> x, T min, T unit, T top, std::span<std::u
 /// y[i] += a (min + unit levels[i])
 template <Element T>
 void add_levels(T a, std::span<const std::uint8_t> levels, T min, T unit, std::span<T> y);
+
+/// Levels as codes of 4 or 8 bits, as codes.h packs them, from a byte's start on.
+template <Element T>
+struct PackedLevels {
+  const std::byte* codes;
+  T min;
+  T unit;
+};
+
+/// y[i] += a (min + unit level i); width is 4 or 8.
+template <Element T>
+void add_packed_levels(T a, const PackedLevels<T>& packed, unsigned width, std::span<T> y);
+
+/// y[i] = (0 + what code i of the first stands for + that of the next ...) / divisor, for up to
+/// eight of them; `streamed`: past the caches (stream() of vector.h).
+/// Cost   one write of y.
+template <Element T>
+void mean_packed_levels(std::span<const PackedLevels<T>> all, unsigned width, T divisor,
+                        std::span<T> y, bool streamed);
 
 }  // namespace pith

@@ -45,12 +45,15 @@ class ScaledSign {
     bits.add_signs(a * block.scale, y);
   }
 
-  void add_all(std::span<const BlockCodes<Statistics>> all, std::span<T> y) const {
+  bool takes_means() const { return true; }
+
+  void mean(std::span<const BlockCodes<Statistics>> all, T divisor, std::span<T> out,
+            bool streamed) const {
     std::array<SignedBits<T>, 8> signs;
     std::ranges::transform(all, signs.begin(), [](const BlockCodes<Statistics>& one) {
-      return SignedBits<T>{one.codes.data(), one.block.scale};
+      return SignedBits<T>{one.codes, one.block.scale};
     });
-    add_signed(std::span<const SignedBits<T>>(signs).first(all.size()), y);
+    mean_signed(std::span<const SignedBits<T>>(signs).first(all.size()), divisor, out, streamed);
   }
 
   Guarantee guarantee(std::size_t elements) const {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -66,12 +67,29 @@ class MinMax {
   }
 
   void add(T a, BitReader& codes, const Statistics& bucket, std::span<T> y) const {
+    if (takes_means()) {
+      if (const std::byte* const packed = codes.take(y.size())) {
+        return add_packed_levels(a, {packed, bucket.min, bucket.unit}, bits_, y);
+      }
+    }
     std::uint8_t levels[kChunk];
     for_chunks(y, [&](std::span<T> part, std::size_t) {
       const std::span<std::uint8_t> in(levels, part.size());
       codes.get_all(in);
       add_levels<T>(a, in, bucket.min, bucket.unit, part);
     });
+  }
+
+  bool takes_means() const { return bits_ == 4 || bits_ == 8; }
+
+  void mean(std::span<const BlockCodes<Statistics>> all, T divisor, std::span<T> out,
+            bool streamed) const {
+    std::array<PackedLevels<T>, 8> levels;
+    std::ranges::transform(all, levels.begin(), [](const BlockCodes<Statistics>& one) {
+      return PackedLevels<T>{one.codes, one.block.min, one.block.unit};
+    });
+    mean_packed_levels(std::span<const PackedLevels<T>>(levels).first(all.size()), bits_, divisor,
+                       out, streamed);
   }
 
   bool valid(const Statistics& bucket) const {

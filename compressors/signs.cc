@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
+
 #include <pith/compressors/signs.h>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "pith/compressors/signs.cc"
 #include <hwy/foreach_target.h>  // includes this file again, once per instruction set
 #include <hwy/highway.h>
+
+#include <pith/compressors/mean-inl.h>
 
 HWY_BEFORE_NAMESPACE();
 namespace pith::HWY_NAMESPACE {
@@ -30,52 +34,59 @@ void pack(const T* x, std::size_t n, std::uint8_t* bits) {
 }
 
 template <class T>
-T signed_value(const SignedBits<T>& one, std::size_t i) {
-  const auto byte = std::to_integer<unsigned>(one.bits[i / 8]);
-  return (byte >> i % 8 & 1) != 0 ? one.value : -one.value;
-}
+class Signs {
+ public:
+  Signs() = default;
+  explicit Signs(const SignedBits<T>& one)
+      : bits_(reinterpret_cast<const std::uint8_t*>(one.bits)), value_(one.value) {}
 
-template <class D, class T = hn::TFromD<D>>
-HWY_INLINE hn::Vec<D> signed_values(D d, const SignedBits<T>& one, std::size_t i) {
-  const auto bits = reinterpret_cast<const std::uint8_t*>(one.bits) + i / 8;
-  const auto value = hn::Set(d, one.value);
-  return hn::IfThenElse(hn::LoadMaskBits(d, bits), value, hn::Neg(value));
-}
+  T value(std::size_t i) const { return (bits_[i / 8] >> i % 8 & 1) != 0 ? value_ : -value_; }
 
-// A fixed number of them, so that each has its registers.
-template <std::size_t count, class T>
-void add_some(const SignedBits<T>* all, T* y, std::size_t n) {
+  template <class D>
+  HWY_INLINE hn::Vec<D> values(D d, std::size_t i) const {
+    const auto value = hn::Set(d, value_);
+    return hn::IfThenElse(hn::LoadMaskBits(d, bits_ + i / 8), value, hn::Neg(value));
+  }
+
+ private:
+  const std::uint8_t* bits_ = nullptr;
+  T value_ = 0;
+};
+
+template <class T>
+void add(const SignedBits<T>& one, T* y, std::size_t n) {
   const hn::ScalableTag<T> d;
   const std::size_t lanes = hn::Lanes(d);
-  SignedBits<T> some[count];
-  for (std::size_t m = 0; m < count; ++m) some[m] = all[m];
+  const Signs<T> signs(one);
   std::size_t i = 0;
   for (; lanes >= 8 && i + lanes <= n; i += lanes) {
-    auto sum = hn::LoadU(d, y + i);
-    for (std::size_t m = 0; m < count; ++m) sum = hn::Add(sum, signed_values(d, some[m], i));
-    hn::StoreU(sum, d, y + i);
+    hn::StoreU(hn::Add(hn::LoadU(d, y + i), signs.values(d, i)), d, y + i);
   }
-  for (; i < n; ++i) {
-    for (std::size_t m = 0; m < count; ++m) y[i] += signed_value(some[m], i);
-  }
+  for (; i < n; ++i) y[i] += signs.value(i);
 }
 
 template <class T>
-void add(const SignedBits<T>* all, std::size_t count, T* y, std::size_t n) {
-  for (; count >= 4; count -= 4, all += 4) add_some<4>(all, y, n);
-  if (count >= 2) add_some<2>(all, y, n);
-  if (count % 2 != 0) add_some<1>(all + count - 1, y, n);
+void mean(const SignedBits<T>* all, std::size_t count, T divisor, T* y, std::size_t n,
+          bool streamed) {
+  Signs<T> signs[8];
+  for (std::size_t m = 0; m < count; ++m) signs[m] = Signs<T>(all[m]);
+  mean_of_messages(signs, count, divisor, y, n, streamed);
 }
 
 void pack_floats(const float* x, std::size_t n, std::uint8_t* bits) { pack(x, n, bits); }
 void pack_doubles(const double* x, std::size_t n, std::uint8_t* bits) { pack(x, n, bits); }
 
-void add_floats(const SignedBits<float>* all, std::size_t count, float* y, std::size_t n) {
-  add(all, count, y, n);
+void add_floats(const SignedBits<float>& one, float* y, std::size_t n) { add(one, y, n); }
+void add_doubles(const SignedBits<double>& one, double* y, std::size_t n) { add(one, y, n); }
+
+void mean_floats(const SignedBits<float>* all, std::size_t count, float divisor, float* y,
+                 std::size_t n, bool streamed) {
+  mean(all, count, divisor, y, n, streamed);
 }
 
-void add_doubles(const SignedBits<double>* all, std::size_t count, double* y, std::size_t n) {
-  add(all, count, y, n);
+void mean_doubles(const SignedBits<double>* all, std::size_t count, double divisor, double* y,
+                  std::size_t n, bool streamed) {
+  mean(all, count, divisor, y, n, streamed);
 }
 
 }  // namespace
@@ -90,6 +101,8 @@ HWY_EXPORT(pack_floats);
 HWY_EXPORT(pack_doubles);
 HWY_EXPORT(add_floats);
 HWY_EXPORT(add_doubles);
+HWY_EXPORT(mean_floats);
+HWY_EXPORT(mean_doubles);
 
 }  // namespace
 
@@ -106,13 +119,25 @@ void pack_signs(std::span<const double> x, std::span<std::byte> bits) {
 }
 
 template <>
-void add_signed(std::span<const SignedBits<float>> all, std::span<float> y) {
-  HWY_DYNAMIC_DISPATCH(add_floats)(all.data(), all.size(), y.data(), y.size());
+void add_signed(const SignedBits<float>& one, std::span<float> y) {
+  HWY_DYNAMIC_DISPATCH(add_floats)(one, y.data(), y.size());
 }
 
 template <>
-void add_signed(std::span<const SignedBits<double>> all, std::span<double> y) {
-  HWY_DYNAMIC_DISPATCH(add_doubles)(all.data(), all.size(), y.data(), y.size());
+void add_signed(const SignedBits<double>& one, std::span<double> y) {
+  HWY_DYNAMIC_DISPATCH(add_doubles)(one, y.data(), y.size());
+}
+
+template <>
+void mean_signed(std::span<const SignedBits<float>> all, float divisor, std::span<float> y,
+                 bool streamed) {
+  HWY_DYNAMIC_DISPATCH(mean_floats)(all.data(), all.size(), divisor, y.data(), y.size(), streamed);
+}
+
+template <>
+void mean_signed(std::span<const SignedBits<double>> all, double divisor, std::span<double> y,
+                 bool streamed) {
+  HWY_DYNAMIC_DISPATCH(mean_doubles)(all.data(), all.size(), divisor, y.data(), y.size(), streamed);
 }
 
 }  // namespace pith

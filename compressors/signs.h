@@ -21,9 +21,14 @@ struct SignedBits {
   T value;
 };
 
-/// y[i] += what bit i of each of `all` stands for, in their order.
-/// Cost   one pass over y for every four of them. Every instruction set gives the same.
+/// y[i] += what bit i stands for.
 template <Element T>
-void add_signed(std::span<const SignedBits<T>> all, std::span<T> y);
+void add_signed(const SignedBits<T>& one, std::span<T> y);
+
+/// y[i] = (0 + what bit i of the first stands for + that of the next ...) / divisor, for up to eight
+/// of them; `streamed`: past the caches (stream() of vector.h).
+/// Cost   one write of y. Every instruction set gives the same.
+template <Element T>
+void mean_signed(std::span<const SignedBits<T>> all, T divisor, std::span<T> y, bool streamed);
 
 }  // namespace pith

@@ -123,7 +123,9 @@ HWY_INLINE void add_rows(const T* x, double* sums) {
   alignas(64) T rows[kAbsoluteStripes];
   for (std::size_t j = 0; j < kAbsoluteStripes; j += lanes) {
     auto sum = hn::Abs(hn::LoadU(d, x + j));
+    hwy::Prefetch(x + j + kPrefetchAhead / sizeof(T));
     for (std::size_t row = 1; row < kRows; ++row) {
+      hwy::Prefetch(x + row * kAbsoluteStripes + j + kPrefetchAhead / sizeof(T));
       sum = hn::Add(sum, hn::Abs(hn::LoadU(d, x + row * kAbsoluteStripes + j)));
     }
     hn::Store(sum, d, rows + j);

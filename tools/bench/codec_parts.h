@@ -7,6 +7,7 @@
 
 #include <pith/collectives/round.h>
 #include <pith/collectives/unit.h>
+#include <pith/core/aligned.h>
 #include <pith/core/error.h>
 #include <pith/core/hash.h>
 #include <pith/feedback/registry.h>
@@ -58,7 +59,7 @@ struct CodecParts {
     return {copied(rule->states()), {}, round.step, {round.seed, unit.key, round.step.step, 0}};
   }
 
-  std::vector<T> mean;
+  AlignedVector<T> mean;
   std::unique_ptr<Feedback<T>> rule;
   Scratch scratch;
   Round round;
