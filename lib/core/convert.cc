@@ -6,9 +6,11 @@
 #include <type_traits>
 
 #include <pith/core/convert.h>
+#include <pith/core/vector.h>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "pith/core/convert.cc"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // includes this file again, once per instruction set
 #include <hwy/highway.h>
 
@@ -51,6 +53,8 @@ HWY_BEFORE_NAMESPACE();
 namespace pith::HWY_NAMESPACE {
 namespace {
 
+namespace hn = hwy::HWY_NAMESPACE;
+
 template <class Number>
 Number from_float(float value) {
   if constexpr (std::is_same_v<Number, Half>) return to_half(value);
@@ -68,7 +72,7 @@ float as_float(Number number) {
 }
 
 template <class Number, class T>
-void narrow(const T* x, std::size_t n, std::byte* numbers) {
+void narrow_rest(const T* x, std::size_t n, std::byte* numbers) {
   constexpr T kLargest = Format<Number>::kLargest;
   for (std::size_t i = 0; i < n; ++i) {
     const T above = x[i] < -kLargest ? -kLargest : x[i];
@@ -76,6 +80,41 @@ void narrow(const T* x, std::size_t n, std::byte* numbers) {
     const auto number = from_float<Number>(static_cast<float>(inside));
     std::memcpy(numbers + i * sizeof(Number), &number, sizeof(Number));
   }
+}
+
+template <class Number, class T>
+void narrow(const T* x, std::size_t n, std::byte* numbers) {
+  narrow_rest<Number>(x, n, numbers);
+}
+
+// What to_bfloat16() does: halves to even, by adding to the bits that are cut off.
+std::size_t narrow_vectors(const float* x, std::size_t n, std::byte* numbers) {
+  const hn::ScalableTag<float> d;
+  const hn::RebindToUnsigned<decltype(d)> du;
+  const hn::Rebind<std::uint16_t, decltype(d)> out;
+  const auto most = hn::Set(d, kLargestBFloat16);
+  const auto least = hn::Neg(most);
+  std::size_t i = 0;
+  for (; i + hn::Lanes(d) <= n; i += hn::Lanes(d)) {
+    hwy::Prefetch(x + i + kPrefetchAhead / sizeof(float));
+    const auto v = hn::LoadU(d, x + i);
+    const auto above = hn::IfThenElse(hn::Lt(v, least), least, v);
+    const auto inside = hn::IfThenElse(hn::Lt(most, above), most, above);
+    const auto bits = hn::BitCast(du, inside);
+    const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1));
+    const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(du, 0x7fff)));
+    const auto nan = hn::RebindMask(du, hn::IsNaN(v));
+    const auto quiet = hn::Or(hn::ShiftRight<16>(bits), hn::Set(du, 0x40));
+    const auto number = hn::IfThenElse(nan, quiet, hn::ShiftRight<16>(rounded));
+    hn::StoreU(hn::TruncateTo(out, number), out, reinterpret_cast<std::uint16_t*>(numbers) + i);
+  }
+  return i;
+}
+
+template <>
+void narrow<BFloat16>(const float* x, std::size_t n, std::byte* numbers) {
+  const std::size_t done = narrow_vectors(x, n, numbers);
+  narrow_rest<BFloat16>(x + done, n - done, numbers + done * sizeof(BFloat16));
 }
 
 template <class Number, class T>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -21,7 +22,7 @@ void round_to(float value, float& out) { out = value; }
 void round_to(float value, Half& out) { out = to_half(value); }
 void round_to(float value, BFloat16& out) { out = to_bfloat16(value); }
 
-// Of all magnitudes, subnormal to infinite, signs and NaNs.
+// Of all magnitudes, subnormal to infinite, and signs.
 template <class T>
 std::vector<T> numbers(std::size_t n) {
   const Random random({.seed = 11});
@@ -64,6 +65,17 @@ TEST(Convert, NarrowsSaturatesAndWidensAsOneByOneOnEveryInstructionSet) {
   check<BFloat16, double>(0x1.fep127f);
   check<float, float>(std::numeric_limits<float>::max());
   check<float, double>(std::numeric_limits<float>::max());
+}
+
+TEST(Convert, KeepsNansOnEveryInstructionSet) {
+  on_every_simd_target([] {
+    for (const std::uint32_t bits : {0x7fc00000u, 0xffffffffu, 0x7f800001u}) {
+      const std::vector<float> x(40, std::bit_cast<float>(bits));
+      std::vector<BFloat16> y(40);
+      narrow<BFloat16>(std::span<const float>(x), std::as_writable_bytes(std::span(y)));
+      for (const BFloat16 value : y) EXPECT_TRUE(std::isnan(to_float(value))) << bits;
+    }
+  });
 }
 
 TEST(Convert, FindsWhatIsNotFinite) {
