@@ -21,6 +21,7 @@ class Composition final : public Source<T> {
   std::size_t size() const override { return n_; }
   void peek(Range range, std::span<T> out) const override { rule_.peek(range, out); }
   std::span<const T> take(Range range) override { return rule_.compose(range); }
+  void settle() override { rule_.settle(); }
   std::span<const T> taken() override { return rule_.composed(); }
   void sent(Range range, const Decoded<T>& decoded) override { rule_.commit(range, decoded); }
 

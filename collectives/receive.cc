@@ -9,6 +9,7 @@
 #include <pith/core/bytes.h>
 #include <pith/core/error.h>
 #include <pith/core/hash.h>
+#include <pith/core/threads.h>
 #include <pith/core/vector.h>
 
 namespace pith {
@@ -65,7 +66,13 @@ void write_mean(std::span<const Decoded<T>* const> sent, T divisor, std::size_t 
   if (sent.empty()) {
     std::ranges::fill(mean, T(0));
   } else {
-    sent.front()->mean(sent, divisor, first, mean);
+    const std::size_t parts = parts_of(mean.size());
+    in_parallel(parts, [&](std::size_t part) {
+      constexpr std::size_t kMultiple = 4096;  // at which codes begin with a byte
+      const Range range{part_start(mean.size(), parts, part, kMultiple),
+                        part_start(mean.size(), parts, part + 1, kMultiple)};
+      sent.front()->mean(sent, divisor, first + range.begin, slice(mean, range));
+    });
   }
 }
 

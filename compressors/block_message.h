@@ -172,7 +172,7 @@ class BlockMessage final : public MessageCompressor<T> {
     return 8 * sizeof(Statistics) * blocks.number() + scheme_.width() * blocks.count;
   }
 
-  // The block at hand. One that is cut is taken once, and has its statistics in both segments.
+  // The block at hand of a thread. One that is cut is taken once, and has its statistics in both segments.
   struct Taken {
     Range block;
     std::span<const T> x;
@@ -186,20 +186,50 @@ class BlockMessage final : public MessageCompressor<T> {
     taken.statistics = scheme_.measure(taken.x);
   }
 
+  // What a segment's blocks are written to.
+  struct Place {
+    Blocks blocks;
+    std::span<std::byte> statistics;
+    std::span<std::byte> codes;
+    Opened decoded;
+  };
+
   void write(Source<T>& x, const Blocks& blocks, const RoundingPoint& point, Taken& taken,
              ByteWriter& writer) const {
     const auto bytes = writer.reserve(bytes_of(bits(blocks)));
-    ByteWriter statistics(bytes);
-    BitWriter codes(bytes.subspan(blocks.number() * sizeof(Statistics)), scheme_.width());
-    const Opened decoded(scheme_, blocks, bytes);
-    for (std::size_t j = 0; j < blocks.number(); ++j) {
+    const std::size_t statistics = blocks.number() * sizeof(Statistics);
+    const Place place{blocks, bytes.first(statistics), bytes.subspan(statistics),
+                      Opened(scheme_, blocks, bytes)};
+    const Range all{blocks.first, blocks.first + blocks.count};
+    // What follows a cut block's first part waits for it, and parts begin with a byte of codes.
+    if (blocks.first % block_ != 0 || parts_of(blocks.count) == 1) {
+      write_part(x, place, all, point, taken);
+      x.settle();
+      return;
+    }
+    in_parts(x, all, 8 * block_, [&](std::size_t, Range part) {
+      Taken own;
+      write_part(x, place, part, point, own);
+      if (part.end == all.end && part.size() > 0) taken = own;
+    });
+  }
+
+  void write_part(Source<T>& x, const Place& place, Range part, const RoundingPoint& point,
+                  Taken& taken) const {
+    const Blocks& blocks = place.blocks;
+    const std::size_t first = blocks.holding(part.begin);
+    ByteWriter statistics(place.statistics.subspan(first * sizeof(Statistics)));
+    BitWriter codes(place.codes.subspan((part.begin - blocks.first) * scheme_.width() / 8),
+                    scheme_.width());
+    for (std::size_t j = first; part.begin < part.end; ++j) {
       take(x, blocks.whole(j, x.size()), taken);
       statistics.put(taken.statistics);
-      const Range part = blocks.part(j);
-      const auto elements = slice(taken.x, part, taken.block.begin);
-      scheme_.put(codes, elements, taken.statistics, point, part.begin);
+      const Range elements{part.begin, std::min(part.end, blocks.part(j).end)};
+      scheme_.put(codes, slice(taken.x, elements, taken.block.begin), taken.statistics, point,
+                  elements.begin);
       codes.sync();
-      x.sent(part, decoded);
+      x.sent(elements, place.decoded);
+      part.begin = elements.end;
     }
     codes.finish();
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <limits>
+#include <array>
 
 #include <pith/compressors/blocks.h>
 #include <pith/compressors/blocktopk.h>
@@ -27,14 +27,14 @@ class LargestOfBlocks final : public Selector<T> {
     const std::size_t room = std::min(block_, x.size()) + kCollectRoom;
     Candidates<T> found{scratch.take<BitsOf<T>>(room), scratch.take<BitsOf<T>>(room)};
     const Blocks blocks{0, x.size(), block_};
-    BitsOf<T> guess = 0;
     std::size_t kept = 0;
     for (std::size_t j = 0; j < blocks.number(); ++j) {
-      guess = choose(x, blocks.part(j), guess, found, scratch);
+      choose(x.take(blocks.part(j)), blocks.part(j).begin, found, scratch);
       for (std::size_t i = 0; i < found.count; ++i) {
         indices[kept++] = static_cast<std::uint32_t>(found.indices[i]);
       }
     }
+    x.settle();
     return indices;
   }
 
@@ -46,21 +46,32 @@ class LargestOfBlocks final : public Selector<T> {
   }
 
  private:
-  // Leaves a block's largest. Blocks are much alike: the magnitude to begin with at the next one is
-  // about a sixth below the least that was kept of this one.
-  BitsOf<T> choose(Source<T>& x, Range block, BitsOf<T> guess, Candidates<T>& found,
-                   Scratch& scratch) const {
-    constexpr BitsOf<T> kSixth = BitsOf<T>{1} << (std::numeric_limits<T>::digits - 3);
+  // Leaves a block's largest, its first element being number `first`. The k-th largest of the
+  // groups' maxima is a lower bound of what is kept; often only a few elements lie above it.
+  void choose(std::span<const T> block, std::size_t first, Candidates<T>& found,
+              Scratch& scratch) const {
     const std::size_t k = std::min(k_, block.size());
-    const auto elements = x.take(block);
+    std::array<BitsOf<T>, kGroups> maxima;
+    group_maxima<T>(block, maxima);
+    const BitsOf<T> bound =
+        k <= kGroups ? kth_largest(std::span<const BitsOf<T>>(maxima), k, scratch) : 0;
     found.count = 0;
-    collect(elements, block.begin, guess, found);
-    if (found.count < k) {
-      found.count = 0;
-      collect<T>(elements, block.begin, 0, found);
+    collect(block, first, std::min<BitsOf<T>>(bound, kMagnitudeBits<T> - 1) + 1, found);
+    if (found.count < k) add_equal(block, first, bound, k, found);
+    if (found.count > k) prune(found, k, scratch);
+  }
+
+  // The first elements whose magnitude is exactly `bound`, as many as are missing, in their places.
+  static void add_equal(std::span<const T> block, std::size_t first, BitsOf<T> bound, std::size_t k,
+                        Candidates<T>& found) {
+    const std::size_t above = found.count;
+    for (std::size_t i = 0; found.count < k; ++i) {
+      if (magnitude(block[i]) != bound) continue;
+      found.indices[found.count++] = static_cast<BitsOf<T>>(first + i);
     }
-    const BitsOf<T> least = prune(found, k, scratch);
-    return least - std::min(least, kSixth);
+    const auto begin = found.indices.begin();
+    std::inplace_merge(begin, begin + static_cast<std::ptrdiff_t>(above),
+                       begin + static_cast<std::ptrdiff_t>(k));
   }
 
   std::size_t k_;

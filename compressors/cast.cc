@@ -31,11 +31,14 @@ class Cast final : public MessageCompressor<T> {
 
   std::size_t encode(Source<T>& x, Cuts cuts, const RandomKey&, Wire wire, Scratch&) override {
     return write_segments(cuts, wire, [&](std::size_t s, ByteWriter& writer) {
-      sweep(x, {cuts[s], cuts[s + 1]}, [&](std::span<const T> block, Range range) {
+      const Range segment{cuts[s], cuts[s + 1]};
+      const auto bytes = writer.reserve(segment.size() * sizeof(Number));
+      const Opened decoded(bytes, segment.begin);
+      sweep_in_parts(x, segment, [&](std::span<const T> block, Range range) {
         check_finite(block);
-        const auto numbers = writer.reserve(block.size() * sizeof(Number));
-        narrow<Number>(block, numbers);
-        x.sent(range, Opened(numbers, range.begin));
+        narrow<Number>(block, bytes.subspan((range.begin - segment.begin) * sizeof(Number),
+                                            block.size() * sizeof(Number)));
+        x.sent(range, decoded);
       });
     });
   }

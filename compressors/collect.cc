@@ -70,6 +70,26 @@ void collect(const T* x, std::size_t n, std::size_t first, BitsOf<T> least, Cand
   for (; i < n; ++i) append_one<T>(x[i], first + i, least, out);
 }
 
+template <class T>
+void group_maxima(const T* x, std::size_t n, BitsOf<T>* maxima) {
+  for (std::size_t g = 0; g < kGroups; ++g) maxima[g] = 0;
+  for (std::size_t i = 0; i < n; i += kGroups) {
+    const std::size_t count = n - i < kGroups ? n - i : kGroups;
+    for (std::size_t g = 0; g < count; ++g) {
+      const auto magnitude = std::bit_cast<BitsOf<T>>(x[i + g]) & kMagnitudeBits<T>;
+      maxima[g] = maxima[g] < magnitude ? magnitude : maxima[g];
+    }
+  }
+}
+
+void maxima_of_floats(const float* x, std::size_t n, std::uint32_t* maxima) {
+  group_maxima(x, n, maxima);
+}
+
+void maxima_of_doubles(const double* x, std::size_t n, std::uint64_t* maxima) {
+  group_maxima(x, n, maxima);
+}
+
 void collect_floats(const float* x, std::size_t n, std::size_t first, std::uint32_t least,
                     Candidates<float>& out) {
   collect(x, n, first, least, out);
@@ -90,6 +110,8 @@ namespace {
 
 HWY_EXPORT(collect_floats);
 HWY_EXPORT(collect_doubles);
+HWY_EXPORT(maxima_of_floats);
+HWY_EXPORT(maxima_of_doubles);
 
 }  // namespace
 
@@ -103,6 +125,16 @@ template <>
 void collect(std::span<const double> x, std::size_t first, std::uint64_t least,
              Candidates<double>& out) {
   HWY_DYNAMIC_DISPATCH(collect_doubles)(x.data(), x.size(), first, least, out);
+}
+
+template <>
+void group_maxima(std::span<const float> x, std::span<std::uint32_t> maxima) {
+  HWY_DYNAMIC_DISPATCH(maxima_of_floats)(x.data(), x.size(), maxima.data());
+}
+
+template <>
+void group_maxima(std::span<const double> x, std::span<std::uint64_t> maxima) {
+  HWY_DYNAMIC_DISPATCH(maxima_of_doubles)(x.data(), x.size(), maxima.data());
 }
 
 }  // namespace pith

@@ -40,4 +40,12 @@ inline constexpr std::size_t kCollectRoom = 64;
 template <Element T>
 void collect(std::span<const T> x, std::size_t first, BitsOf<T> least, Candidates<T>& candidates);
 
+/// Groups of a block, which have elements as far apart as can be.
+inline constexpr std::size_t kGroups = 256;
+
+/// maxima[g] = the largest magnitude's bits among the elements i with i % kGroups == g; 0 if there
+/// are none. maxima.size() == kGroups.
+template <Element T>
+void group_maxima(std::span<const T> x, std::span<BitsOf<T>> maxima);
+
 }  // namespace pith

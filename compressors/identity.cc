@@ -20,11 +20,13 @@ class Identity final : public MessageCompressor<T> {
 
   std::size_t encode(Source<T>& x, Cuts cuts, const RandomKey&, Wire wire, Scratch&) override {
     return write_segments(cuts, wire, [&](std::size_t s, ByteWriter& writer) {
-      sweep(x, {cuts[s], cuts[s + 1]}, [&](std::span<const T> block, Range range) {
+      const Range segment{cuts[s], cuts[s + 1]};
+      const auto bytes = writer.reserve(segment.size() * sizeof(T));
+      const Opened decoded(bytes, segment.begin);
+      sweep_in_parts(x, segment, [&](std::span<const T> block, Range range) {
         check_finite(block);
-        const auto bytes = writer.reserve(block.size_bytes());
-        ByteWriter(bytes).put_all(block);
-        x.sent(range, Opened(bytes, range.begin));
+        ByteWriter(bytes.subspan((range.begin - segment.begin) * sizeof(T))).put_all(block);
+        x.sent(range, decoded);
       });
     });
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <functional>
@@ -52,7 +53,44 @@ bool collect_largest(Source<T>& x, std::size_t k, BitsOf<T> least, Candidates<T>
     }
     collect(block, range.begin, least, out);
   });
+  x.settle();
   if (out.count < k) return false;
+  prune(out, k, scratch);
+  return true;
+}
+
+template <Element T>
+Candidates<T> room_for(std::size_t k, std::size_t n, Scratch& scratch) {
+  const std::size_t room = std::min(2 * k, n) + 8192;
+  return {scratch.take<BitsOf<T>>(room), scratch.take<BitsOf<T>>(room)};
+}
+
+// The same on several threads, each of which collects its part of x without ever raising the
+// threshold; if one has not room enough, that is no success either.
+template <Element T>
+bool collect_in_parts(Source<T>& x, std::size_t k, BitsOf<T> least, Candidates<T>& out,
+                      Scratch& scratch) {
+  const auto found = scratch.take<Candidates<T>>(parts_of(x.size()));
+  for (auto& part : found) part = room_for<T>(k, x.size(), scratch);
+  std::atomic<bool> full = false;
+  in_parts(x, {0, x.size()}, kSweepBlock<T>, [&](std::size_t part, Range range) {
+    sweep(x, range, [&](std::span<const T> block, Range where) {
+      if (found[part].room() < block.size() + kCollectRoom) {
+        full = true;
+      } else {
+        collect(block, where.begin, least, found[part]);
+      }
+    });
+  });
+  std::size_t total = 0;
+  for (const auto& part : found) total += part.count;
+  if (full || total < k) return false;
+  out = {scratch.take<BitsOf<T>>(total), scratch.take<BitsOf<T>>(total)};
+  for (const auto& part : found) {
+    std::ranges::copy(part.indices.first(part.count), out.indices.subspan(out.count).begin());
+    std::ranges::copy(part.magnitudes.first(part.count), out.magnitudes.subspan(out.count).begin());
+    out.count += part.count;
+  }
   prune(out, k, scratch);
   return true;
 }
@@ -63,9 +101,11 @@ template <Element T>
 std::span<const std::uint32_t> largest(Source<T>& x, std::size_t k, Scratch& scratch) {
   const auto indices = scratch.take<std::uint32_t>(k);
   const Scratch::Frame frame(scratch);
-  const std::size_t room = std::min(2 * k, x.size()) + 8192;
-  Candidates<T> candidates{scratch.take<BitsOf<T>>(room), scratch.take<BitsOf<T>>(room)};
-  if (!collect_largest(x, k, guess(x, k, scratch), candidates, scratch)) {
+  auto candidates = room_for<T>(k, x.size(), scratch);
+  const BitsOf<T> least = guess(x, k, scratch);
+  const bool found = parts_of(x.size()) > 1 ? collect_in_parts(x, k, least, candidates, scratch)
+                                            : collect_largest(x, k, least, candidates, scratch);
+  if (!found) {
     WholeSource<T> again(x.taken());
     collect_largest<T>(again, k, 0, candidates, scratch);
   }

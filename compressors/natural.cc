@@ -23,17 +23,21 @@ class Natural final : public MessageCompressor<T> {
   std::size_t encode(Source<T>& x, Cuts cuts, const RandomKey& key, Wire wire, Scratch&) override {
     const Random random(key);
     return write_segments(cuts, wire, [&](std::size_t s, ByteWriter& writer) {
-      const auto bytes = writer.reserve(bytes_of(kWidth * (cuts[s + 1] - cuts[s])));
-      BitWriter codes(bytes, kWidth);
-      sweep(x, {cuts[s], cuts[s + 1]}, [&](std::span<const T> block, Range range) {
-        check_finite(block);
-        for (std::size_t i = 0; i < block.size(); ++i) {
-          codes.put(code(block[i], random, range.begin + i));
-        }
-        codes.sync();
-        x.sent(range, Opened(bytes, cuts[s]));
+      const Range segment{cuts[s], cuts[s + 1]};
+      const auto bytes = writer.reserve(bytes_of(kWidth * segment.size()));
+      const Opened decoded(bytes, segment.begin);
+      in_parts(x, segment, 8, [&](std::size_t, Range part) {
+        BitWriter codes(bytes.subspan(kWidth * (part.begin - segment.begin) / 8), kWidth);
+        sweep(x, part, [&](std::span<const T> block, Range range) {
+          check_finite(block);
+          for (std::size_t i = 0; i < block.size(); ++i) {
+            codes.put(code(block[i], random, range.begin + i));
+          }
+          codes.sync();
+          x.sent(range, decoded);
+        });
+        codes.finish();
       });
-      codes.finish();
     });
   }
 

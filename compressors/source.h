@@ -7,13 +7,15 @@
 
 #include <pith/compressors/decoded.h>
 #include <pith/core/range.h>
+#include <pith/core/threads.h>
 
 namespace pith {
 
 /// The tensor that is encoded. Its elements may come into being as they are asked for, so that
 /// composing, encoding and committing a block are done while it is in the cache: one sweep.
 ///
-/// Each element is taken once, in ascending order; then it is told as what it was sent, once.
+/// Each element is taken once, in ascending order; then it is told as what it was sent, once. Parts
+/// of the tensor may be taken, and told, by threads of their own, which settle behind them.
 template <Element T>
 class Source {
  public:
@@ -24,10 +26,13 @@ class Source {
   /// What take(range) is going to give. Changes nothing.
   virtual void peek(Range range, std::span<T> out) const = 0;
 
-  /// The next elements; there until the next call.
+  /// The next elements; there until this thread's next call.
   virtual std::span<const T> take(Range range) = 0;
 
-  /// All elements up to the last one taken, if none has been told as sent.
+  /// This thread takes and tells no more.
+  virtual void settle() {}
+
+  /// All elements, taken and settled, if none has been told as sent.
   virtual std::span<const T> taken() = 0;
 
   /// These elements were encoded, and this is what the other ranks will see of them.
@@ -64,6 +69,25 @@ void sweep(Source<T>& source, Range range, Body body) {
     const Range block{i, std::min(range.end, i + kSweepBlock<T>)};
     body(source.take(block), block);
   }
+}
+
+/// Calls body(part, range) for parts of `range`, each on a thread of its own. They begin at
+/// multiples of `multiple` elements, counted from the range's start.
+template <Element T, class Body>
+void in_parts(Source<T>& source, Range range, std::size_t multiple, const Body& body) {
+  const std::size_t parts = parts_of(range.size());
+  in_parallel(parts, [&](std::size_t part) {
+    body(part, Range{range.begin + part_start(range.size(), parts, part, multiple),
+                     range.begin + part_start(range.size(), parts, part + 1, multiple)});
+    source.settle();
+  });
+}
+
+/// sweep(), in parts.
+template <Element T, class Body>
+void sweep_in_parts(Source<T>& source, Range range, const Body& body) {
+  in_parts(source, range, kSweepBlock<T>,
+           [&](std::size_t, Range part) { sweep(source, part, body); });
 }
 
 }  // namespace pith

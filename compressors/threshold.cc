@@ -32,6 +32,7 @@ class AtLeast final : public Selector<T> {
         indices[kept++] = static_cast<std::uint32_t>(found.indices[i]);
       }
     });
+    x.settle();
     return indices.first(kept);
   }
 

@@ -32,6 +32,10 @@ class EControl final : public Feedback<T> {
              std::span<T> scratch) override;
   void peek(Range range, std::span<T> out) const override;
   std::span<const T> compose(Range range) override;
+  void settle() override {
+    error_.settle();
+    followed_.settle();
+  }
   std::span<const T> composed() override;
   void commit(Range range, const Decoded<T>& sent) override;
   void observe(const Decoded<T>& sent) override;

@@ -23,6 +23,7 @@ class Ef21 final : public Feedback<T> {
              std::span<T> scratch) override;
   void peek(Range range, std::span<T> out) const override;
   std::span<const T> compose(Range range) override;
+  void settle() override { followed_.settle(); }
   std::span<const T> composed() override;
   void commit(Range range, const Decoded<T>& sent) override;
   void accept() override { followed_.accept(); }

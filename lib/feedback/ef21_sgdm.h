@@ -28,6 +28,10 @@ class Ef21Sgdm final : public Feedback<T> {
              std::span<T> scratch) override;
   void peek(Range range, std::span<T> out) const override;
   std::span<const T> compose(Range range) override;
+  void settle() override {
+    momentum_.settle();
+    followed_.settle();
+  }
   std::span<const T> composed() override;
   void commit(Range range, const Decoded<T>& sent) override;
   void accept() override;

@@ -38,9 +38,10 @@ enum class Commit {
 ///
 /// A step calls, for each message m: begin(); compose() for ranges that ascend and leave nothing
 /// out, and commit() for what was composed, each element once; observe(); and later, once all
-/// ranks have agreed, accept() and absorb(). However the tensor is divided into ranges, the bits
-/// are the same. A rank that takes no part in a step calls absorb() only. A step that is not
-/// accepted leaves what states() shows bit for bit (Commit::step).
+/// ranks have agreed, accept() and absorb(). Threads may compose and commit ranges of their own,
+/// and call settle() behind them. However the tensor is divided into ranges, the bits are the same.
+/// A rank that takes no part in a step calls absorb() only. A step that is not accepted leaves what
+/// states() shows bit for bit (Commit::step).
 ///
 /// Memory   stated per rule in vectors of n elements (private ones double with Commit::step).
 template <Element T>
@@ -62,7 +63,10 @@ class Feedback {
   /// call.
   virtual std::span<const T> compose(Range range) = 0;
 
-  /// All that was composed, while nothing is committed.
+  /// This thread has composed and, if it does so block by block, committed all that it is going to.
+  virtual void settle() {}
+
+  /// All that was composed and settled, while nothing is committed.
   virtual std::span<const T> composed() = 0;
 
   /// Updates the private state of these elements by what the others will really use of them.
@@ -86,11 +90,13 @@ class Feedback {
                                  std::span<T> scratch) {
     begin(m, gradient, step, scratch);
     compose({0, gradient.size()});
+    settle();
     return composed();
   }
 
   void commit_all(std::size_t n, const Decoded<T>& sent) {
     commit({0, n}, sent);
+    settle();
     observe(sent);
   }
 };

@@ -41,6 +41,7 @@ class FollowedGradient {
     sent.axpy(T(1), range.begin, own_.written(range));
   }
 
+  void settle() { own_.settle(); }
   void accept() { own_.accept(); }
 
   void absorb(std::span<const T> mean_sent, std::span<T> estimate) {

@@ -2,15 +2,16 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <pith/core/aligned.h>
 #include <pith/core/element.h>
 #include <pith/core/range.h>
 #include <pith/core/state.h>
+#include <pith/core/threads.h>
 #include <pith/core/vector.h>
 #include <pith/feedback/feedback.h>
 
@@ -21,39 +22,49 @@ namespace pith {
 ///
 /// With Commit::step a block is written beside the next state, where it stays in the first cache
 /// until the block after it: then it goes past the caches to its place, which nobody reads in this
-/// step. That spares the memory a third of the work.
+/// step. That spares the memory a third of the work. Every thread has such a block.
 template <Element T>
 class PrivateState {
  public:
   PrivateState(std::size_t n, Commit commit, T initial = 0)
       : current_(n, initial), next_(commit == Commit::step ? n : 0, initial) {
-    if (n >= kStreamed && !next_.empty()) block_.resize(kBlock);
+    if (n >= kStreamed && !next_.empty()) held_.resize(threads());
+    for (Held& held : held_) held.block.resize(kBlock);
   }
 
   std::span<const T> current() const { return current_; }
 
-  /// Where the next values of a range are to be written; ranges ascend.
+  /// Where the next values of a range are to be written; the ranges of a thread ascend.
   std::span<T> write(Range range) {
-    if (range.size() > block_.size()) return slice(next(), range);
-    flush();
-    held_ = range;
-    return std::span(block_).first(range.size());
+    settle();
+    if (lane() >= held_.size() || range.size() > kBlock) return slice(all(), range);
+    Held& held = held_[lane()];
+    held.range = range;
+    return std::span(held.block).first(range.size());
   }
 
-  /// What was written of a range.
+  /// What this thread wrote last, or what has been settled.
   std::span<T> written(Range range) {
-    if (held_.holds(range)) return slice(std::span<T>(block_), range, held_.begin);
-    return slice(next(), range);
+    if (lane() < held_.size()) {
+      Held& held = held_[lane()];
+      if (held.range.holds(range)) return slice(std::span<T>(held.block), range, held.range.begin);
+    }
+    return slice(all(), range);
   }
 
-  /// All that was written.
+  /// Puts what this thread wrote in its place.
+  void settle() {
+    if (lane() < held_.size()) settle(held_[lane()]);
+  }
+
+  /// All that was written; no thread is at it.
   std::span<T> next() {
-    flush();
-    return next_.empty() ? std::span<T>(current_) : std::span<T>(next_);
+    for (Held& held : held_) settle(held);
+    return all();
   }
 
   void accept() {
-    flush();
+    next();
     if (!next_.empty()) std::swap(current_, next_);
   }
 
@@ -65,16 +76,22 @@ class PrivateState {
   static constexpr std::size_t kBlock = 16384 / sizeof(T);
   static constexpr std::size_t kStreamed = std::size_t{1} << 18;  // smaller ones stay in a cache
 
-  void flush() {
-    const auto held = std::exchange(held_, Range{});
-    if (held.size() == 0) return;
-    stream(std::span<const T>(block_).first(held.size()), slice(std::span<T>(next_), held));
+  struct Held {
+    AlignedVector<T> block;
+    Range range;
+  };
+
+  std::span<T> all() { return next_.empty() ? std::span<T>(current_) : std::span<T>(next_); }
+
+  void settle(Held& held) {
+    const auto range = std::exchange(held.range, Range{});
+    if (range.size() == 0) return;
+    stream(std::span<const T>(held.block).first(range.size()), slice(all(), range));
   }
 
   AlignedVector<T> current_;
   AlignedVector<T> next_;
-  AlignedVector<T> block_;
-  Range held_;
+  std::vector<Held> held_;  // thread by thread
 };
 
 /// The same for one number, which is double-buffered in any case.

@@ -8,6 +8,7 @@
 #include <pith/core/environment.h>
 #include <pith/core/error.h>
 #include <pith/core/log.h>
+#include <pith/core/threads.h>
 #include <pith/feedback/registry.h>
 #include <pith/reducer/choice.h>
 #include <pith/reducer/settings.h>
@@ -46,6 +47,7 @@ void apply_environment(ReducerOptions& options) {
   apply(options.check_every, "PITH_CHECK_EVERY", 1);
   apply(options.statistics_every, "PITH_STATS");
   apply(options.commit, "PITH_COMMIT");
+  threads();  // throws for a PITH_THREADS that is none, before any communication
 }
 
 // Compressors and rules check their own arguments: so each is made once and thrown away.

@@ -12,6 +12,8 @@
 #include <pith/core/random.h>
 #include <pith/feedback/registry.h>
 
+#include "support/with_threads.h"
+
 // A sweep that composes, encodes and commits block by block gives the bits of the plain way, which
 // rounds that measure take.
 namespace pith::test {
@@ -89,10 +91,18 @@ class Sender {
   Unit<float> unit_;
 };
 
+// Normal numbers in an order of its own in every step; to draw them all would take most of the time.
 std::vector<float> gradient(std::size_t n, std::uint64_t step) {
-  const Random random({.seed = 7, .step = step});
+  static const std::vector<float> pool = [] {
+    const Random random({.seed = 7});
+    std::vector<float> drawn(8191);
+    for (std::size_t i = 0; i < drawn.size(); ++i) drawn[i] = static_cast<float>(random.normal(i));
+    return drawn;
+  }();
   std::vector<float> x(n);
-  for (std::size_t i = 0; i < n; ++i) x[i] = static_cast<float>(random.normal(i));
+  for (std::size_t i = 0; i < n; ++i) {
+    x[i] = pool[(i + 977 * step) % pool.size()] * static_cast<float>(1 + i % 5);
+  }
   return x;
 }
 
@@ -105,6 +115,20 @@ void expect_same(const Case& one) {
       ASSERT_EQ(swept.step(x), plain.step(x))
           << one.compressor << ", " << one.rule << ", n = " << one.n << ", step " << t;
     }
+  });
+}
+
+/// One thread and three, which the rule must have known from the start.
+void expect_same_on_threads(const Case& one) {
+  run_local(1, [&](Communicator& alone) {
+    std::vector<std::vector<std::byte>> messages[2];
+    for (const bool several : {false, true}) {
+      const WithThreads number(several ? 3 : 1);
+      Sender sender(one, false, alone);
+      for (std::uint64_t t = 0; t < 3; ++t)
+        messages[several].push_back(sender.step(gradient(one.n, t)));
+    }
+    EXPECT_EQ(messages[0], messages[1]) << one.compressor << ", " << one.rule;
   });
 }
 
@@ -128,6 +152,34 @@ TEST(Sweep, GivesThePlainBitsOfLargeTensors) {
       expect_same({compressor, rule, kLarge, 3, Commit::inplace});
     }
   }
+}
+
+// Parts that do not divide evenly, and blocks that no part's start is a multiple of.
+TEST(Sweep, GivesTheSameBitsOnSeveralThreads) {
+  constexpr std::size_t kLarge = (std::size_t{3} << 17) + 77;
+  for (const std::string compressor : kCompressors) {
+    expect_same_on_threads({compressor, "ef14", kLarge});
+    expect_same_on_threads({compressor, "econtrol(eta=0.2)", kLarge, 2, Commit::inplace});
+  }
+  for (const std::string rule : kRules) {
+    expect_same_on_threads({"onebit", rule, kLarge});
+    expect_same_on_threads({"topk(density=0.01)", rule, kLarge, 1, Commit::inplace});
+  }
+}
+
+// The guessed threshold fails, and all large elements lie in one thread's part.
+TEST(Sweep, GivesTheSameBitsOnSeveralThreadsWhereOnePartHasItAll) {
+  constexpr std::size_t kLarge = std::size_t{3} << 17;
+  run_local(1, [&](Communicator& alone) {
+    std::vector<float> x(kLarge);
+    for (std::size_t i = 0; i < kLarge; ++i) x[i] = static_cast<float>(i * i);
+    std::vector<std::byte> messages[2];
+    for (const bool several : {false, true}) {
+      const WithThreads number(several ? 3 : 1);
+      messages[several] = Sender({"topk(density=0.3)", "ef14", kLarge}, false, alone).step(x);
+    }
+    EXPECT_EQ(messages[0], messages[1]);
+  });
 }
 
 }  // namespace

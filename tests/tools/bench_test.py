@@ -213,7 +213,7 @@ class CommandLine(Bench):
         local = ["allreduce", "--local", "2", "-b", "64", *QUICK]
         for arguments, text in [
                 ([], "command"), (["alltoall"], "alltoall"),
-                (["codec", "-t", "2"], "nthreads 2"), (["codec", "--nonsense"], "nonsense"),
+                (["codec", "-t", "257"], "nthreads 257"), (["codec", "--nonsense"], "nonsense"),
                 (["codec", "-b", "5X"], "5X"), (["codec", "--compressor", "topq"], "topk"),
                 (["codec", "--data", "gausian", "-b", "64"], "gausian"),
                 (["codec", "-b", "64", "-J", missing], missing),

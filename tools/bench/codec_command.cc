@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include <pith/comm/local.h>
+#include <pith/core/threads.h>
 
 #include "codec.h"
 #include "codec_report.h"
@@ -96,6 +97,7 @@ int run_codec(int argc, char** argv) {
     std::cout << options.help;
     return kFine;
   }
+  set_threads(options.threads);
   int exit_code = kFine;
   run_local(1, [&](Communicator& alone) {
     CodecReport report(options);

@@ -51,7 +51,7 @@ Json json_of(const CodecResult& result, const CodecOptions& options) {
           {"commit", options.commit == Commit::inplace ? "inplace" : "step"},
           {"data", options.data},
           {"count", result.count},
-          {"threads", 1},
+          {"threads", options.threads},
           {"ranks", options.ranks},
           {"encode_gbps", gbps(result.bytes, result.encode_seconds)},
           {"decode_gbps", gbps(result.bytes, result.decode_seconds)},
@@ -69,7 +69,8 @@ CodecReport::CodecReport(const CodecOptions& options)
   if (!options.json.empty()) file_.emplace(options.json);
   table_.comment("pith-bench " PITH_VERSION " codec");
   table_.comment(options.parameters);
-  table_.comment(machine() + "; one thread, data " + options.data);
+  table_.comment(machine() + "; threads " + std::to_string(options.threads) + ", data " +
+                 options.data);
   table_.comment("r-add: the in-place residual add, measured in between");
   table_.header();
 }

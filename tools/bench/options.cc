@@ -45,7 +45,7 @@ po::options_description common_options() {
   add("iters,n", whole(20), "timed iterations");
   add("warmup_iters,w", whole(5), "iterations before them");
   add("check,c", whole(1), "checked iterations after them");
-  add("nthreads,t", whole(1), "threads of a rank: 1");
+  add("nthreads,t", whole(1), "threads of a rank, for its codecs");
   add("compressor", words(all_compressors(), "one of each"), "spec; repeatable");
   add("feedback", words({"ef14"}, "ef14"),
       "none, ef14, ef21, ef21_sgdm(eta=0.1) or econtrol(eta=0.1); repeatable");
@@ -84,7 +84,7 @@ std::vector<Shape> shapes(const CommandLine& line, const char* size, std::size_t
 }
 
 void read_common(const CommandLine& line, const char* size, Options& options) {
-  line.whole("nthreads", 1, 1);
+  options.threads = line.whole("nthreads", 1, 256);
   options.type =
       line.choice("type", {"float", "double"}) == 0 ? ElementType::float32 : ElementType::float64;
   options.shapes = shapes(line, size, size_of(options.type));

@@ -16,6 +16,7 @@ namespace pith::bench {
 /// What every command takes.
 struct Options {
   std::vector<Shape> shapes;  ///< from -b, -e and -f, or --shape
+  std::size_t threads = 1;    ///< of a rank, for its codecs
   std::size_t iterations = 20;
   std::size_t warm_up = 5;
   std::size_t checks = 1;

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <atomic>
+#include <exception>
+#include <thread>
+#include <vector>
+
+#include <pith/core/environment.h>
+#include <pith/core/threads.h>
+#include <pith/core/vector.h>
+
+namespace pith {
+namespace {
+
+constexpr std::uint64_t kMostThreads = 256;
+
+thread_local std::size_t own_lane = 0;
+
+std::atomic<std::size_t>& setting() {
+  static std::atomic<std::size_t> number =
+      static_cast<std::size_t>(environment_integer("PITH_THREADS", 1, kMostThreads).value_or(1));
+  return number;
+}
+
+}  // namespace
+
+std::size_t threads() { return setting(); }
+
+void set_threads(std::size_t n) { setting() = n; }
+
+std::size_t lane() { return own_lane; }
+
+// Threads of one call only: to start one takes microseconds, and a part takes some hundred. Nothing
+// is left to stop, to fork with or to keep a core awake.
+void run_threads(std::size_t parts, const std::function<void(std::size_t)>& body) {
+  std::vector<std::exception_ptr> errors(parts);
+  const auto run = [&](std::size_t part) {
+    own_lane = part;
+    try {
+      body(part);
+    } catch (...) {
+      errors[part] = std::current_exception();
+    }
+    own_lane = 0;
+    end_stream();
+  };
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t part = 1; part < parts; ++part) others.emplace_back(run, part);
+    run(0);
+  }
+  for (const auto& error : errors) {
+    if (error) std::rethrow_exception(error);
+  }
+}
+
+}  // namespace pith
