@@ -77,6 +77,27 @@ class LowRank(Bench):
             self.assertIn("--rank", done.stderr)
 
 
+class TopK(Bench):
+    ARMS = ["pith", "nth_element of indices", "nth_element of a copy"]
+
+    def test_compares_the_arms_that_were_built(self):
+        for arguments in [["--count", "20000"], ["--count", "1000", "--density", "1"],
+                          ["--count", "1"], ["--count", "5000", "--data", "constant"],
+                          ["--count", "5000", "--data", "zeros", "--density", "0.5"]]:
+            done = self.launch("topk", *arguments, *QUICK)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("\n# wrong values: 0\n", done.stdout)
+            for arm in self.ARMS:
+                self.assertRegex(done.stdout, rf"\n +{arm}( +[0-9.]+){{5}}\n")
+            self.assertRegex(done.stdout, r"\n(# built without LibTorch| +libtorch( +[0-9.]+){5})\n")
+
+    def test_refuses_densities_that_are_none(self):
+        for density in ["0", "1.1", "nan"]:
+            done = self.launch("topk", "--count", "10", "--density", density, *QUICK)
+            self.assertEqual(done.returncode, 64)
+            self.assertIn("--density", done.stderr)
+
+
 class Codec(Bench):
     def test_measures_every_compressor_under_every_rule(self):
         result, done = self.measure("codec", "-b", "4", "-e", "20000", "-f", "17", *QUICK,
@@ -191,7 +212,7 @@ class AllReduce(Bench):
 
 class Documentation(unittest.TestCase):
     def test_defines_every_key(self):
-        _, codec, all_reduce = NUMBERS.read_text(encoding="utf-8").split("## pith-bench ")
+        _, codec, *_, all_reduce = NUMBERS.read_text(encoding="utf-8").split("## pith-bench ")
         for keys, page in (({"floors", *FLOORS, *CODEC}, codec), (ALL_REDUCE, all_reduce)):
             for key in keys:
                 self.assertIn(f"`{key}`", page)
@@ -224,7 +245,7 @@ class CommandLine(Bench):
             self.assertIn(text, done.stderr)
 
     def test_help_lists_the_options(self):
-        for command in [[], ["codec"], ["allreduce", "--local", "1"]]:
+        for command in [[], ["codec"], ["lowrank"], ["topk"], ["allreduce", "--local", "1"]]:
             done = self.launch(*command, "--help")
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("pith-bench", done.stdout)
