@@ -22,7 +22,7 @@ FLOORS = {"read_gbps": NUMBER, "copy_gbps": NUMBER, "residual_add_gbps": NUMBER}
 CODEC = {"compressor": str, "feedback": str, "commit": str, "data": str, "count": int,
          "threads": int, "ranks": int, "encode_gbps": NUMBER, "decode_gbps": NUMBER,
          "payload_bytes": int, "ratio": NUMBER, "relerr": NUMBER, "of_residual_add": NUMBER,
-         "decode_of_residual_add": NUMBER}
+         "decode_of_residual_add": NUMBER, "of_first_data": NUMBER, "decode_of_first_data": NUMBER}
 ALL_REDUCE = {"size": int, "count": int, "type": str, "compressor": str, "feedback": str,
               "exchange": str, "time_us": NUMBER, "raw_time_us": NUMBER, "raw16_time_us": NUMBER,
               "effx": NUMBER, "algbw": NUMBER, "busbw": NUMBER, "wire_bytes": int,
@@ -119,6 +119,21 @@ class Codec(Bench):
                 result, _ = self.measure("codec", "-b", "8000", *QUICK, "--data", kind, *extra)
                 self.assertEqual({line["data"] for line in result["results"]}, {kind})
                 self.assertEqual({line["commit"] for line in result["results"]}, {extra[1]})
+
+    def test_compares_kinds_of_data_with_the_first(self):
+        kinds = ["gaussian", "constant", "zeros"]
+        result, done = self.measure("codec", "-b", "8000", "-e", "16000", *QUICK,
+                                    *repeated("--data", kinds), *repeated("--compressor",
+                                                                          ["onebit", "topk(k=3)"]))
+        lines = result["results"]
+        self.assertEqual([line["data"] for line in lines], 4 * kinds)
+        for first, line in ((lines[i - i % 3], line) for i, line in enumerate(lines)):
+            self.assertEqual(line["compressor"], first["compressor"])
+            self.assertAlmostEqual(line["of_first_data"],
+                                   first["encode_gbps"] / line["encode_gbps"])
+            self.assertAlmostEqual(line["decode_of_first_data"],
+                                   first["decode_gbps"] / line["decode_gbps"])
+        self.assertRegex(done.stdout, r"gaussian +1\.00 +1\.00\n")
 
     def test_shape_decides_what_a_factor_costs(self):
         result, _ = self.measure("codec", "--shape", "10x30", *QUICK,

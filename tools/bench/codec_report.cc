@@ -23,13 +23,52 @@ double ratio_of(const CodecResult& result) {
          static_cast<double>(std::max<std::size_t>(result.payload_bytes, 1));
 }
 
+bool compares_data(const CodecOptions& options) { return options.data.size() > 1; }
+
+std::size_t longest(const std::vector<std::string>& texts) {
+  return std::ranges::max(texts, {}, &std::string::size).size();
+}
+
 std::vector<Column> columns(const CodecOptions& options) {
-  std::size_t spec = 0;
-  for (const std::string& text : options.compressors) spec = std::max(spec, text.size());
-  return {{"size", "(B)", 11},     {"count", "(elem)", 10}, {"compressor", "", spec},
-          {"feedback", "", 8},     {"encode", "(GB/s)", 7}, {"of r-add", "(x)", 8},
-          {"decode", "(GB/s)", 7}, {"of r-add", "(x)", 8},  {"payload", "(B)", 11},
-          {"ratio", "(x)", 8},     {"relerr", "(l2)", 8},   {"#wrong", "", 6}};
+  std::vector<Column> all{{"size", "(B)", 11},
+                          {"count", "(elem)", 10},
+                          {"compressor", "", longest(options.compressors)},
+                          {"feedback", "", 8},
+                          {"encode", "(GB/s)", 7},
+                          {"of r-add", "(x)", 8},
+                          {"decode", "(GB/s)", 7},
+                          {"of r-add", "(x)", 8},
+                          {"payload", "(B)", 11},
+                          {"ratio", "(x)", 8},
+                          {"relerr", "(l2)", 8},
+                          {"#wrong", "", 6}};
+  if (compares_data(options)) {
+    all.push_back({"data", "", longest(options.data)});
+    all.push_back({"encode", "of first", 8});
+    all.push_back({"decode", "of first", 8});
+  }
+  return all;
+}
+
+std::vector<std::string> cells(const CodecResult& result, bool compares_data) {
+  std::vector<std::string> all{std::to_string(result.bytes),
+                               std::to_string(result.count),
+                               result.compressor,
+                               result.feedback,
+                               fixed(gbps(result.bytes, result.encode_seconds), 3),
+                               fixed(result.of_residual_add(), 2),
+                               fixed(gbps(result.bytes, result.decode_seconds), 3),
+                               fixed(result.decode_of_residual_add(), 2),
+                               std::to_string(result.payload_bytes),
+                               fixed(ratio_of(result), 2),
+                               result.check ? scientific(result.check->relative_error) : "N/A",
+                               result.check ? std::to_string(result.check->wrong) : "N/A"};
+  if (compares_data) {
+    all.push_back(result.data);
+    all.push_back(fixed(result.of_first_data, 2));
+    all.push_back(fixed(result.decode_of_first_data, 2));
+  }
+  return all;
 }
 
 // Of all that were measured between the runs of one size's codecs.
@@ -49,7 +88,7 @@ Json json_of(const CodecResult& result, const CodecOptions& options) {
   return {{"compressor", result.compressor},
           {"feedback", result.feedback},
           {"commit", options.commit == Commit::inplace ? "inplace" : "step"},
-          {"data", options.data},
+          {"data", result.data},
           {"count", result.count},
           {"threads", 1},
           {"ranks", options.ranks},
@@ -59,7 +98,9 @@ Json json_of(const CodecResult& result, const CodecOptions& options) {
           {"ratio", ratio_of(result)},
           {"relerr", result.check ? Json(result.check->relative_error) : Json()},
           {"of_residual_add", result.of_residual_add()},
-          {"decode_of_residual_add", result.decode_of_residual_add()}};
+          {"decode_of_residual_add", result.decode_of_residual_add()},
+          {"of_first_data", result.of_first_data},
+          {"decode_of_first_data", result.decode_of_first_data}};
 }
 
 }  // namespace
@@ -69,19 +110,14 @@ CodecReport::CodecReport(const CodecOptions& options)
   if (!options.json.empty()) file_.emplace(options.json);
   table_.comment("pith-bench " PITH_VERSION " codec");
   table_.comment(options.parameters);
-  table_.comment(machine() + "; one thread, data " + options.data);
+  const std::string turns = compares_data(options) ? " and others" : "";
+  table_.comment(machine() + "; one thread, data " + options.data.front() + turns);
   table_.comment("r-add: the in-place residual add, measured in between");
   table_.header();
 }
 
 void CodecReport::add(const CodecResult& result) {
-  table_.row(
-      {std::to_string(result.bytes), std::to_string(result.count), result.compressor,
-       result.feedback, fixed(gbps(result.bytes, result.encode_seconds), 3),
-       fixed(result.of_residual_add(), 2), fixed(gbps(result.bytes, result.decode_seconds), 3),
-       fixed(result.decode_of_residual_add(), 2), std::to_string(result.payload_bytes),
-       fixed(ratio_of(result), 2), result.check ? scientific(result.check->relative_error) : "N/A",
-       result.check ? std::to_string(result.check->wrong) : "N/A"});
+  table_.row(cells(result, compares_data(options_)));
   results_.push_back(result);
 }
 

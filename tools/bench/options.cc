@@ -108,8 +108,9 @@ po::options_description codec_options() {
   auto add = own.add_options();
   add("ranks", whole(4), "payloads that are decoded into one mean");
   add("commit", text("inplace"), "inplace or step: how a rule keeps its state");
-  add("data", text("gaussian"),
-      "gaussian, sorted, periodic, constant, spike, zeros, or a file of float32 values");
+  add("data", words({"gaussian"}, "gaussian"),
+      "gaussian, sorted, periodic, constant, spike, zeros, or a file of float32 values; "
+      "repeatable: measured in turns and compared with the first");
   add("floor-ratio", po::value<double>(),
       "exit with 2 if an encode takes longer than so many residual adds");
   all.add(common_options()).add(own);
@@ -151,7 +152,7 @@ CodecOptions parse_codec_options(int argc, const char* const* argv) {
   read_common(line, "64M", options);
   options.ranks = line.whole("ranks", 1, kMost);
   options.commit = line.choice("commit", {"inplace", "step"}) == 0 ? Commit::inplace : Commit::step;
-  options.data = line.text("data");
+  options.data = line.words("data");
   options.floor_ratio = line.optional_number_above("floor-ratio", 0);
   return options;
 }

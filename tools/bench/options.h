@@ -31,7 +31,7 @@ struct Options {
 struct CodecOptions : Options {
   std::size_t ranks = 4;  ///< payloads that are decoded into one mean
   Commit commit = Commit::inplace;
-  std::string data = "gaussian";
+  std::vector<std::string> data;
   std::optional<double> floor_ratio;  ///< largest of_residual_add allowed
 };
 
