@@ -135,6 +135,18 @@ class Codec(Bench):
                                    first["decode_gbps"] / line["decode_gbps"])
         self.assertRegex(done.stdout, r"gaussian +1\.00 +1\.00\n")
 
+    def test_takes_a_models_matrices_and_adds_them_up(self):
+        layers = self.folder / "layers.txt"
+        layers.write_text("# a model\nconv 8x3x5x5\nbias 8\nfc 10x200\n")
+        result, done = self.measure("codec", "--layers", str(layers), *QUICK,
+                                    *repeated("--compressor", ["identity", "lowrank(rank=1)"]))
+        self.assertEqual([(line["count"], line["payload_bytes"]) for line in result["results"]],
+                         [(600, 2400), (600, 4 * (8 + 75)), (2000, 8000), (2000, 4 * (10 + 200))])
+        sums = [line.split() for line in done.stdout.partition("# all layers together")[2].splitlines()]
+        self.assertEqual([line[:3] + line[8:9] for line in sums if line[0] == "10400"],
+                         [["10400", "2600", "identity", "10400"],
+                          ["10400", "2600", "lowrank(rank=1)", str(4 * (83 + 210))]])
+
     def test_shape_decides_what_a_factor_costs(self):
         result, _ = self.measure("codec", "--shape", "10x30", *QUICK,
                                  "--compressor", "lowrank(rank=1)")

@@ -129,6 +129,7 @@ void measure_shape(const CodecOptions& options, const Shape& shape, Communicator
 template <Element T>
 void measure_all(const CodecOptions& options, Communicator& alone, CodecReport& report) {
   for (const Shape& shape : options.shapes) measure_shape<T>(options, shape, alone, report);
+  if (options.whole_model) report.add_sums();
 }
 
 }  // namespace

@@ -71,6 +71,15 @@ std::vector<std::string> cells(const CodecResult& result, bool compares_data) {
   return all;
 }
 
+void add_to(CodecResult& sum, const CodecResult& result) {
+  sum.count += result.count;
+  sum.bytes += result.bytes;
+  sum.encode_seconds += result.encode_seconds;
+  sum.decode_seconds += result.decode_seconds;
+  sum.floors.residual_add += result.floors.residual_add;
+  sum.payload_bytes += result.payload_bytes;
+}
+
 // Of all that were measured between the runs of one size's codecs.
 FloorSeconds floors_at(std::size_t bytes, const std::vector<CodecResult>& results) {
   const auto seconds = [&](double FloorSeconds::*which) {
@@ -119,6 +128,21 @@ CodecReport::CodecReport(const CodecOptions& options)
 void CodecReport::add(const CodecResult& result) {
   table_.row(cells(result, compares_data(options_)));
   results_.push_back(result);
+}
+
+void CodecReport::add_sums() {
+  const std::size_t cases = results_.size() / options_.shapes.size();
+  std::vector<CodecResult> sums(results_.begin(),
+                                results_.begin() + static_cast<std::ptrdiff_t>(cases));
+  for (std::size_t i = cases; i < results_.size(); ++i) add_to(sums[i % cases], results_[i]);
+  table_.comment("all layers together, vectors left out:");
+  for (std::size_t c = 0; c < cases; ++c) {
+    const CodecResult& first = sums[c - c % options_.data.size()];
+    sums[c].check.reset();
+    sums[c].of_first_data = sums[c].encode_seconds / first.encode_seconds;
+    sums[c].decode_of_first_data = sums[c].decode_seconds / first.decode_seconds;
+    table_.row(cells(sums[c], compares_data(options_)));
+  }
 }
 
 void CodecReport::end_size(std::size_t bytes) {

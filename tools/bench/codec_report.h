@@ -42,6 +42,9 @@ class CodecReport {
   void add(const CodecResult& result);
   void comment(const std::string& text) { table_.comment(text); }
 
+  /// The sums over all sizes, which are a model's layers.
+  void add_sums();
+
   /// Prints the floors of a size, once all its codecs have been measured.
   void end_size(std::size_t bytes);
 
