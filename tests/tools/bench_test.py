@@ -22,7 +22,7 @@ FLOORS = {"read_gbps": NUMBER, "copy_gbps": NUMBER, "residual_add_gbps": NUMBER}
 CODEC = {"compressor": str, "feedback": str, "commit": str, "data": str, "count": int,
          "threads": int, "ranks": int, "encode_gbps": NUMBER, "decode_gbps": NUMBER,
          "payload_bytes": int, "ratio": NUMBER, "relerr": NUMBER, "of_residual_add": NUMBER,
-         "decode_of_residual_add": NUMBER}
+         "decode_of_residual_add": NUMBER, "of_first_data": NUMBER, "decode_of_first_data": NUMBER}
 ALL_REDUCE = {"size": int, "count": int, "type": str, "compressor": str, "feedback": str,
               "exchange": str, "time_us": NUMBER, "raw_time_us": NUMBER, "raw16_time_us": NUMBER,
               "effx": NUMBER, "algbw": NUMBER, "busbw": NUMBER, "wire_bytes": int,
@@ -77,6 +77,27 @@ class LowRank(Bench):
             self.assertIn("--rank", done.stderr)
 
 
+class TopK(Bench):
+    ARMS = ["pith", "nth_element of indices", "nth_element of a copy"]
+
+    def test_compares_the_arms_that_were_built(self):
+        for arguments in [["--count", "20000"], ["--count", "1000", "--density", "1"],
+                          ["--count", "1"], ["--count", "5000", "--data", "constant"],
+                          ["--count", "5000", "--data", "zeros", "--density", "0.5"]]:
+            done = self.launch("topk", *arguments, *QUICK)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertIn("\n# wrong values: 0\n", done.stdout)
+            for arm in self.ARMS:
+                self.assertRegex(done.stdout, rf"\n +{arm}( +[0-9.]+){{5}}\n")
+            self.assertRegex(done.stdout, r"\n(# built without LibTorch| +libtorch( +[0-9.]+){5})\n")
+
+    def test_refuses_densities_that_are_none(self):
+        for density in ["0", "1.1", "nan"]:
+            done = self.launch("topk", "--count", "10", "--density", density, *QUICK)
+            self.assertEqual(done.returncode, 64)
+            self.assertIn("--density", done.stderr)
+
+
 class Codec(Bench):
     def test_measures_every_compressor_under_every_rule(self):
         result, done = self.measure("codec", "-b", "4", "-e", "20000", "-f", "17", *QUICK,
@@ -98,6 +119,33 @@ class Codec(Bench):
                 result, _ = self.measure("codec", "-b", "8000", *QUICK, "--data", kind, *extra)
                 self.assertEqual({line["data"] for line in result["results"]}, {kind})
                 self.assertEqual({line["commit"] for line in result["results"]}, {extra[1]})
+
+    def test_compares_kinds_of_data_with_the_first(self):
+        kinds = ["gaussian", "constant", "zeros"]
+        result, done = self.measure("codec", "-b", "8000", "-e", "16000", *QUICK,
+                                    *repeated("--data", kinds), *repeated("--compressor",
+                                                                          ["onebit", "topk(k=3)"]))
+        lines = result["results"]
+        self.assertEqual([line["data"] for line in lines], 4 * kinds)
+        for first, line in ((lines[i - i % 3], line) for i, line in enumerate(lines)):
+            self.assertEqual(line["compressor"], first["compressor"])
+            self.assertAlmostEqual(line["of_first_data"],
+                                   first["encode_gbps"] / line["encode_gbps"])
+            self.assertAlmostEqual(line["decode_of_first_data"],
+                                   first["decode_gbps"] / line["decode_gbps"])
+        self.assertRegex(done.stdout, r"gaussian +1\.00 +1\.00\n")
+
+    def test_takes_a_models_matrices_and_adds_them_up(self):
+        layers = self.folder / "layers.txt"
+        layers.write_text("# a model\nconv 8x3x5x5\nbias 8\nfc 10x200\n")
+        result, done = self.measure("codec", "--layers", str(layers), *QUICK,
+                                    *repeated("--compressor", ["identity", "lowrank(rank=1)"]))
+        self.assertEqual([(line["count"], line["payload_bytes"]) for line in result["results"]],
+                         [(600, 2400), (600, 4 * (8 + 75)), (2000, 8000), (2000, 4 * (10 + 200))])
+        sums = [line.split() for line in done.stdout.partition("# all layers together")[2].splitlines()]
+        self.assertEqual([line[:3] + line[8:9] for line in sums if line[0] == "10400"],
+                         [["10400", "2600", "identity", "10400"],
+                          ["10400", "2600", "lowrank(rank=1)", str(4 * (83 + 210))]])
 
     def test_shape_decides_what_a_factor_costs(self):
         result, _ = self.measure("codec", "--shape", "10x30", *QUICK,
@@ -191,7 +239,7 @@ class AllReduce(Bench):
 
 class Documentation(unittest.TestCase):
     def test_defines_every_key(self):
-        _, codec, all_reduce = NUMBERS.read_text(encoding="utf-8").split("## pith-bench ")
+        _, codec, *_, all_reduce = NUMBERS.read_text(encoding="utf-8").split("## pith-bench ")
         for keys, page in (({"floors", *FLOORS, *CODEC}, codec), (ALL_REDUCE, all_reduce)):
             for key in keys:
                 self.assertIn(f"`{key}`", page)
@@ -224,7 +272,7 @@ class CommandLine(Bench):
             self.assertIn(text, done.stderr)
 
     def test_help_lists_the_options(self):
-        for command in [[], ["codec"], ["allreduce", "--local", "1"]]:
+        for command in [[], ["codec"], ["lowrank"], ["topk"], ["allreduce", "--local", "1"]]:
             done = self.launch(*command, "--help")
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("pith-bench", done.stdout)

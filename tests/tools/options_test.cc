@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/options.h"
 
+#include <fstream>
+#include <string>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -37,6 +39,7 @@ TEST(Options, HaveDefaults) {
   EXPECT_EQ(options.commit, Commit::inplace);
   EXPECT_EQ(options.compressors.size(), compressors().size());
   EXPECT_THAT(options.feedbacks, ElementsAre("ef14"));
+  EXPECT_THAT(options.data, ElementsAre("gaussian"));
   EXPECT_THAT(all_reduce({}).exchanges, ElementsAre("auto"));
 }
 
@@ -48,6 +51,19 @@ TEST(Options, ReadSizesInBytesOfTheType) {
   EXPECT_THAT(codec({"-b", "64"}).shapes, ElementsAre(Shape{4, 4}));
   EXPECT_THAT(codec({"-e", "64"}).shapes, ElementsAre(Shape{4, 4}));
   EXPECT_THAT(codec({"--shape", "3x5"}).shapes, ElementsAre(Shape{3, 5}));
+}
+
+TEST(Options, TakeTheMatricesOfAListOfLayers) {
+  const auto path = testing::TempDir() + "options_layers.txt";
+  std::ofstream(path) << "conv 8x3x5x5\nbias 8\nfc 10x8\n";
+  const auto options = codec({"--layers", path.c_str()});
+  EXPECT_THAT(options.shapes, ElementsAre(Shape{8, 3, 5, 5}, Shape{10, 8}));
+  EXPECT_TRUE(options.whole_model);
+  EXPECT_FALSE(codec({}).whole_model);
+  EXPECT_THROW(codec({"--layers", path.c_str(), "-b", "64"}), UsageError);
+  EXPECT_THROW(codec({"--layers", path.c_str(), "--shape", "3x4"}), UsageError);
+  std::ofstream(path) << "bias 8\n";
+  EXPECT_THROW(codec({"--layers", path.c_str()}), UsageError);
 }
 
 TEST(Options, MayRepeatWhatIsCrossed) {
@@ -105,9 +121,9 @@ TEST(Options, RefuseWhatIsWrongAndNameIt) {
   EXPECT_THROW(all_reduce({"--local", "-1"}), UsageError);
   EXPECT_THROW(all_reduce({"--data", "zeros"}), UsageError);
   try {
-    codec({"-t", "2"});
+    codec({"-t", "257"});
   } catch (const UsageError& error) {
-    EXPECT_STREQ(error.what(), "--nthreads 2: expected a whole number from 1 to 1");
+    EXPECT_STREQ(error.what(), "--nthreads 257: expected a whole number from 1 to 256");
   }
 }
 

@@ -40,6 +40,18 @@ TEST(ParseShape, RefusesWhatIsNoMatrix) {
   }
 }
 
+TEST(ParseExtents, TakesAnyNumberOfThem) {
+  EXPECT_EQ(parse_extents("7"), Shape{7});
+  EXPECT_EQ(parse_extents("64x3x7x7"), (Shape{64, 3, 7, 7}));
+  EXPECT_EQ(parse_extents("65535x65537"), (Shape{65'535, 65'537}));
+}
+
+TEST(ParseExtents, RefusesWhatIsNoTensor) {
+  for (const char* text : {"", "x", "7x", "x7", "7xx7", "0", "7x0", "7 x7", "65536x65536"}) {
+    EXPECT_THROW(parse_extents(text), UsageError) << text;
+  }
+}
+
 TEST(NearlySquare, HasTheNearestFactors) {
   EXPECT_EQ(nearly_square(1), (Shape{1, 1}));
   EXPECT_EQ(nearly_square(12), (Shape{3, 4}));

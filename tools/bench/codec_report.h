@@ -19,6 +19,7 @@ namespace pith::bench {
 struct CodecResult {
   std::string compressor;
   std::string feedback;
+  std::string data;
   std::size_t count = 0;
   std::size_t bytes = 0;  ///< uncompressed
   double encode_seconds = 0;
@@ -26,6 +27,8 @@ struct CodecResult {
   FloorSeconds floors;  ///< measured in between
   std::size_t payload_bytes = 0;
   std::optional<CodecCheck> check;
+  double of_first_data = 1;  ///< encode_seconds over those with the first kind of data
+  double decode_of_first_data = 1;
 
   double of_residual_add() const { return encode_seconds / floors.residual_add; }
   double decode_of_residual_add() const { return decode_seconds / floors.residual_add; }
@@ -38,6 +41,9 @@ class CodecReport {
 
   void add(const CodecResult& result);
   void comment(const std::string& text) { table_.comment(text); }
+
+  /// The sums over all sizes, which are a model's layers.
+  void add_sums();
 
   /// Prints the floors of a size, once all its codecs have been measured.
   void end_size(std::size_t bytes);

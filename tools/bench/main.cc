@@ -23,12 +23,14 @@ constexpr Command kCommands[] = {
     {"codec", run_codec},
     {"allreduce", run_all_reduce},
     {"lowrank", run_lowrank},
+    {"topk", run_topk},
 };
 
 constexpr std::string_view kHelp =
     "pith-bench codec [options]       how fast tensors are coded and decoded\n"
     "pith-bench allreduce [options]   a compressed all-reduce against the raw ones\n"
     "pith-bench lowrank [options]     a low-rank step against one by OpenBLAS\n"
+    "pith-bench topk [options]        a top-k step against std::nth_element and LibTorch\n"
     "--help after a command shows its options; docs/numbers.md defines every number.\n";
 
 void print_error(std::string_view message) { std::cerr << "pith-bench: " << message << std::endl; }

@@ -9,6 +9,7 @@
 #include <pith/core/error.h>
 
 #include "command_line.h"
+#include "layers.h"
 #include "sizes.h"
 #include "specs.h"
 
@@ -41,6 +42,8 @@ po::options_description common_options() {
   add("maxbytes,e", po::value<std::string>(), "largest size");
   add("stepfactor,f", po::value<double>()->default_value(2), "factor between sizes, above 1");
   add("shape", po::value<std::string>(), "RxC: one matrix instead of sizes");
+  add("layers", po::value<std::string>(),
+      "every matrix of a list of layers instead of sizes (tools/layers)");
   add("type", text("float"), "float or double");
   add("iters,n", whole(20), "timed iterations");
   add("warmup_iters,w", whole(5), "iterations before them");
@@ -64,10 +67,17 @@ std::string either(const CommandLine& line, const char* first, const char* secon
   return fallback;
 }
 
-std::vector<Shape> shapes(const CommandLine& line, const char* size, std::size_t element) {
-  const bool sizes = line.given("minbytes") || line.given("maxbytes");
-  if (line.given("shape") && sizes) throw UsageError("--shape and sizes exclude each other");
-  if (line.given("shape")) return {parse_shape(line.text("shape"))};
+// Vectors travel uncompressed.
+std::vector<Shape> matrices(const std::string& path) {
+  std::vector<Shape> all;
+  for (const Layer& layer : read_layers(path)) {
+    if (layer.shape.is_matrix()) all.push_back(layer.shape);
+  }
+  if (all.empty()) throw UsageError("layers " + path + ": it holds vectors only");
+  return all;
+}
+
+std::vector<Shape> swept(const CommandLine& line, const char* size, std::size_t element) {
   const std::string first = either(line, "minbytes", "maxbytes", size);
   const std::string last = either(line, "maxbytes", "minbytes", size);
   const std::size_t begin = parse_bytes(first);
@@ -83,11 +93,22 @@ std::vector<Shape> shapes(const CommandLine& line, const char* size, std::size_t
   return all;
 }
 
+std::vector<Shape> shapes(const CommandLine& line, const char* size, std::size_t element) {
+  const bool sizes = line.given("minbytes") || line.given("maxbytes");
+  if (line.given("shape") + line.given("layers") + sizes > 1) {
+    throw UsageError("sizes, --shape and --layers exclude each other");
+  }
+  if (line.given("shape")) return {parse_shape(line.text("shape"))};
+  if (line.given("layers")) return matrices(line.text("layers"));
+  return swept(line, size, element);
+}
+
 void read_common(const CommandLine& line, const char* size, Options& options) {
   options.threads = line.whole("nthreads", 1, 256);
   options.type =
       line.choice("type", {"float", "double"}) == 0 ? ElementType::float32 : ElementType::float64;
   options.shapes = shapes(line, size, size_of(options.type));
+  options.whole_model = line.given("layers");
   options.iterations = line.whole("iters", 1, kMost);
   options.warm_up = line.whole("warmup_iters", 0, kMost);
   options.checks = line.whole("check", 0, kMost);
@@ -108,8 +129,9 @@ po::options_description codec_options() {
   auto add = own.add_options();
   add("ranks", whole(4), "payloads that are decoded into one mean");
   add("commit", text("inplace"), "inplace or step: how a rule keeps its state");
-  add("data", text("gaussian"),
-      "gaussian, sorted, periodic, constant, spike, zeros, or a file of float32 values");
+  add("data", words({"gaussian"}, "gaussian"),
+      "gaussian, sorted, periodic, constant, spike, zeros, or a file of float32 values; "
+      "repeatable: measured in turns and compared with the first");
   add("floor-ratio", po::value<double>(),
       "exit with 2 if an encode takes longer than so many residual adds");
   all.add(common_options()).add(own);
@@ -151,7 +173,7 @@ CodecOptions parse_codec_options(int argc, const char* const* argv) {
   read_common(line, "64M", options);
   options.ranks = line.whole("ranks", 1, kMost);
   options.commit = line.choice("commit", {"inplace", "step"}) == 0 ? Commit::inplace : Commit::step;
-  options.data = line.text("data");
+  options.data = line.words("data");
   options.floor_ratio = line.optional_number_above("floor-ratio", 0);
   return options;
 }

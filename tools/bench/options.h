@@ -15,12 +15,13 @@ namespace pith::bench {
 
 /// What every command takes.
 struct Options {
-  std::vector<Shape> shapes;  ///< from -b, -e and -f, or --shape
+  std::vector<Shape> shapes;  ///< from -b, -e and -f, --shape or --layers
   std::size_t threads = 1;    ///< of a rank, for its codecs
   std::size_t iterations = 20;
   std::size_t warm_up = 5;
   std::size_t checks = 1;
-  std::string json;  ///< empty: none is written
+  bool whole_model = false;  ///< the shapes are those of one model's layers
+  std::string json;          ///< empty: none is written
   std::vector<std::string> compressors;
   std::vector<std::string> feedbacks;
   std::uint64_t seed = 0;
@@ -32,7 +33,7 @@ struct Options {
 struct CodecOptions : Options {
   std::size_t ranks = 4;  ///< payloads that are decoded into one mean
   Commit commit = Commit::inplace;
-  std::string data = "gaussian";
+  std::vector<std::string> data;
   std::optional<double> floor_ratio;  ///< largest of_residual_add allowed
 };
 

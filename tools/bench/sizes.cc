@@ -35,6 +35,21 @@ unsigned suffix_bits(char suffix) {
   }
 }
 
+// Extents with an x between them, of as many elements as a tensor may have.
+std::optional<Shape> extents_of(std::string_view text) {
+  std::vector<std::size_t> extents;
+  std::size_t most = std::numeric_limits<std::uint32_t>::max();
+  for (;;) {
+    const std::size_t cross = text.find('x');
+    const auto extent = whole_number(text.substr(0, cross));
+    if (!extent || *extent > most) return std::nullopt;
+    extents.push_back(*extent);
+    most /= *extent;
+    if (cross == std::string_view::npos) return Shape(extents);
+    text.remove_prefix(cross + 1);
+  }
+}
+
 }  // namespace
 
 std::size_t parse_bytes(const std::string& text) {
@@ -58,15 +73,17 @@ std::vector<std::size_t> sweep(std::size_t first, std::size_t last, double facto
 }
 
 Shape parse_shape(const std::string& text) {
-  const std::size_t cross = text.find('x');
-  const auto rows = whole_number(std::string_view(text).substr(0, cross));
-  const auto columns = cross == std::string::npos
-                           ? std::nullopt
-                           : whole_number(std::string_view(text).substr(cross + 1));
-  if (!rows || !columns || *rows > std::numeric_limits<std::uint32_t>::max() / *columns) {
+  const auto shape = extents_of(text);
+  if (!shape || shape->dimensions() != 2) {
     throw UsageError("shape " + text + ": expected rows x columns, for example 4096x1024");
   }
-  return {*rows, *columns};
+  return *shape;
+}
+
+Shape parse_extents(const std::string& text) {
+  const auto shape = extents_of(text);
+  if (!shape) throw UsageError("shape " + text + ": expected extents, for example 64x3x7x7");
+  return *shape;
 }
 
 Shape nearly_square(std::size_t n) {

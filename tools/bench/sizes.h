@@ -22,6 +22,10 @@ std::vector<std::size_t> sweep(std::size_t first, std::size_t last, double facto
 /// Throws   UsageError for anything else.
 Shape parse_shape(const std::string& text);
 
+/// "64x3x7x7", or "64": one extent or more, none of them 0.
+/// Throws   UsageError for anything else.
+Shape parse_extents(const std::string& text);
+
 /// The factorisation of n >= 1 into rows <= columns that is nearest to a square; 1 x n for a prime.
 Shape nearly_square(std::size_t n);
 

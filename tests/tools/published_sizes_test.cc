@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
+#include <random>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <pith/comm/local.h>
+#include <pith/reducer/reducer.h>
+
+#include "bench/layers.h"
+
+// Sizes of messages that papers give for whole models, against what the communicator counts when a
+// reducer exchanges the layers of these models. Nothing is subtracted: heads, directories, padding,
+// size records, signatures and the agreement are in it.
+namespace pith::bench {
+namespace {
+
+std::vector<Layer> layers_of(const std::string& model) {
+  return read_layers(PITH_LAYERS_DIR "/" + model + ".txt");
+}
+
+std::size_t parameters(const std::vector<Layer>& layers, bool vectors_only = false) {
+  std::size_t sum = 0;
+  for (const Layer& layer : layers) {
+    if (!vectors_only || !layer.shape.is_matrix()) sum += layer.shape.elements();
+  }
+  return sum;
+}
+
+// Evenly distributed; normal values would take longer to draw than all else here.
+std::vector<float> noise(std::size_t n, int rank) {
+  std::minstd_rand draw(static_cast<unsigned>(rank) + 1);
+  std::vector<float> values(n);
+  for (float& value : values) value = static_cast<float>(draw()) - 0x1p30f;
+  return values;
+}
+
+void push_all(const std::vector<Layer>& layers, std::span<float> gradient, Reducer& reducer) {
+  for (const Layer& layer : layers) {
+    reducer.push(layer.name, gradient.first(layer.shape.elements()));
+    gradient = gradient.subspan(layer.shape.elements());
+  }
+}
+
+/// What one of two ranks sends in a step. With two, each operation moves as many bytes as the
+/// rank's own message or array has, which is what papers count.
+std::uint64_t bytes_of_a_step(const std::vector<Layer>& layers, const std::string& compressor) {
+  std::uint64_t bytes = 0;
+  run_local(2, [&](Communicator& communicator) {
+    Reducer reducer(communicator,
+                    {.compressor = compressor, .commit = Commit::inplace, .statistics_every = 0});
+    for (const Layer& layer : layers) reducer.add(layer.name, layer.shape);
+    reducer.states<float>();  // compares the registration, once and not per step
+    std::vector<float> gradient = noise(parameters(layers), communicator.rank());
+    push_all(layers, gradient, reducer);
+    const std::uint64_t before = communicator.wire_bytes();
+    ASSERT_TRUE(reducer.wait().committed);
+    if (communicator.rank() == 0) bytes = communicator.wire_bytes() - before;
+  });
+  return bytes;
+}
+
+double ratio(const std::string& model, const std::string& compressor) {
+  const auto layers = layers_of(model);
+  const auto bytes = static_cast<double>(bytes_of_a_step(layers, compressor));
+  const double ratio = 4.0 * static_cast<double>(parameters(layers)) / bytes;
+  testing::Test::RecordProperty(model + " " + compressor, std::to_string(ratio));
+  return ratio;
+}
+
+#define EXPECT_WITHIN_1_PERCENT(value, published) EXPECT_NEAR(value, published, 0.01 * (published))
+
+TEST(Layers, HaveAsManyParametersAsTheirModels) {
+  const auto expect = [](const char* model, std::size_t all, std::size_t in_vectors) {
+    EXPECT_EQ(parameters(layers_of(model)), all) << model;
+    EXPECT_EQ(parameters(layers_of(model), true), in_vectors) << model;
+  };
+  expect("resnet50", 25'557'032, 54'120);
+  expect("alexnet", 60'965'224, 10'568);
+  expect("resnet18_cifar10", 11'173'962, 9'610);
+  expect("lstm_ptb", 51'034'000, 34'000);
+  expect("lstm_wikitext2", 28'949'319, 44'469);
+}
+
+// Lin et al., Deep Gradient Compression, ICLR 2018: 0.1 % of every layer, 32-bit values and 16-bit
+// runs; vectors travel as they are.
+constexpr const char* kDeepGradientCompression = "topk(density=0.001,index=runs16)";
+
+TEST(DeepGradientCompression, SendsResNet50At277Times) {
+  EXPECT_WITHIN_1_PERCENT(ratio("resnet50", kDeepGradientCompression), 277);
+}
+
+TEST(DeepGradientCompression, SendsAlexNetAt597Times) {
+  EXPECT_WITHIN_1_PERCENT(ratio("alexnet", kDeepGradientCompression), 597);
+}
+
+TEST(DeepGradientCompression, SendsTheLstmOfThePennTreebankAt462Times) {
+  EXPECT_WITHIN_1_PERCENT(ratio("lstm_ptb", kDeepGradientCompression), 462);
+}
+
+// Vogels et al., PowerSGD, NeurIPS 2019: vectors travel as they are.
+TEST(PowerSgd, SendsResNet18At243And136And72Times) {
+  EXPECT_WITHIN_1_PERCENT(ratio("resnet18_cifar10", "lowrank(rank=1)"), 243);
+  EXPECT_WITHIN_1_PERCENT(ratio("resnet18_cifar10", "lowrank(rank=2)"), 136);
+  EXPECT_WITHIN_1_PERCENT(ratio("resnet18_cifar10", "lowrank(rank=4)"), 72);
+}
+
+TEST(PowerSgd, SendsTheLstmOfWikiText2At310And203And120Times) {
+  EXPECT_WITHIN_1_PERCENT(ratio("lstm_wikitext2", "lowrank(rank=1)"), 310);
+  EXPECT_WITHIN_1_PERCENT(ratio("lstm_wikitext2", "lowrank(rank=2)"), 203);
+  EXPECT_WITHIN_1_PERCENT(ratio("lstm_wikitext2", "lowrank(rank=4)"), 120);
+}
+
+}  // namespace
+}  // namespace pith::bench
