@@ -13,8 +13,8 @@
 
 namespace pith {
 
-/// One compressor by name: the table below feeds users, tests, benchmarks and the docs. It holds what
-/// this build has.
+/// One compressor by name: the table below feeds users, tests, benchmarks and the docs. It holds
+/// what this build has.
 struct CompressorEntry {
   std::string_view name;     ///< as in a spec
   std::uint16_t codec;       ///< as in a message's directory; never reused
@@ -43,7 +43,7 @@ std::unique_ptr<MessageCompressor<T>> make_message(const Pipeline& pipeline, con
 template <Element T>
 std::unique_ptr<LinearCompressor<T>> make_linear(const Pipeline& pipeline, const Shape& shape);
 
-/// Codec id of the payload's outermost layer: `zstd` if that is the last stage, else the first stage.
+/// Codec id of the payload's outermost layer: the first stage, or a last one that is `zstd`.
 std::uint16_t codec_of(const Pipeline& pipeline);
 
 }  // namespace pith

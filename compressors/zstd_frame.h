@@ -16,8 +16,8 @@ inline constexpr int kMostLevel = 22;
 /// `frame` is too small for it. `level` is 1 to kMostLevel.
 std::size_t write_frame(std::span<const std::byte> raw, int level, std::span<std::byte> frame);
 
-/// What the frame holds; in `scratch`. Throws WireError unless it is exactly one frame of the format
-/// of today that says it holds `raw` bytes, before it takes memory, and does hold them.
+/// What the frame holds; in `scratch`. Throws WireError unless it is exactly one frame of today's
+/// format that says it holds `raw` bytes, before it takes memory, and does hold them.
 std::span<const std::byte> read_frame(std::span<const std::byte> frame, std::size_t raw,
                                       Scratch& scratch);
 

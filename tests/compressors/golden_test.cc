@@ -37,7 +37,7 @@ const GoldenFile kFiles[] = {
     {"natural", {"natural"}},
     {"levels",
      {"levels(bits=2)", "levels(bits=2,block=7)", "levels(bits=4,block=7)", "levels(bits=8)"}},
-    // The head alone: segments of 16 bytes are stored, while a frame's bytes are libzstd's business.
+    // Segments of 16 bytes, which are stored: the bytes of a frame are libzstd's business.
     {"zstd", {"onebit|zstd", "levels(bits=2)|zstd"}},
 };
 
