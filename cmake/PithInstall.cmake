@@ -10,3 +10,6 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/pithConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/pithConfig.cmake ${PROJECT_BINARY_DIR}/pithConfigVersion.cmake
   DESTINATION ${PITH_CMAKE_DIR})
+if(zstd_FOUND)
+  install(FILES ${PROJECT_SOURCE_DIR}/cmake/Findzstd.cmake DESTINATION ${PITH_CMAKE_DIR})
+endif()

@@ -52,6 +52,10 @@ class MessageCompressor {
   /// Upper bound on the bytes of n elements in `segments` segments; the same on every rank.
   virtual std::size_t max_wire_bytes(std::size_t n, std::size_t segments) const = 0;
 
+  /// Upper bound on one segment of n elements, wherever it lies in a tensor of any size: it may
+  /// begin within a block, and hold all that a sparse message keeps.
+  virtual std::size_t max_segment_bytes(std::size_t n) const { return max_wire_bytes(n, 2); }
+
   /// Writes one message and returns the bytes used, a multiple of kWireAlignment, as is every
   /// segment. wire.bytes.size() >= max_wire_bytes(x.size(), segments(cuts)). Throws NonFiniteError
   /// if an element is a NaN or an infinity.

@@ -17,6 +17,7 @@
 #include <pith/compressors/registry.h>
 #include <pith/compressors/threshold.h>
 #include <pith/compressors/topk.h>
+#include <pith/compressors/zstd.h>
 #include <pith/core/arguments.h>
 #include <pith/core/error.h>
 
@@ -36,6 +37,9 @@ constexpr CompressorEntry kCompressors[] = {
     {"lowrank", 9, "lowrank(rank=4)", "Vogels et al. 2019, arXiv:1905.13727", false, true, false},
     {"levels", 10, "levels(bits=4)", "", true, false, false},
     {"blocktopk", 11, "blocktopk(k=4)", "", true, false, true},
+#ifdef PITH_HAS_ZSTD
+    {"zstd", 12, "levels(bits=2)|zstd", "RFC 8878", true, false, false},
+#endif
 };
 
 template <Element T>
@@ -92,6 +96,23 @@ Message<T> make_stages(const Pipeline& pipeline) {
   return std::ranges::find(kDense<T>, entry.name, &DenseMaker<T>::name)->make(pipeline.front());
 }
 
+bool is_packed(const Pipeline& pipeline) {
+  return !pipeline.empty() && pipeline.back().name == "zstd";
+}
+
+// Neither dense nor sparse: a last `zstd` packs the message of all stages before it.
+template <Element T>
+Message<T> make_packed(const Pipeline& pipeline) {
+  const bool packed = is_packed(pipeline);
+  const Pipeline inner(pipeline.begin(), pipeline.end() - (packed ? 1 : 0));
+  if (packed && inner.empty()) fail(pipeline, "zstd packs what other stages send: give them first");
+  if (std::ranges::find(inner, "zstd", &Spec::name) != inner.end()) {
+    fail(pipeline, "zstd packs a whole message, so no stage may follow it");
+  }
+  auto message = make_stages<T>(inner);
+  return packed ? make_zstd<T>(pipeline.back(), std::move(message)) : std::move(message);
+}
+
 template <Element T>
 using Linear = std::unique_ptr<LinearCompressor<T>>;
 
@@ -122,7 +143,7 @@ Message<T> make_message(const Pipeline& pipeline, const Shape& shape) {
   if (shape.elements() > std::numeric_limits<std::uint32_t>::max()) {
     fail(pipeline, shape.text() + " has 2^32 elements or more");
   }
-  return make_stages<T>(pipeline);
+  return make_packed<T>(pipeline);
 }
 
 template <Element T>
@@ -135,7 +156,9 @@ Linear<T> make_linear(const Pipeline& pipeline, const Shape& shape) {
   return make_cast_linear<T>(pipeline.front(), shape);
 }
 
-std::uint16_t codec_of(const Pipeline& pipeline) { return first_stage(pipeline).codec; }
+std::uint16_t codec_of(const Pipeline& pipeline) {
+  return is_packed(pipeline) ? compressor("zstd").codec : first_stage(pipeline).codec;
+}
 
 #define PITH_INSTANTIATE(T)                                        \
   template Message<T> make_message(const Pipeline&, const Shape&); \

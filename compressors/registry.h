@@ -13,7 +13,8 @@
 
 namespace pith {
 
-/// One compressor by name: the table below feeds users, tests, benchmarks and the docs.
+/// One compressor by name: the table below feeds users, tests, benchmarks and the docs. It holds
+/// what this build has.
 struct CompressorEntry {
   std::string_view name;     ///< as in a spec
   std::uint16_t codec;       ///< as in a message's directory; never reused
@@ -31,7 +32,8 @@ std::span<const CompressorEntry> compressors();
 const CompressorEntry& compressor(std::string_view name);
 
 /// Builds the compressor that `pipeline` describes for tensors of `shape`. A second stage codes the
-/// values that a sparse first one keeps: topk(density=0.01)|quantize(bits=4).
+/// values that a sparse first one keeps: topk(density=0.01)|quantize(bits=4). A last stage `zstd`
+/// packs the message of those before it.
 /// Throws UsageError for unknown names and arguments, values out of range, stages that do not fit,
 /// and kinds that the compressor is not of; the message quotes the spec.
 template <Element T>
@@ -41,7 +43,7 @@ std::unique_ptr<MessageCompressor<T>> make_message(const Pipeline& pipeline, con
 template <Element T>
 std::unique_ptr<LinearCompressor<T>> make_linear(const Pipeline& pipeline, const Shape& shape);
 
-/// Codec id of the first stage.
+/// Codec id of the payload's outermost layer: the first stage, or a last one that is `zstd`.
 std::uint16_t codec_of(const Pipeline& pipeline);
 
 }  // namespace pith

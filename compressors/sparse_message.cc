@@ -32,6 +32,7 @@ class SparseMessage final : public SparseCompressor<T> {
         values_(std::move(values)) {}
 
   std::size_t max_wire_bytes(std::size_t n, std::size_t segments) const override;
+  std::size_t max_segment_bytes(std::size_t n) const override;
   std::size_t encode(Source<T>& x, Cuts cuts, const RandomKey& key, Wire wire,
                      Scratch& scratch) override;
   const Decoded<T>& open(Segment segment, std::size_t n, Scratch& scratch) const override;
@@ -85,6 +86,12 @@ std::size_t SparseMessage<T>::max_wire_bytes(std::size_t n, std::size_t segments
   const std::size_t head = sizeof(Head) + most_index_bytes(coding_, most, n);
   return segmented_bound(head, sizeof(Head) + index_bytes_per_cut(), segments) +
          values_->max_wire_bytes(most, segments);
+}
+
+template <Element T>
+std::size_t SparseMessage<T>::max_segment_bytes(std::size_t n) const {
+  const std::size_t head = sizeof(Head) + most_index_bytes(coding_, n, n);
+  return padded(head) + values_->max_segment_bytes(n);
 }
 
 template <Element T>

@@ -34,6 +34,23 @@ TEST_P(MessageContract, CutsDoNotChangeWhatIsDecoded) {
   });
 }
 
+// Also where all that a sparse message keeps lies in one short segment.
+TEST_P(MessageContract, NoSegmentIsLongerThanSegmentsOfItsElementsCanBe) {
+  for_each_type([](auto zero) {
+    using T = decltype(zero);
+    MessageCodec<T> codec(GetParam());
+    auto x = gaussian<T>(1000);
+    for (std::size_t i = 490; i < 510; ++i) x[i] *= 100;
+    for (const std::vector<std::size_t>& cuts :
+         {std::vector<std::size_t>{0, 1000}, {0, 490, 510, 1000}, {0, 499, 500, 501, 1000}}) {
+      const auto message = codec.encode_cut(x, cuts, kKey);
+      for (std::size_t s = 0; s < message.segments.size(); ++s) {
+        EXPECT_LE(message.segments[s].size(), codec->max_segment_bytes(message.elements(s))) << s;
+      }
+    }
+  });
+}
+
 TEST_P(MessageContract, EmptySegmentsHaveNoBytes) {
   for_each_type([](auto zero) {
     MessageCodec<decltype(zero)> codec(GetParam());

@@ -37,7 +37,12 @@ const GoldenFile kFiles[] = {
     {"natural", {"natural"}},
     {"levels",
      {"levels(bits=2)", "levels(bits=2,block=7)", "levels(bits=4,block=7)", "levels(bits=8)"}},
+    // Segments of 16 bytes, which are stored: the bytes of a frame are libzstd's business.
+    {"zstd", {"onebit|zstd", "levels(bits=2)|zstd"}},
 };
+
+// Whether this build can write it.
+bool can_write(const GoldenFile& file) { return file.codec != std::string("zstd") || has_zstd(); }
 
 std::filesystem::path path(const GoldenFile& file) {
   return (std::filesystem::path(PITH_GOLDEN_DIR) / file.codec).replace_extension(".hex");
@@ -76,6 +81,7 @@ TEST(Golden, BytesAreThoseOfTheFiles) {
   for (const GoldenFile& file : kFiles) {
     std::ifstream stream(path(file));
     ASSERT_TRUE(stream) << path(file);
+    if (!can_write(file)) continue;
     const std::string text{std::istreambuf_iterator<char>(stream), {}};
     EXPECT_EQ(expected_text(file), text) << path(file);
   }
@@ -91,6 +97,7 @@ TEST(Golden, EveryMessageCompressorHasAFile) {
 
 TEST(Golden, DISABLED_WriteFiles) {
   for (const GoldenFile& file : kFiles) {
+    if (!can_write(file)) continue;
     std::ofstream stream(path(file));
     stream << expected_text(file);
     ASSERT_TRUE(stream) << path(file);

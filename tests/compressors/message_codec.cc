@@ -6,6 +6,11 @@
 
 namespace pith::test {
 
+bool has_zstd() {
+  return std::ranges::any_of(compressors(),
+                             [](const CompressorEntry& entry) { return entry.name == "zstd"; });
+}
+
 std::vector<std::string> message_specs() {
   std::vector<std::string> specs;
   for (const CompressorEntry& entry : compressors()) {
@@ -43,6 +48,11 @@ std::vector<std::string> message_specs() {
                            "topk(density=0.5)|onebit(block=5)",
                            "threshold(value=0.5)|natural",
                            "topk(density=0.5)|topk(density=0.5)|cast(bf16)"}) {
+    specs.emplace_back(spec);
+  }
+  if (!has_zstd()) return specs;
+  for (const char* spec : {"identity|zstd(level=1)", "quantize(bits=4)|zstd(level=19)",
+                           "topk(density=0.3,values=2bit)|zstd", "topk(density=0.5)|onebit|zstd"}) {
     specs.emplace_back(spec);
   }
   return specs;

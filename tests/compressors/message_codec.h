@@ -99,6 +99,9 @@ void for_each_type(Check check) {
   check(double{});
 }
 
+/// Whether this build has the stage `zstd`.
+bool has_zstd();
+
 /// The examples of all message compressors in the table, and what their arguments can change.
 std::vector<std::string> message_specs();
 

@@ -6,6 +6,8 @@
 #include <pith/compressors/registry.h>
 #include <pith/core/error.h>
 
+#include "compressors/message_codec.h"
+
 namespace pith::test {
 namespace {
 
@@ -51,12 +53,16 @@ TEST(Registry, CodecsStayAsTheyAre) {
   std::uint16_t codec = 1;
   for (const char* name : names) EXPECT_EQ(compressor(name).codec, codec++) << name;
   EXPECT_EQ(codec_of(parse_pipeline("topk(density=0.01)|cast(fp16)")), 3);
+  if (has_zstd()) {
+    EXPECT_EQ(codec_of(parse_pipeline("topk(density=0.01)|cast(fp16)|zstd")), 12);
+  }
 }
 
 TEST(Registry, NamesTheNearestCompressor) {
   EXPECT_EQ(message_error("topq(k=1)"),
             "unknown compressor \"topq\": did you mean \"topk\"? Known: identity, cast, topk, "
-            "threshold, onebit, quantize, natural, randomk, lowrank, levels, blocktopk");
+            "threshold, onebit, quantize, natural, randomk, lowrank, levels, blocktopk" +
+                std::string(has_zstd() ? ", zstd" : ""));
 }
 
 TEST(Registry, NamesTheArgumentTheValueAndTheRange) {
@@ -102,6 +108,25 @@ TEST(Registry, RefusesStagesThatDoNotFit) {
   EXPECT_EQ(message_error("topk(k=1,values=fp16)|natural"),
             "topk(k=1,values=fp16): values=fp16 is a second stage already");
   EXPECT_EQ(linear_error("onebit"), "onebit: onebit is not of the linear kind");
+}
+
+TEST(Registry, TakesOneZstdAndOnlyAsTheLastStage) {
+  EXPECT_EQ(message_error("zstd"), "zstd: zstd packs what other stages send: give them first");
+  for (const char* spec :
+       {"levels|zstd|zstd", "topk(k=1)|zstd|levels", "zstd|levels", "zstd|zstd"}) {
+    EXPECT_EQ(message_error(spec),
+              std::string(spec) + ": zstd packs a whole message, so no stage may follow it");
+  }
+  EXPECT_EQ(linear_error("lowrank(rank=4)|zstd"),
+            "lowrank(rank=4)|zstd: only a cast may follow a linear compressor");
+  if (has_zstd()) {
+    EXPECT_EQ(message_error("levels|zstd(level=23)"),
+              "zstd(level=23): level must be a whole number from 1 to 22, not 23");
+    EXPECT_NE(message_error("levels|zstd(depth=1)").find("unknown argument"), std::string::npos);
+  } else {
+    EXPECT_EQ(message_error("levels|zstd"),
+              "zstd: this build has no zstd: it needs libzstd and PITH_ZSTD=ON");
+  }
 }
 
 TEST(Registry, RefusesTensorsOf2To32Elements) {

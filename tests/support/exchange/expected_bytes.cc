@@ -70,6 +70,9 @@ std::size_t dense_payload(const std::string& spec, std::size_t first, std::size_
   if (spec == "identity") return up_to_16(4 * n);
   if (spec == "cast(bf16)") return up_to_16(2 * n);
   if (spec == "onebit(block=64)") return up_to_16(4 * blocks(first, last, 64) + ceil_div(n, 8));
+  if (spec == "onebit|zstd") {  // 16 bytes of head
+    return n == 0 ? 0 : 16 + up_to_16(4 * blocks(first, last, 4096) + ceil_div(n, 8));
+  }
   if (spec == "quantize(bits=4,bucket=64)") {
     return up_to_16(8 * blocks(first, last, 64) + ceil_div(4 * n, 8));
   }
