@@ -4,6 +4,7 @@ option(PITH_ZSTD "Build the stage zstd if libzstd is found" ON)
 option(PITH_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(PITH_TOOLS "Build pith-bench" ${PROJECT_IS_TOP_LEVEL})
 option(PITH_EXAMPLES "Build the examples" ${PROJECT_IS_TOP_LEVEL})
+option(PITH_FUZZ "Build the fuzz targets of tests/fuzz instead of the tests" OFF)
 set(PITH_SANITIZE "" CACHE STRING "Sanitizers for every target: address,undefined or thread")
 
 if(PROJECT_IS_TOP_LEVEL)

@@ -144,8 +144,9 @@ std::span<const std::byte> Summation<T>::message(std::size_t source) const {
 template <Element T>
 std::span<const Decoded<T>* const> Summation<T>::sent_for(std::size_t unit, Range ranks) {
   const auto all = slice(opened_.subspan(unit * ranks_, ranks_), ranks);
-  const auto sent = std::ranges::remove(all, nullptr);
-  return all.first(all.size() - sent.size());
+  // Clang 14 does not compile std::ranges::remove of this library.
+  const auto end = std::remove(all.begin(), all.end(), nullptr);
+  return all.first(static_cast<std::size_t>(end - all.begin()));
 }
 
 template <Element T>

@@ -105,8 +105,14 @@ std::span<const std::uint32_t> read_indices(IndexCoding coding, ByteReader& read
     throw WireError(std::string(codec) + ": indices by coder " + std::to_string(front & 0xff) +
                     ", which is not one that the spec allows");
   }
+  const auto bytes = reader.take(front >> kCoderBits);
+  // No coder gets by with less than a bit per index: what is announced takes no memory.
+  if (count / 8 > bytes.size()) {
+    throw WireError(std::string(codec) + ": " + std::to_string(count) + " indices in " +
+                    std::to_string(bytes.size()) + " bytes");
+  }
   const auto indices = scratch.take<std::uint32_t>(count);
-  entry->coder().read(reader.take(front >> kCoderBits), n, indices, codec);
+  entry->coder().read(bytes, n, indices, codec);
   return indices;
 }
 

@@ -5,6 +5,7 @@
 #            alone, and a project that uses the installed package
 #   clang    Clang, a shared library; all tests under address and undefined-behaviour sanitizers
 #   tsan     no MPI; the tests of threads under the thread sanitizer
+#   fuzz     libFuzzer; every decoder is given whatever comes for PITH_FUZZ_SECONDS (20 by default)
 #
 # Usage: tests/run.sh [--quick | --tidy]
 #   --quick  only `release`
@@ -67,7 +68,8 @@ case "${1-}" in
   "")
     check release all
     check clang all
-    check tsan tests_threads -L '^threads$' ;;
+    check tsan tests_threads -L '^threads$'
+    check fuzz all ;;
   *) echo "run.sh: unknown option $1; known: --quick, --tidy" >&2; exit 64 ;;
 esac
 echo "all in $SECONDS s"

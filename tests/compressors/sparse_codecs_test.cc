@@ -5,6 +5,7 @@
 
 #include <pith/core/error.h>
 
+#include "compressors/index_supports.h"
 #include "compressors/inputs.h"
 #include "compressors/message_codec.h"
 
@@ -98,6 +99,21 @@ TEST(SparseMessage, RefusesMoreEntriesThanElements) {
   auto message = codec.encode_cut(constant(10, 1.0f), {0, 5, 10});
   message.segments[0][0] = std::byte{6};
   EXPECT_THROW(codec.decode(message), WireError);
+}
+
+// Three billion elements, of which most are announced in a message of 48 bytes.
+TEST(SparseMessage, TakesNoMemoryForWhatIsOnlyAnnounced) {
+  constexpr std::size_t kElements = 3'000'000'000;
+  constexpr auto kCount = static_cast<std::uint32_t>(kElements - 1);
+  MessageCodec<float> codec("topk(k=1)");
+  for (std::uint8_t coder = 1; coder <= std::size(kIndexCoders); ++coder) {
+    Bytes bytes(48);
+    std::memcpy(bytes.data(), &kCount, sizeof(kCount));
+    bytes[8] = std::byte{coder};
+    bytes[9] = std::byte{16};
+    EXPECT_THROW(codec->open({bytes, 0}, kElements, codec.scratch()), WireError) << int{coder};
+    EXPECT_LE(codec.scratch().capacity(), 1'000'000u) << int{coder};
+  }
 }
 
 TEST(SparseMessage, RefusesMoreEarlierEntriesThanEarlierElements) {
