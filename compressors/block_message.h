@@ -172,7 +172,8 @@ class BlockMessage final : public MessageCompressor<T> {
     return 8 * sizeof(Statistics) * blocks.number() + scheme_.width() * blocks.count;
   }
 
-  // The block at hand of a thread. One that is cut is taken once, and has its statistics in both segments.
+  // The block at hand of a thread. One that is cut is taken once, and has its statistics in both
+  // segments.
   struct Taken {
     Range block;
     std::span<const T> x;

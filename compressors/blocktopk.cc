@@ -64,14 +64,11 @@ class LargestOfBlocks final : public Selector<T> {
   // The first elements whose magnitude is exactly `bound`, as many as are missing, in their places.
   static void add_equal(std::span<const T> block, std::size_t first, BitsOf<T> bound, std::size_t k,
                         Candidates<T>& found) {
-    const std::size_t above = found.count;
     for (std::size_t i = 0; found.count < k; ++i) {
       if (magnitude(block[i]) != bound) continue;
       found.indices[found.count++] = static_cast<BitsOf<T>>(first + i);
     }
-    const auto begin = found.indices.begin();
-    std::inplace_merge(begin, begin + static_cast<std::ptrdiff_t>(above),
-                       begin + static_cast<std::ptrdiff_t>(k));
+    std::ranges::sort(found.indices.first(k));
   }
 
   std::size_t k_;

@@ -14,7 +14,7 @@
 #include <hwy/foreach_target.h>  // includes this file again, once per instruction set
 #include <hwy/highway.h>
 
-#include <pith/compressors/mean-inl.h>
+#include "mean.inc"
 
 #ifndef PITH_COMPRESSORS_LEVEL_LOOPS
 #define PITH_COMPRESSORS_LEVEL_LOOPS

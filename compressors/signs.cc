@@ -8,7 +8,7 @@
 #include <hwy/foreach_target.h>  // includes this file again, once per instruction set
 #include <hwy/highway.h>
 
-#include <pith/compressors/mean-inl.h>
+#include "mean.inc"
 
 HWY_BEFORE_NAMESPACE();
 namespace pith::HWY_NAMESPACE {

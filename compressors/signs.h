@@ -25,8 +25,8 @@ struct SignedBits {
 template <Element T>
 void add_signed(const SignedBits<T>& one, std::span<T> y);
 
-/// y[i] = (0 + what bit i of the first stands for + that of the next ...) / divisor, for up to eight
-/// of them; `streamed`: past the caches (stream() of vector.h).
+/// y[i] = (0 + what bit i of the first stands for + that of the next ...) / divisor, for up to
+/// eight of them; `streamed`: past the caches (stream() of vector.h).
 /// Cost   one write of y. Every instruction set gives the same.
 template <Element T>
 void mean_signed(std::span<const SignedBits<T>> all, T divisor, std::span<T> y, bool streamed);

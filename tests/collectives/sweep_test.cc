@@ -91,7 +91,8 @@ class Sender {
   Unit<float> unit_;
 };
 
-// Normal numbers in an order of its own in every step; to draw them all would take most of the time.
+// Normal numbers in an order of its own in every step; to draw them all would take most of the
+// time.
 std::vector<float> gradient(std::size_t n, std::uint64_t step) {
   static const std::vector<float> pool = [] {
     const Random random({.seed = 7});

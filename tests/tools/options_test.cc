@@ -97,7 +97,7 @@ TEST(Options, RefuseWhatIsWrongAndNameIt) {
       {"-n", "0"},
       {"-w", "-1"},
       {"-c", "-1"},
-      {"-t", "2"},
+      {"-t", "0"},
       {"--type", "half"},
       {"--shape", "3"},
       {"--ranks", "0"},
