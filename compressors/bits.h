@@ -42,6 +42,14 @@ class BitWriter {
     for (i += whole.size(); i < codes.size(); ++i) put(codes[i]);
   }
 
+  /// Where the next codes belong, if they begin with a byte, and null if not; then it goes on behind
+  /// so many of them, which fill whole bytes.
+  std::byte* take(std::size_t count) {
+    if (filled_ != 0 || count * width_ % 8 != 0) return nullptr;
+    used_ += count * width_ / 8;
+    return bytes_.data() + used_ - count * width_ / 8;
+  }
+
   /// put(!(v < 0)) for every v of x; the width is 1.
   template <Element T>
   void put_signs(std::span<const T> x) {

@@ -21,21 +21,25 @@ class LargestOfBlocks final : public Selector<T> {
     return n / block_ * k_ + std::min(k_, n % block_);
   }
 
-  std::span<const std::uint32_t> select(Source<T>& x, Scratch& scratch) const override {
+  Entries<T> select(Source<T>& x, Scratch& scratch) const override {
     const auto indices = scratch.take<std::uint32_t>(most(x.size()));
+    const auto values = scratch.take<T>(indices.size());
     const Scratch::Frame frame(scratch);
     const std::size_t room = std::min(block_, x.size()) + kCollectRoom;
-    Candidates<T> found{scratch.take<BitsOf<T>>(room), scratch.take<BitsOf<T>>(room)};
+    Candidates<T> found{scratch.take<BitsOf<T>>(room), scratch.take<T>(room)};
     const Blocks blocks{0, x.size(), block_};
     std::size_t kept = 0;
     for (std::size_t j = 0; j < blocks.number(); ++j) {
-      choose(x.take(blocks.part(j)), blocks.part(j).begin, found, scratch);
+      const Range part = blocks.part(j);
+      const auto block = x.take(part);
+      choose(block, part.begin, found, scratch);
       for (std::size_t i = 0; i < found.count; ++i) {
-        indices[kept++] = static_cast<std::uint32_t>(found.indices[i]);
+        indices[kept] = static_cast<std::uint32_t>(found.indices[i]);
+        values[kept++] = block[found.indices[i] - part.begin];
       }
     }
     x.settle();
-    return indices;
+    return {indices, values};
   }
 
   Guarantee guarantee(std::size_t n) const override {
@@ -46,7 +50,7 @@ class LargestOfBlocks final : public Selector<T> {
   }
 
  private:
-  // Leaves a block's largest, its first element being number `first`. The k-th largest of the
+  // Leaves the indices of a block's largest, its first element being number `first`. The k-th largest of the
   // groups' maxima is a lower bound of what is kept; often only a few elements lie above it.
   void choose(std::span<const T> block, std::size_t first, Candidates<T>& found,
               Scratch& scratch) const {

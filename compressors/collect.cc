@@ -20,31 +20,35 @@ namespace hn = hwy::HWY_NAMESPACE;
 template <class T>
 using Signed = hwy::MakeSigned<T>;
 
+template <class D>
+hn::Vec<D> magnitudes(D d, hn::Vec<D> bits) {
+  using Bits = hwy::MakeUnsigned<hn::TFromD<D>>;
+  return hn::And(bits, hn::Set(d, static_cast<hn::TFromD<D>>(~Bits{0} >> 1)));
+}
+
 template <class T, class D>
-hn::Vec<D> magnitudes(D d, const T* x) {
-  const hn::Rebind<T, D> floats;
-  const auto bits = hn::BitCast(d, hn::LoadU(floats, x));
-  return hn::And(bits, hn::Set(d, static_cast<Signed<T>>(kMagnitudeBits<T>)));
+hn::Vec<D> bits_at(D d, const T* x) {
+  return hn::BitCast(d, hn::LoadU(hn::Rebind<T, D>(), x));
 }
 
 // Compress and a plain store: a compressing store is many times slower on some machines.
 template <class T, class D>
-void append(D d, hn::Vec<D> magnitudes, hn::Vec<D> below, std::size_t index, Candidates<T>& out) {
-  const auto chosen = hn::Gt(magnitudes, below);
+void append(D d, hn::Vec<D> bits, hn::Vec<D> below, std::size_t index, Candidates<T>& out) {
+  const auto chosen = hn::Gt(magnitudes(d, bits), below);
   const hn::RebindToUnsigned<D> u;
   const auto indices = hn::Iota(u, static_cast<BitsOf<T>>(index));
   hn::StoreU(hn::Compress(indices, hn::RebindMask(u, chosen)), u, out.indices.data() + out.count);
-  hn::StoreU(hn::BitCast(u, hn::Compress(magnitudes, chosen)), u,
-             out.magnitudes.data() + out.count);
+  const hn::Rebind<T, D> floats;
+  hn::StoreU(hn::BitCast(floats, hn::Compress(bits, chosen)), floats,
+             out.values.data() + out.count);
   out.count += hn::CountTrue(d, chosen);
 }
 
 template <class T>
 void append_one(T x, std::size_t index, BitsOf<T> least, Candidates<T>& out) {
-  const auto magnitude = std::bit_cast<BitsOf<T>>(x) & kMagnitudeBits<T>;
-  if (magnitude < least) return;
+  if ((std::bit_cast<BitsOf<T>>(x) & kMagnitudeBits<T>) < least) return;
   out.indices[out.count] = static_cast<BitsOf<T>>(index);
-  out.magnitudes[out.count++] = magnitude;
+  out.values[out.count++] = x;
 }
 
 template <class T>
@@ -56,11 +60,12 @@ void collect(const T* x, std::size_t n, std::size_t first, BitsOf<T> least, Cand
   for (; i + 4 * lanes <= n; i += 4 * lanes) {
     for (std::size_t j = 0; j < 4; ++j)
       hwy::Prefetch(x + i + j * lanes + kPrefetchAhead / sizeof(T));
-    const auto a = magnitudes(d, x + i);
-    const auto b = magnitudes(d, x + i + lanes);
-    const auto e = magnitudes(d, x + i + 2 * lanes);
-    const auto f = magnitudes(d, x + i + 3 * lanes);
-    const auto largest = hn::Max(hn::Max(a, b), hn::Max(e, f));
+    const auto a = bits_at(d, x + i);
+    const auto b = bits_at(d, x + i + lanes);
+    const auto e = bits_at(d, x + i + 2 * lanes);
+    const auto f = bits_at(d, x + i + 3 * lanes);
+    const auto largest = hn::Max(hn::Max(magnitudes(d, a), magnitudes(d, b)),
+                                 hn::Max(magnitudes(d, e), magnitudes(d, f)));
     if (HWY_LIKELY(hn::AllFalse(d, hn::Gt(largest, below)))) continue;
     append<T>(d, a, below, first + i, out);
     append<T>(d, b, below, first + i + lanes, out);

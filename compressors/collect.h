@@ -24,7 +24,7 @@ BitsOf<T> magnitude(T x) {
 template <Element T>
 struct Candidates {
   std::span<BitsOf<T>> indices;
-  std::span<BitsOf<T>> magnitudes;
+  std::span<T> values;
   std::size_t count = 0;
 
   std::size_t room() const { return indices.size() - count; }

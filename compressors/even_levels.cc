@@ -24,6 +24,7 @@ template <Element T>
 struct LevelLoops {
   Extremes<T> (*extremes)(const T* x, std::size_t n);
   void (*nearest)(const T* x, std::size_t n, T min, T inverse, T top, std::uint8_t* levels);
+  void (*nearest_nibbles)(const T* x, std::size_t n, T min, T inverse, T top, std::uint8_t* packed);
   void (*nearest_of_tiny)(const T* x, std::size_t n, T min, T unit, T top, std::uint8_t* levels);
   void (*add)(T a, const std::uint8_t* levels, T min, T unit, T* y, std::size_t n);
   void (*add_packed)(T a, const PackedLevels<T>& packed, unsigned width, T* y, std::size_t n);
@@ -109,22 +110,37 @@ std::uint8_t level_at(T v, T top) {
   return static_cast<std::uint8_t>(static_cast<std::int32_t>(inside + kHalf<T>));
 }
 
+// Levels of as many elements as a vector has lanes.
+class Rounded {
+ public:
+  HWY_INLINE Rounded(float min, float inverse, float top)
+      : min_(hn::Set(d, min)), inverse_(hn::Set(d, inverse)), top_(hn::Set(d, top)) {}
+
+  HWY_INLINE hn::Vec<hn::Rebind<std::uint32_t, hn::ScalableTag<float>>> levels(
+      const float* x) const {
+    const hn::Rebind<std::int32_t, decltype(d)> integers;
+    const hn::Rebind<std::uint32_t, decltype(d)> numbers;
+    const auto v = hn::Mul(hn::Sub(hn::LoadU(d, x), min_), inverse_);
+    const auto above = hn::Add(hn::Min(v, top_), hn::Set(d, kHalf<float>));
+    return hn::BitCast(numbers, hn::ConvertTo(integers, above));
+  }
+
+ private:
+  static constexpr hn::ScalableTag<float> d{};
+  hn::Vec<hn::ScalableTag<float>> min_;
+  hn::Vec<hn::ScalableTag<float>> inverse_;
+  hn::Vec<hn::ScalableTag<float>> top_;
+};
+
 void nearest(const float* x, std::size_t n, float min, float inverse, float top,
              std::uint8_t* levels) {
   const hn::ScalableTag<float> d;
-  const hn::Rebind<std::int32_t, decltype(d)> integers;
-  const hn::Rebind<std::uint32_t, decltype(d)> numbers;
   const hn::Rebind<std::uint8_t, decltype(d)> bytes;
   const std::size_t lanes = hn::Lanes(d);
-  const auto vmin = hn::Set(d, min);
-  const auto vinverse = hn::Set(d, inverse);
-  const auto vtop = hn::Set(d, top);
-  const auto half = hn::Set(d, kHalf<float>);
+  const Rounded rounded(min, inverse, top);
   std::size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
-    const auto v = hn::Mul(hn::Sub(hn::LoadU(d, x + i), vmin), vinverse);
-    const auto level = hn::ConvertTo(integers, hn::Add(hn::Min(v, vtop), half));
-    hn::StoreU(hn::TruncateTo(bytes, hn::BitCast(numbers, level)), bytes, levels + i);
+    hn::StoreU(hn::TruncateTo(bytes, rounded.levels(x + i)), bytes, levels + i);
   }
   for (; i < n; ++i) levels[i] = level_at((x[i] - min) * inverse, top);
 }
@@ -132,6 +148,40 @@ void nearest(const float* x, std::size_t n, float min, float inverse, float top,
 void nearest(const double* x, std::size_t n, double min, double inverse, double top,
              std::uint8_t* levels) {
   for (std::size_t i = 0; i < n; ++i) levels[i] = level_at((x[i] - min) * inverse, top);
+}
+
+template <class T>
+void nibbles_from(std::size_t i, const T* x, std::size_t n, T min, T inverse, T top,
+                  std::uint8_t* packed) {
+  for (; i < n; i += 2) {
+    const unsigned low = level_at((x[i] - min) * inverse, top);
+    const unsigned high = level_at((x[i + 1] - min) * inverse, top);
+    packed[i / 2] = static_cast<std::uint8_t>(low | high << 4);
+  }
+}
+
+// Two codes of 4 bits meet in the lowest byte of the 64 bits that hold their levels.
+void nearest_nibbles(const float* x, std::size_t n, float min, float inverse, float top,
+                     std::uint8_t* packed) {
+  std::size_t i = 0;
+#if HWY_TARGET != HWY_SCALAR
+  const hn::ScalableTag<float> d;
+  const hn::Repartition<std::uint64_t, decltype(d)> pairs;
+  const hn::Rebind<std::uint8_t, decltype(pairs)> bytes;
+  const std::size_t lanes = hn::Lanes(d);
+  const Rounded rounded(min, inverse, top);
+  for (; i + lanes <= n; i += lanes) {
+    const auto levels = hn::BitCast(pairs, rounded.levels(x + i));
+    const auto both = hn::Or(levels, hn::ShiftRight<28>(levels));
+    hn::StoreU(hn::TruncateTo(bytes, both), bytes, packed + i / 2);
+  }
+#endif
+  nibbles_from(i, x, n, min, inverse, top, packed);
+}
+
+void nearest_nibbles(const double* x, std::size_t n, double min, double inverse, double top,
+                     std::uint8_t* packed) {
+  nibbles_from(0, x, n, min, inverse, top, packed);
 }
 
 template <Element T>
@@ -240,7 +290,7 @@ void add(T a, const std::uint8_t* levels, T min, T unit, T* y, std::size_t n) {
 }
 
 template <Element T>
-constexpr LevelLoops<T> kLoops{extremes<T>, nearest,       nearest_of_tiny<T>,
+constexpr LevelLoops<T> kLoops{extremes<T>, nearest,       nearest_nibbles, nearest_of_tiny<T>,
                                add<T>,      add_packed<T>, mean<T>};
 
 const LevelLoops<float>* float_loops() { return &kLoops<float>; }
@@ -284,6 +334,15 @@ void nearest_levels(std::span<const T> x, T min, T unit, T top, std::span<std::u
 }
 
 template <Element T>
+bool nearest_nibbles(std::span<const T> x, T min, T unit, std::byte* packed) {
+  const T inverse = 1 / unit;
+  if (!std::isfinite(inverse)) return false;
+  loops<T>().nearest_nibbles(x.data(), x.size(), min, inverse, 15,
+                             reinterpret_cast<std::uint8_t*>(packed));
+  return true;
+}
+
+template <Element T>
 void add_levels(T a, std::span<const std::uint8_t> levels, T min, T unit, std::span<T> y) {
   loops<T>().add(a, levels.data(), min, unit, y.data(), y.size());
 }
@@ -302,6 +361,7 @@ void mean_packed_levels(std::span<const PackedLevels<T>> all, unsigned width, T 
 #define PITH_INSTANTIATE(T)                                                                     \
   template Extremes<T> extremes(std::span<const T>);                                            \
   template void nearest_levels(std::span<const T>, T, T, T, std::span<std::uint8_t>);           \
+  template bool nearest_nibbles(std::span<const T>, T, T, std::byte*);                          \
   template void add_levels(T, std::span<const std::uint8_t>, T, T, std::span<T>);               \
   template void add_packed_levels(T, const PackedLevels<T>&, unsigned, std::span<T>);           \
   template void mean_packed_levels(std::span<const PackedLevels<T>>, unsigned, T, std::span<T>, \

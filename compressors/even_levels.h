@@ -27,6 +27,11 @@ Extremes<T> extremes(std::span<const T> x);
 template <Element T>
 void nearest_levels(std::span<const T> x, T min, T unit, T top, std::span<std::uint8_t> levels);
 
+/// The same with top = 15, as codes of 4 bits from a byte's start on; x.size() is even. False, and
+/// nothing is written, where no T holds 1 / unit.
+template <Element T>
+bool nearest_nibbles(std::span<const T> x, T min, T unit, std::byte* packed);
+
 /// y[i] += a (min + unit levels[i])
 template <Element T>
 void add_levels(T a, std::span<const std::uint8_t> levels, T min, T unit, std::span<T> y);

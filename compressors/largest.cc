@@ -62,7 +62,7 @@ bool collect_largest(Source<T>& x, std::size_t k, BitsOf<T> least, Candidates<T>
 template <Element T>
 Candidates<T> room_for(std::size_t k, std::size_t n, Scratch& scratch) {
   const std::size_t room = std::min(2 * k, n) + 8192;
-  return {scratch.take<BitsOf<T>>(room), scratch.take<BitsOf<T>>(room)};
+  return {scratch.take<BitsOf<T>>(room), scratch.take<T>(room)};
 }
 
 // The same on several threads, each of which collects its part of x without ever raising the
@@ -85,10 +85,10 @@ bool collect_in_parts(Source<T>& x, std::size_t k, BitsOf<T> least, Candidates<T
   std::size_t total = 0;
   for (const auto& part : found) total += part.count;
   if (full || total < k) return false;
-  out = {scratch.take<BitsOf<T>>(total), scratch.take<BitsOf<T>>(total)};
+  out = {scratch.take<BitsOf<T>>(total), scratch.take<T>(total)};
   for (const auto& part : found) {
     std::ranges::copy(part.indices.first(part.count), out.indices.subspan(out.count).begin());
-    std::ranges::copy(part.magnitudes.first(part.count), out.magnitudes.subspan(out.count).begin());
+    std::ranges::copy(part.values.first(part.count), out.values.subspan(out.count).begin());
     out.count += part.count;
   }
   prune(out, k, scratch);
@@ -98,8 +98,9 @@ bool collect_in_parts(Source<T>& x, std::size_t k, BitsOf<T> least, Candidates<T
 }  // namespace
 
 template <Element T>
-std::span<const std::uint32_t> largest(Source<T>& x, std::size_t k, Scratch& scratch) {
+Entries<T> largest(Source<T>& x, std::size_t k, Scratch& scratch) {
   const auto indices = scratch.take<std::uint32_t>(k);
+  const auto values = scratch.take<T>(k);
   const Scratch::Frame frame(scratch);
   auto candidates = room_for<T>(k, x.size(), scratch);
   const BitsOf<T> least = guess(x, k, scratch);
@@ -111,7 +112,8 @@ std::span<const std::uint32_t> largest(Source<T>& x, std::size_t k, Scratch& scr
   }
   std::ranges::transform(candidates.indices.first(k), indices.begin(),
                          [](BitsOf<T> index) { return static_cast<std::uint32_t>(index); });
-  return indices;
+  std::ranges::copy(candidates.values.first(k), values.begin());
+  return {indices, values};
 }
 
 template <Element T>
@@ -128,8 +130,8 @@ std::span<const std::uint32_t> largest_plain(std::span<const T> x, std::size_t k
   return indices;
 }
 
-#define PITH_INSTANTIATE(T)                                                           \
-  template std::span<const std::uint32_t> largest(Source<T>&, std::size_t, Scratch&); \
+#define PITH_INSTANTIATE(T)                                       \
+  template Entries<T> largest(Source<T>&, std::size_t, Scratch&); \
   template std::span<const std::uint32_t> largest_plain(std::span<const T>, std::size_t, Scratch&);
 PITH_INSTANTIATE(float)
 PITH_INSTANTIATE(double)

@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <span>
 
-#include <pith/compressors/source.h>
+#include <pith/compressors/sparse_message.h>
 #include <pith/core/scratch.h>
 
 namespace pith {
 
-/// The indices of the k elements of largest magnitude, ascending, ties to the lowest index; in
+/// The k elements of largest magnitude, their indices ascending, ties to the lowest index; in
 /// `scratch`. A NaN counts as larger than every number. 0 < k <= x.size() < 2^32.
 ///
 /// A threshold is guessed from a sample, and one pass over x collects what lies above it. Whenever
@@ -20,9 +20,9 @@ namespace pith {
 /// Cost     one read of x and about 1.2 k candidates (two passes where the guess failed); scratch
 ///          min(2 k, n) + 8192 candidates of 2 sizeof(T), k indices.
 template <Element T>
-std::span<const std::uint32_t> largest(Source<T>& x, std::size_t k, Scratch& scratch);
+Entries<T> largest(Source<T>& x, std::size_t k, Scratch& scratch);
 
-/// The same by sorting out all magnitudes: what the tests compare with.
+/// Their indices, by sorting out all magnitudes: what the tests compare with.
 template <Element T>
 std::span<const std::uint32_t> largest_plain(std::span<const T> x, std::size_t k, Scratch& scratch);
 

@@ -60,17 +60,19 @@ Bits kth_largest(std::span<const Bits> numbers, std::size_t k, Scratch& scratch)
 template <Element T>
 BitsOf<T> prune(Candidates<T>& all, std::size_t k, Scratch& scratch) {
   using Bits = BitsOf<T>;
-  const std::span<const Bits> magnitudes = all.magnitudes.first(all.count);
-  const Bits least = kth_largest(magnitudes, k, scratch);
+  const Scratch::Frame frame(scratch);
+  const auto magnitudes = scratch.take<Bits>(all.count);
+  std::ranges::transform(all.values.first(all.count), magnitudes.begin(), magnitude<T>);
+  const Bits least = kth_largest(std::span<const Bits>(magnitudes), k, scratch);
   const auto above = std::ranges::count_if(magnitudes, [&](Bits m) { return m > least; });
   std::size_t ties = k - static_cast<std::size_t>(above);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < all.count; ++i) {
-    const Bits m = all.magnitudes[i];
+    const Bits m = magnitudes[i];
     if (m < least || (m == least && ties == 0)) continue;
     if (m == least) --ties;
     all.indices[kept] = all.indices[i];
-    all.magnitudes[kept++] = m;
+    all.values[kept++] = all.values[i];
   }
   all.count = k;
   return least;

@@ -50,6 +50,11 @@ class MinMax {
 
   void put(BitWriter& codes, std::span<const T> x, const Statistics& bucket,
            const RoundingPoint& point, std::size_t first) const {
+    if (bits_ == 4 && rounding_ == Rounding::nearest && bucket.unit > 0) {
+      BitWriter here = codes;
+      std::byte* const packed = here.take(x.size());
+      if (packed && nearest_nibbles(x, bucket.min, bucket.unit, packed)) return void(codes = here);
+    }
     std::uint8_t levels[kChunk];
     for_chunks(x, [&](std::span<const T> part, std::size_t start) {
       const std::span<std::uint8_t> out(levels, part.size());

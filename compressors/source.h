@@ -60,7 +60,7 @@ class WholeSource final : public Source<T> {
 /// Elements of a block that several loops go over: it stays in the first cache, while the next one
 /// is on its way.
 template <Element T>
-inline constexpr std::size_t kSweepBlock = 2048 / sizeof(T);
+inline constexpr std::size_t kSweepBlock = 4096 / sizeof(T);
 
 /// Calls body(x, range) for the elements of `range`, block by block.
 template <Element T, class Body>

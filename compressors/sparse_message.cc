@@ -41,16 +41,10 @@ class SparseMessage final : public SparseCompressor<T> {
   Guarantee guarantee(std::size_t n) const override;
 
  private:
-  // Kept elements of a tensor or of a segment.
-  struct Entries {
-    std::span<const std::uint32_t> indices;
-    std::span<const T> values;
-  };
-
   // From the first entry on that lies where something is to be added.
   class Opened final : public Decoded<T> {
    public:
-    Opened(Entries entries, std::size_t first) : entries_(entries), first_(first) {}
+    Opened(Entries<T> entries, std::size_t first) : entries_(entries), first_(first) {}
 
     void axpy(T a, std::size_t first, std::span<T> y) const override {
       const auto& [indices, values] = entries_;
@@ -63,16 +57,15 @@ class SparseMessage final : public SparseCompressor<T> {
     }
 
    private:
-    Entries entries_;
+    Entries<T> entries_;
     std::size_t first_;
   };
 
-  Entries select(Source<T>& x, Scratch& scratch) const;
   std::span<const T> decode_values(const Wire& coded, Cuts cuts, Scratch& scratch) const;
   Wire encode_values(std::span<const T> values, Cuts cuts, const RandomKey& key,
                      Scratch& scratch) const;
   Head read_head(ByteReader& reader, std::size_t first, std::size_t n) const;
-  Entries read(Segment segment, std::size_t n, Scratch& scratch) const;
+  Entries<T> read(Segment segment, std::size_t n, Scratch& scratch) const;
 
   std::string name_;
   IndexCoding coding_;
@@ -92,16 +85,6 @@ template <Element T>
 std::size_t SparseMessage<T>::max_segment_bytes(std::size_t n) const {
   const std::size_t head = sizeof(Head) + most_index_bytes(coding_, n, n);
   return padded(head) + values_->max_segment_bytes(n);
-}
-
-template <Element T>
-typename SparseMessage<T>::Entries SparseMessage<T>::select(Source<T>& x, Scratch& scratch) const {
-  const auto indices = selector_->select(x, scratch);
-  const auto values = scratch.take<T>(indices.size());
-  const auto taken = x.taken();
-  std::ranges::transform(indices, values.begin(), [&](std::uint32_t i) { return taken[i]; });
-  check_finite(std::span<const T>(values));
-  return {indices, values};
 }
 
 // Where the array of kept values is cut.
@@ -143,7 +126,8 @@ template <Element T>
 std::size_t SparseMessage<T>::encode(Source<T>& x, Cuts cuts, const RandomKey& key, Wire wire,
                                      Scratch& scratch) {
   const Scratch::Frame frame(scratch);
-  const Entries entries = select(x, scratch);
+  const Entries<T> entries = selector_->select(x, scratch);
+  check_finite(entries.values);
   const Cuts kept = value_cuts(entries.indices, cuts, scratch);
   const Wire coded = encode_values(entries.values, kept, key, scratch);
   x.sent({0, x.size()}, Opened({entries.indices, decode_values(coded, kept, scratch)}, 0));
@@ -171,8 +155,7 @@ Head SparseMessage<T>::read_head(ByteReader& reader, std::size_t first, std::siz
 }
 
 template <Element T>
-typename SparseMessage<T>::Entries SparseMessage<T>::read(Segment segment, std::size_t n,
-                                                          Scratch& scratch) const {
+Entries<T> SparseMessage<T>::read(Segment segment, std::size_t n, Scratch& scratch) const {
   if (n == 0) {
     check_padding(name_.c_str(), segment.bytes, 0);
     return {};
@@ -199,7 +182,7 @@ template <Element T>
 void SparseMessage<T>::visit(Segment segment, std::size_t n, Scratch& scratch,
                              const typename SparseCompressor<T>::Visitor& visit) const {
   const Scratch::Frame frame(scratch);
-  const Entries entries = read(segment, n, scratch);
+  const Entries<T> entries = read(segment, n, scratch);
   for (std::size_t i = 0; i < entries.indices.size(); ++i) {
     visit(entries.indices[i], entries.values[i]);
   }

@@ -10,6 +10,13 @@
 
 namespace pith {
 
+/// Some elements of a tensor or of a segment.
+template <Element T>
+struct Entries {
+  std::span<const std::uint32_t> indices;  ///< ascending
+  std::span<const T> values;
+};
+
 /// Decides which elements a sparse message keeps.
 template <Element T>
 class Selector {
@@ -19,9 +26,9 @@ class Selector {
   /// At most so many of n elements are kept.
   virtual std::size_t most(std::size_t n) const = 0;
 
-  /// Takes all of x, which has less than 2^32 elements, and returns the indices of those to keep,
-  /// ascending; in `scratch`. A NaN or an infinity, if there are any, is among them.
-  virtual std::span<const std::uint32_t> select(Source<T>& x, Scratch& scratch) const = 0;
+  /// Takes all of x, which has less than 2^32 elements, and returns those to keep, in `scratch`. A
+  /// NaN or an infinity, if there are any, is among them.
+  virtual Entries<T> select(Source<T>& x, Scratch& scratch) const = 0;
 
   /// With the kept values exact. A contraction promises that at least that part of ||x||^2 is kept.
   virtual Guarantee guarantee(std::size_t n) const = 0;

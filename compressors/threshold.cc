@@ -19,21 +19,23 @@ class AtLeast final : public Selector<T> {
 
   std::size_t most(std::size_t n) const override { return n; }
 
-  std::span<const std::uint32_t> select(Source<T>& x, Scratch& scratch) const override {
+  Entries<T> select(Source<T>& x, Scratch& scratch) const override {
     const auto indices = scratch.take<std::uint32_t>(x.size());
+    const auto values = scratch.take<T>(x.size());
     const Scratch::Frame frame(scratch);
     const std::size_t room = kSweepBlock<T> + kCollectRoom;
-    Candidates<T> found{scratch.take<BitsOf<T>>(room), scratch.take<BitsOf<T>>(room)};
+    Candidates<T> found{scratch.take<BitsOf<T>>(room), scratch.take<T>(room)};
     std::size_t kept = 0;
     sweep(x, {0, x.size()}, [&](std::span<const T> block, Range range) {
       found.count = 0;
       collect(block, range.begin, least_, found);
       for (std::size_t i = 0; i < found.count; ++i) {
-        indices[kept++] = static_cast<std::uint32_t>(found.indices[i]);
+        indices[kept] = static_cast<std::uint32_t>(found.indices[i]);
+        values[kept++] = found.values[i];
       }
     });
     x.settle();
-    return indices.first(kept);
+    return {indices.first(kept), values.first(kept)};
   }
 
   Guarantee guarantee(std::size_t) const override { return {}; }

@@ -23,9 +23,9 @@ class Largest final : public Selector<T> {
     return std::clamp<std::size_t>(static_cast<std::size_t>(k), n > 0 ? 1 : 0, n);
   }
 
-  std::span<const std::uint32_t> select(Source<T>& x, Scratch& scratch) const override {
+  Entries<T> select(Source<T>& x, Scratch& scratch) const override {
     const std::size_t k = most(x.size());
-    return k == 0 ? std::span<const std::uint32_t>() : largest(x, k, scratch);
+    return k == 0 ? Entries<T>() : largest(x, k, scratch);
   }
 
   Guarantee guarantee(std::size_t n) const override {

@@ -154,16 +154,27 @@ double squared_norm(const T* x, std::size_t n) {
                      [](T v) HWY_ATTR { return static_cast<double>(v) * static_cast<double>(v); });
 }
 
-// All exponent bits set means NaN or infinity; as integers, which vectorise.
+// As whole numbers, the magnitudes of infinities and NaNs are above those of all numbers.
 template <class T>
 bool all_finite(const T* x, std::size_t n) {
-  using Bits = std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;
-  constexpr Bits kExponent = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
-  Bits found = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    found |= (std::bit_cast<Bits>(x[i]) & kExponent) == kExponent;
+  const hn::ScalableTag<T> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  using Bits = hn::TFromD<decltype(di)>;
+  constexpr Bits kMagnitude = std::numeric_limits<Bits>::max();
+  constexpr auto kInfinity = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
+  const std::size_t lanes = hn::Lanes(d);
+  auto even = hn::Zero(di);
+  auto odd = even;
+  std::size_t i = 0;
+  for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    const auto a = hn::And(hn::Set(di, kMagnitude), hn::BitCast(di, hn::LoadU(d, x + i)));
+    const auto b = hn::And(hn::Set(di, kMagnitude), hn::BitCast(di, hn::LoadU(d, x + i + lanes)));
+    even = hn::Max(even, a);
+    odd = hn::Max(odd, b);
   }
-  return found == 0;
+  Bits largest = hn::GetLane(hn::MaxOfLanes(di, hn::Max(even, odd)));
+  for (; i < n; ++i) largest = std::max(largest, std::bit_cast<Bits>(x[i]) & kMagnitude);
+  return largest < kInfinity;
 }
 
 template <class T>

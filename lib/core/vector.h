@@ -30,7 +30,7 @@ void stream(std::span<const T> x, std::span<T> y);
 void end_stream();
 
 /// Loops that meet the memory first fetch so many bytes ahead while others go over what is there.
-inline constexpr std::size_t kPrefetchAhead = 2048;
+inline constexpr std::size_t kPrefetchAhead = 4096;
 
 /// x *= a
 template <Element T>

@@ -66,6 +66,22 @@ TYPED_TEST(EvenLevels, RoundAndDecodeAsOneByOneOnEveryInstructionSet) {
   });
 }
 
+TYPED_TEST(EvenLevels, ArePackedInFourBitsAsOneByOneOnEveryInstructionSet) {
+  using T = TypeParam;
+  on_every_simd_target([] {
+    for (const std::size_t n : {2u, 16u, 30u, 512u, 4098u}) {
+      auto x = gaussian<T>(n);
+      for (T& v : x) v = std::abs(v);
+      std::vector<std::uint8_t> levels(n);
+      nearest_levels<T>(x, 0, T(0.2), 15, levels);
+      std::vector<std::byte> expected(n / 2), packed(n / 2);
+      pack_codes(levels, 4, expected);
+      ASSERT_TRUE(nearest_nibbles<T>(x, 0, T(0.2), packed.data()));
+      EXPECT_EQ(packed, expected) << n;
+    }
+  });
+}
+
 TYPED_TEST(EvenLevels, OfZerosArePositiveOnEveryInstructionSet) {
   using T = TypeParam;
   on_every_simd_target([] {

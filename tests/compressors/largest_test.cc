@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <pith/compressors/collect.h>
 #include <pith/compressors/largest.h>
 
 #include "inputs.h"
@@ -22,7 +23,11 @@ template <class T>
 std::span<const std::uint32_t> largest_of(const std::vector<T>& x, std::size_t k,
                                           Scratch& scratch) {
   WholeSource<T> source(x);
-  return largest(source, k, scratch);
+  const Entries<T> found = largest(source, k, scratch);
+  for (std::size_t i = 0; i < k; ++i) {
+    EXPECT_EQ(magnitude(found.values[i]), magnitude(x[found.indices[i]]));
+  }
+  return found.indices;
 }
 
 template <class T>
