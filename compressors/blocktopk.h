@@ -10,8 +10,8 @@ namespace pith {
 
 /// blocktopk(k=K,block=4096): the K elements of largest magnitude of every block, ties to the
 /// lowest index. The last block, which may be shorter, keeps as many, or all that it has. Blocks
-/// are chosen from one by one, so it costs the same whatever x is, and no region of a large tensor
-/// is left out; the elements kept are not quite the largest of the whole.
+/// are chosen from one by one, so it costs much the same whatever x is, and no region of a large
+/// tensor is left out; the elements kept are not quite the largest of the whole.
 ///
 /// Further arguments, the wire and what decoding throws: sparse_message.h. `second` codes the kept
 /// values; null: as they are.
@@ -20,7 +20,8 @@ namespace pith {
 /// Error    ||x - decode(x)||^2 = ||x||^2 - the K largest squares of each block: contraction
 ///          min(K, b) / b for blocks of b = min(block, n) elements.
 /// Bias     deterministic, so biased: use under error feedback.
-/// Cost     one read of x; scratch K indices and values per block, 2 block + 64 candidates.
+/// Cost     one read of x, and two more of each block in the cache; scratch K indices and values per
+///          block, block + 64 candidates.
 /// Throws   UsageError unless 1 <= K <= block <= 2^20.
 template <Element T>
 std::unique_ptr<MessageCompressor<T>> make_blocktopk(const Spec& spec,
