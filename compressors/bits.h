@@ -42,8 +42,8 @@ class BitWriter {
     for (i += whole.size(); i < codes.size(); ++i) put(codes[i]);
   }
 
-  /// Where the next codes belong, if they begin with a byte, and null if not; then it goes on behind
-  /// so many of them, which fill whole bytes.
+  /// Where the next codes belong, if they begin with a byte, and null if not; then it goes on
+  /// behind so many of them, which fill whole bytes.
   std::byte* take(std::size_t count) {
     if (filled_ != 0 || count * width_ % 8 != 0) return nullptr;
     used_ += count * width_ / 8;

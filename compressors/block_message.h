@@ -203,12 +203,13 @@ class BlockMessage final : public MessageCompressor<T> {
                       Opened(scheme_, blocks, bytes)};
     const Range all{blocks.first, blocks.first + blocks.count};
     // What follows a cut block's first part waits for it, and parts begin with a byte of codes.
-    if (blocks.first % block_ != 0 || parts_of(blocks.count) == 1) {
+    const std::size_t parts = blocks.first % block_ == 0 ? parts_of(blocks.count) : 1;
+    if (parts == 1) {
       write_part(x, place, all, point, taken);
       x.settle();
       return;
     }
-    in_parts(x, all, 8 * block_, [&](std::size_t, Range part) {
+    in_parts(x, all, parts, 8 * block_, [&](std::size_t, Range part) {
       Taken own;
       write_part(x, place, part, point, own);
       if (part.end == all.end && part.size() > 0) taken = own;

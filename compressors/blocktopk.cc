@@ -50,8 +50,9 @@ class LargestOfBlocks final : public Selector<T> {
   }
 
  private:
-  // Leaves the indices of a block's largest, its first element being number `first`. The k-th largest of the
-  // groups' maxima is a lower bound of what is kept; often only a few elements lie above it.
+  // Leaves the indices of a block's largest, its first element being number `first`. The k-th
+  // largest of the groups' maxima is a lower bound of what is kept; often only a few elements lie
+  // above it.
   void choose(std::span<const T> block, std::size_t first, Candidates<T>& found,
               Scratch& scratch) const {
     const std::size_t k = std::min(k_, block.size());

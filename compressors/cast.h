@@ -18,7 +18,7 @@ namespace pith {
 ///          Below it at most 2^-25 for fp16. Contraction 1 - u^2, stated for bf16 and fp32 only:
 ///          gradients below fp16's range are common, and those below 2^-25 become 0.
 /// Cost     one pass; decoding reads the message twice.
-/// Throws   decode_axpy: WireError for a wrong length, padding, or a value that is not finite.
+/// Throws   open: WireError for a wrong length, padding, or a value that is not finite.
 template <Element T>
 std::unique_ptr<MessageCompressor<T>> make_cast(const Spec& spec);
 

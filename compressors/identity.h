@@ -13,7 +13,7 @@ namespace pith {
 /// Wire     T value[n], zero padding.
 /// Error    none: contraction 1, variance 0.
 /// Cost     one copy; decoding reads the message twice.
-/// Throws   decode_axpy: WireError for a wrong length, padding, or a value that is not finite.
+/// Throws   open: WireError for a wrong length, padding, or a value that is not finite.
 template <Element T>
 std::unique_ptr<MessageCompressor<T>> make_identity(const Spec& spec);
 

@@ -68,12 +68,13 @@ Candidates<T> room_for(std::size_t k, std::size_t n, Scratch& scratch) {
 // The same on several threads, each of which collects its part of x without ever raising the
 // threshold; if one has not room enough, that is no success either.
 template <Element T>
-bool collect_in_parts(Source<T>& x, std::size_t k, BitsOf<T> least, Candidates<T>& out,
-                      Scratch& scratch) {
-  const auto found = scratch.take<Candidates<T>>(parts_of(x.size()));
-  for (auto& part : found) part = room_for<T>(k, x.size(), scratch);
+bool collect_in_parts(Source<T>& x, std::size_t k, BitsOf<T> least, std::size_t parts,
+                      Candidates<T>& out, Scratch& scratch) {
+  const auto found = scratch.take<Candidates<T>>(parts);
+  const std::size_t most = x.size() / parts + parts * kSweepBlock<T>;  // that a part can be
+  for (auto& part : found) part = room_for<T>(k, most, scratch);
   std::atomic<bool> full = false;
-  in_parts(x, {0, x.size()}, kSweepBlock<T>, [&](std::size_t part, Range range) {
+  in_parts(x, {0, x.size()}, parts, kSweepBlock<T>, [&](std::size_t part, Range range) {
     sweep(x, range, [&](std::span<const T> block, Range where) {
       if (found[part].room() < block.size() + kCollectRoom) {
         full = true;
@@ -104,8 +105,10 @@ Entries<T> largest(Source<T>& x, std::size_t k, Scratch& scratch) {
   const Scratch::Frame frame(scratch);
   auto candidates = room_for<T>(k, x.size(), scratch);
   const BitsOf<T> least = guess(x, k, scratch);
-  const bool found = parts_of(x.size()) > 1 ? collect_in_parts(x, k, least, candidates, scratch)
-                                            : collect_largest(x, k, least, candidates, scratch);
+  // Without a guess every part would fill up; one thread's rising threshold is better then.
+  const std::size_t parts = least > 0 ? parts_of(x.size()) : 1;
+  const bool found = parts > 1 ? collect_in_parts(x, k, least, parts, candidates, scratch)
+                               : collect_largest(x, k, least, candidates, scratch);
   if (!found) {
     WholeSource<T> again(x.taken());
     collect_largest<T>(again, k, 0, candidates, scratch);

@@ -18,7 +18,8 @@ namespace pith {
 /// starts from nothing. So the result is exact for every input.
 ///
 /// Cost     one read of x and about 1.2 k candidates (two passes where the guess failed); scratch
-///          min(2 k, n) + 8192 candidates of 2 sizeof(T), k indices.
+///          min(2 k, n) + 8192 candidates of 2 sizeof(T), and as many again for every thread, at
+///          most its part of x; k indices and values.
 template <Element T>
 Entries<T> largest(Source<T>& x, std::size_t k, Scratch& scratch);
 

@@ -29,8 +29,9 @@ namespace pith {
 ///          bf16: bits 3 to 8: a = (1 - (u / (1 - u))^2) / (1 + max(0, B - 2) (1 + u)^2 / (4 L^2));
 ///          bits 2: a = (1 - u^2) 2 / (sqrt(B) + 1); B = 1: a = 1 - u^2. Blocks of zeros are exact.
 /// Bias     deterministic, so biased: use under error feedback.
-/// Cost     two passes over x; bits 2 sorts every block. No scratch.
-/// Throws   decode_axpy: WireError for a wrong length, padding, or scales that are negative, not
+/// Cost     one read of x, two passes over each block in the cache; bits 2 sorts every block. No
+///          scratch.
+/// Throws   open: WireError for a wrong length, padding, or scales that are negative, not
 ///          finite, or not in order.
 template <Element T>
 std::unique_ptr<MessageCompressor<T>> make_levels(const Spec& spec);

@@ -26,7 +26,7 @@ class Natural final : public MessageCompressor<T> {
       const Range segment{cuts[s], cuts[s + 1]};
       const auto bytes = writer.reserve(bytes_of(kWidth * segment.size()));
       const Opened decoded(bytes, segment.begin);
-      in_parts(x, segment, 8, [&](std::size_t, Range part) {
+      in_parts(x, segment, parts_of(segment.size()), 8, [&](std::size_t, Range part) {
         BitWriter codes(bytes.subspan(kWidth * (part.begin - segment.begin) / 8), kWidth);
         sweep(x, part, [&](std::span<const T> block, Range range) {
           check_finite(block);

@@ -22,7 +22,7 @@ namespace pith {
 /// Error    variance 1/8 (reached at |x| = 4/3 2^a), so contraction 7/8, for elements that are 0 or
 ///          from m up to the top exponent; E (x - decode(x))^2 <= m^2 / 4 below m.
 /// Cost     one pass and two random blocks per element; decoding reads the message twice.
-/// Throws   decode_axpy: WireError for a wrong length, padding, or an exponent of infinity or NaN.
+/// Throws   open: WireError for a wrong length, padding, or an exponent of infinity or NaN.
 /// Source   Horvath et al. 2019, "Natural Compression for Distributed Deep Learning",
 ///          arXiv:1905.10988.
 template <Element T>

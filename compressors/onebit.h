@@ -21,8 +21,8 @@ namespace pith {
 ///          l2: no contraction: a block with one element that is not zero has an error of almost
 ///          2 ||x||^2. For comparison only.
 /// Bias     deterministic, so biased: use under error feedback.
-/// Cost     two passes over x; no scratch.
-/// Throws   decode_axpy: WireError for a wrong length, padding, or a scale that is negative or not
+/// Cost     one read of x, two passes over each block in the cache; no scratch.
+/// Throws   open: WireError for a wrong length, padding, or a scale that is negative or not
 ///          finite.
 /// Source   Seide et al. 2014, "1-Bit Stochastic Gradient Descent"; the l1 scale: Karimireddy et
 ///          al. 2019, "Error Feedback Fixes SignSGD", arXiv:1901.09847; the l2 scale: Tang et al.

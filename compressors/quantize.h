@@ -21,6 +21,7 @@ namespace pith {
 ///   norm  = ||x||
 ///   level = round(s |x| / norm)              decoded: sign(x) norm (level / s)
 ///
+/// With rounding=stochastic, and where no T holds 1 / unit, it is (x - min x) / unit.
 /// rounding=nearest rounds halves up, stochastic up with the probability that keeps the mean.
 ///
 /// Wire     minmax: {T unit, T min} per bucket touched, then the levels; qsgd: T norm per bucket
@@ -33,8 +34,9 @@ namespace pith {
 ///          contraction 1 - B / (4 s^2) if that is above 0.
 ///          A bucket whose range or norm no T holds is decoded with the largest that fits.
 /// Bias     stochastic: none. nearest: deterministic, so biased: use under error feedback.
-/// Cost     two passes over x; stochastic: one random block per element; no scratch.
-/// Throws   decode_axpy: WireError for a wrong length, padding, or statistics that are negative or
+/// Cost     one read of x, two passes over each block in the cache; stochastic: one random block per
+///          element; no scratch.
+/// Throws   open: WireError for a wrong length, padding, or statistics that are negative or
 ///          lead to values that are not finite.
 /// Source   minmax: Markov et al. 2022, "CGX", arXiv:2111.08617; qsgd: Alistarh et al. 2017,
 ///          "QSGD", arXiv:1610.02132.

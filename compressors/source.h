@@ -71,11 +71,11 @@ void sweep(Source<T>& source, Range range, Body body) {
   }
 }
 
-/// Calls body(part, range) for parts of `range`, each on a thread of its own. They begin at
+/// Calls body(part, range) for so many parts of `range`, each on a thread of its own. They begin at
 /// multiples of `multiple` elements, counted from the range's start.
 template <Element T, class Body>
-void in_parts(Source<T>& source, Range range, std::size_t multiple, const Body& body) {
-  const std::size_t parts = parts_of(range.size());
+void in_parts(Source<T>& source, Range range, std::size_t parts, std::size_t multiple,
+              const Body& body) {
   in_parallel(parts, [&](std::size_t part) {
     body(part, Range{range.begin + part_start(range.size(), parts, part, multiple),
                      range.begin + part_start(range.size(), parts, part + 1, multiple)});
@@ -86,7 +86,7 @@ void in_parts(Source<T>& source, Range range, std::size_t multiple, const Body& 
 /// sweep(), in parts.
 template <Element T, class Body>
 void sweep_in_parts(Source<T>& source, Range range, const Body& body) {
-  in_parts(source, range, kSweepBlock<T>,
+  in_parts(source, range, parts_of(range.size()), kSweepBlock<T>,
            [&](std::size_t, Range part) { sweep(source, part, body); });
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <atomic>
 #include <exception>
+#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <pith/core/environment.h>
@@ -34,19 +36,25 @@ std::size_t lane() { return own_lane; }
 void run_threads(std::size_t parts, const std::function<void(std::size_t)>& body) {
   std::vector<std::exception_ptr> errors(parts);
   const auto run = [&](std::size_t part) {
-    own_lane = part;
+    const std::size_t before = std::exchange(own_lane, part);
     try {
       body(part);
     } catch (...) {
       errors[part] = std::current_exception();
     }
-    own_lane = 0;
+    own_lane = before;
     end_stream();
   };
   {
     std::vector<std::jthread> others;
-    for (std::size_t part = 1; part < parts; ++part) others.emplace_back(run, part);
+    std::size_t started = 1;
+    try {
+      for (; started < parts; ++started) others.emplace_back(run, started);
+    } catch (const std::system_error&) {
+      // There are no more threads to be had: the rest is done here.
+    }
     run(0);
+    for (std::size_t part = started; part < parts; ++part) run(part);
   }
   for (const auto& error : errors) {
     if (error) std::rethrow_exception(error);

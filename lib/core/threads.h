@@ -33,7 +33,8 @@ inline std::size_t part_start(std::size_t n, std::size_t parts, std::size_t part
 void run_threads(std::size_t parts, const std::function<void(std::size_t)>& body);
 
 /// Calls body(part) for every part, each on a thread of its own, the first on this one, and waits
-/// for all. Rethrows the first exception in the order of the parts. What they wrote is visible.
+/// for all; on this thread too if no more can be started. Rethrows the first exception in the order
+/// of the parts. What they wrote is visible.
 template <class Body>
 void in_parallel(std::size_t parts, const Body& body) {
   if (parts > 1) {

@@ -6,9 +6,9 @@
 
 #include <pith/core/element.h>
 
-// Loops over whole vectors. x and y may be the same span. Sums are taken in double: element i is
-// added to partial sum i % 16, in index order, and these are added in halves, so that every
-// instruction set gives the same bits.
+// Loops over whole vectors. x and y may be the same span. Sums are taken in double; unless said
+// otherwise, element i is added to partial sum i % 16, in index order, and these are added in
+// halves, so that every instruction set gives the same bits.
 namespace pith {
 
 /// y = x; x and y may be the same span.
@@ -41,7 +41,7 @@ template <Element T>
 void divide(std::span<T> x, T divisor);
 
 /// sum of |x[i]|. There are 32 partial sums, and of every 256 elements those that belong to one are
-/// added in T before: that costs half the time, and 2^-22 of the sum at most (float). If a T cannot
+/// added in T before: that costs half the time, and 2^-21 of the sum at most (float). If a T cannot
 /// hold that, all is added in double.
 template <Element T>
 double absolute_sum(std::span<const T> x);

@@ -44,6 +44,7 @@ void EControl<T>::begin(int, std::span<const T> gradient, const StepContext& ste
   step_ = {.share = eta(step),
            .gradient_scale = static_cast<T>(step.gradient_scale),
            .state_scale = static_cast<T>(step.state_scale)};
+  error_.begin();
   gradient_ = gradient;
   followed_.begin(step_.state_scale);
   composed_ = scratch;

@@ -14,6 +14,7 @@ T Ef14<T>::ratio(const StepContext& step) const {
 
 template <Element T>
 void Ef14<T>::begin(int, std::span<const T> gradient, const StepContext& step, std::span<T>) {
+  residual_.begin();
   gradient_ = gradient;
   gradient_scale_ = static_cast<T>(step.gradient_scale);
   residual_scale_ = ratio(step);

@@ -10,6 +10,7 @@ void Ef21Sgdm<T>::begin(int, std::span<const T> gradient, const StepContext& ste
   step_ = {.eta = step.exact && step.step == 0 ? T(1) : eta_,
            .gradient_scale = static_cast<T>(step.gradient_scale),
            .state_scale = static_cast<T>(step.state_scale)};
+  momentum_.begin();
   gradient_ = gradient;
   followed_.begin(step_.state_scale);
   composed_ = scratch;

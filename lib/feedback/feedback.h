@@ -43,7 +43,8 @@ enum class Commit {
 /// A rank that takes no part in a step calls absorb() only. A step that is not accepted leaves what
 /// states() shows bit for bit (Commit::step).
 ///
-/// Memory   stated per rule in vectors of n elements (private ones double with Commit::step).
+/// Memory   stated per rule in vectors of n elements (private ones double with Commit::step); large
+///          ones have 16 KiB per thread besides.
 template <Element T>
 class Feedback {
  public:
@@ -66,7 +67,8 @@ class Feedback {
   /// This thread has composed and, if it does so block by block, committed all that it is going to.
   virtual void settle() {}
 
-  /// All that was composed and settled, while nothing is committed.
+  /// All that was composed and settled, while nothing is committed. After an error: what was
+  /// composed until then, and perhaps committed.
   virtual std::span<const T> composed() = 0;
 
   /// Updates the private state of these elements by what the others will really use of them.

@@ -22,7 +22,10 @@ class FollowedGradient {
   FollowedGradient(std::size_t n, Commit commit) : own_(n, commit), mean_(n) {}
 
   /// At the step's beginning; `own` counts times this (StepContext::state_scale).
-  void begin(T state_scale) { state_scale_ = state_scale; }
+  void begin(T state_scale) {
+    own_.begin();
+    state_scale_ = state_scale;
+  }
 
   T state_scale() const { return state_scale_; }
 

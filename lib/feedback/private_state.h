@@ -22,7 +22,8 @@ namespace pith {
 ///
 /// With Commit::step a block is written beside the next state, where it stays in the first cache
 /// until the block after it: then it goes past the caches to its place, which nobody reads in this
-/// step. That spares the memory a third of the work. Every thread has such a block.
+/// step. That spares the memory a third of the work. Each of the threads() that there were at the
+/// start has such a block of 16 KiB; others write directly.
 template <Element T>
 class PrivateState {
  public:
@@ -30,6 +31,11 @@ class PrivateState {
       : current_(n, initial), next_(commit == Commit::step ? n : 0, initial) {
     if (n >= kStreamed && !next_.empty()) held_.resize(threads());
     for (Held& held : held_) held.block.resize(kBlock);
+  }
+
+  /// A step begins: what a failed one left is forgotten.
+  void begin() {
+    for (Held& held : held_) held.range = {};
   }
 
   std::span<const T> current() const { return current_; }
@@ -65,6 +71,7 @@ class PrivateState {
 
   void accept() {
     next();
+    end_stream();
     if (!next_.empty()) std::swap(current_, next_);
   }
 

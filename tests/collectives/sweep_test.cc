@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -81,6 +82,16 @@ class Sender {
     return all;
   }
 
+  /// A step that is given up; what was wrong with it.
+  std::string fail(std::span<const float> gradient) {
+    scratch_.clear();
+    unit_.gradient = gradient;
+    encode_bucket<float>({&unit_, 1}, segments_, round_);
+    const std::string text = round_.faults.empty() ? "" : round_.faults.front().text;
+    round_.faults.clear();
+    return text;
+  }
+
  private:
   std::vector<float> mean_;
   std::unique_ptr<Feedback<float>> rule_;
@@ -158,9 +169,10 @@ TEST(Sweep, GivesThePlainBitsOfLargeTensors) {
 // Parts that do not divide evenly, and blocks that no part's start is a multiple of.
 TEST(Sweep, GivesTheSameBitsOnSeveralThreads) {
   constexpr std::size_t kLarge = (std::size_t{3} << 17) + 77;
+  constexpr std::size_t kCut = (std::size_t{1} << 19) + 77;  // also segments are worth two threads
   for (const std::string compressor : kCompressors) {
     expect_same_on_threads({compressor, "ef14", kLarge});
-    expect_same_on_threads({compressor, "econtrol(eta=0.2)", kLarge, 2, Commit::inplace});
+    expect_same_on_threads({compressor, "econtrol(eta=0.2)", kCut, 2});
   }
   for (const std::string rule : kRules) {
     expect_same_on_threads({"onebit", rule, kLarge});
@@ -168,18 +180,54 @@ TEST(Sweep, GivesTheSameBitsOnSeveralThreads) {
   }
 }
 
-// The guessed threshold fails, and all large elements lie in one thread's part.
-TEST(Sweep, GivesTheSameBitsOnSeveralThreadsWhereOnePartHasItAll) {
+std::vector<std::byte> message_of(const Case& one, const std::vector<float>& x, std::size_t number,
+                                  Communicator& alone) {
+  const WithThreads several(number);
+  return Sender(one, false, alone).step(x);
+}
+
+// No guess can be made of few elements; one that is too high finds too few, and one that is too low
+// too many.
+TEST(Sweep, GivesTheSameBitsOnSeveralThreadsWhereTheGuessFails) {
   constexpr std::size_t kLarge = std::size_t{3} << 17;
+  auto rising = gradient(kLarge, 0);
+  for (std::size_t i = 0; i < kLarge; ++i) rising[i] = static_cast<float>(i * i);
+  auto lines = gradient(kLarge, 0);  // the sample sees whole lines of 16
+  for (std::size_t i = 0; i < kLarge; ++i) lines[i] *= i / 16 % 97 == 0 ? 1e3f : 1e-3f;
+  const std::vector<float> alike(kLarge, 1.0f);
   run_local(1, [&](Communicator& alone) {
-    std::vector<float> x(kLarge);
-    for (std::size_t i = 0; i < kLarge; ++i) x[i] = static_cast<float>(i * i);
-    std::vector<std::byte> messages[2];
-    for (const bool several : {false, true}) {
-      const WithThreads number(several ? 3 : 1);
-      messages[several] = Sender({"topk(density=0.3)", "ef14", kLarge}, false, alone).step(x);
+    for (const std::string compressor :
+         {"topk(k=100)", "topk(density=0.0103)", "topk(density=0.02)", "topk(density=0.3)"}) {
+      for (const std::string rule : {"ef14", "ef21"}) {
+        for (const auto& x : {rising, lines, alike}) {
+          const Case one{compressor, rule, kLarge};
+          EXPECT_EQ(message_of(one, x, 1, alone), message_of(one, x, 3, alone)) << compressor;
+        }
+      }
     }
-    EXPECT_EQ(messages[0], messages[1]);
+  });
+}
+
+// What the failed step wrote beside its place must not come back, on whichever thread it was.
+TEST(Sweep, LeavesNothingOfAStepWithANan) {
+  constexpr std::size_t kLarge = (std::size_t{3} << 17) + 77;
+  const WithThreads three(3);
+  run_local(1, [&](Communicator& alone) {
+    for (const std::string compressor : {"onebit", "topk(density=0.01)", "quantize(bits=4)"}) {
+      for (const std::string rule : kRules) {
+        for (const std::size_t bad : {kLarge / 6, kLarge / 2, kLarge - 1}) {
+          Sender sender({compressor, rule, kLarge}, false, alone);
+          Sender clean({compressor, rule, kLarge}, false, alone);
+          EXPECT_EQ(sender.step(gradient(kLarge, 0)), clean.step(gradient(kLarge, 0)));
+          auto x = gradient(kLarge, 1);
+          x[bad] = std::numeric_limits<float>::quiet_NaN();
+          EXPECT_EQ(sender.fail(x), "gradient: element " + std::to_string(bad) + " is nan");
+          const WithThreads one(1);  // others do not write over what they left
+          EXPECT_EQ(sender.step(gradient(kLarge, 2)), clean.step(gradient(kLarge, 2)))
+              << compressor << ", " << rule << ", element " << bad;
+        }
+      }
+    }
   });
 }
 

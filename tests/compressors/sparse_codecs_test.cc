@@ -8,6 +8,7 @@
 #include "compressors/index_supports.h"
 #include "compressors/inputs.h"
 #include "compressors/message_codec.h"
+#include "support/every_simd_target.h"
 
 // What is special about compressors that keep some elements.
 namespace pith::test {
@@ -123,6 +124,13 @@ TEST(SparseMessage, RefusesMoreEarlierEntriesThanEarlierElements) {
   EXPECT_NO_THROW(codec.decode(message));
   message.segments[1][4] = std::byte{6};
   EXPECT_THROW(codec.decode(message), WireError);
+}
+
+TEST(BlockTopK, KeepsTheSameOnEveryInstructionSet) {
+  const auto x = gaussian<float>(9001);
+  const auto expected = MessageCodec<float>("blocktopk(k=5,block=1000)").encode(x);
+  on_every_simd_target(
+      [&] { EXPECT_EQ(MessageCodec<float>("blocktopk(k=5,block=1000)").encode(x), expected); });
 }
 
 }  // namespace
