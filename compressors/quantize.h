@@ -34,8 +34,8 @@ namespace pith {
 ///          contraction 1 - B / (4 s^2) if that is above 0.
 ///          A bucket whose range or norm no T holds is decoded with the largest that fits.
 /// Bias     stochastic: none. nearest: deterministic, so biased: use under error feedback.
-/// Cost     one read of x, two passes over each block in the cache; stochastic: one random block per
-///          element; no scratch.
+/// Cost     one read of x, two passes over each bucket in the cache; stochastic: one random block
+///          per element; no scratch.
 /// Throws   open: WireError for a wrong length, padding, or statistics that are negative or
 ///          lead to values that are not finite.
 /// Source   minmax: Markov et al. 2022, "CGX", arXiv:2111.08617; qsgd: Alistarh et al. 2017,
