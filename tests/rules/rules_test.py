@@ -61,7 +61,7 @@ class Dependencies(Planted):
         self.assert_refused("collectives/x.cc", "<pith/reducer/reducer.h>", "depend on reducer")
 
     def test_others_see_only_the_seam(self):
-        self.assert_allowed("collectives/x.cc", "<pith/feedback/sent.h>")
+        self.assert_allowed("collectives/x.cc", "<pith/feedback/registry.h>")
         self.assert_refused("collectives/x.cc", "<pith/feedback/ef14.h>", "no part of the seam")
         self.assert_refused("lib/feedback/x.cc", "<pith/compressors/top_k.h>", "seam")
 
