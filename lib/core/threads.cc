@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <atomic>
+#include <cstdint>
 #include <exception>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include <pith/core/environment.h>
+#include <pith/core/error.h>
 #include <pith/core/threads.h>
 #include <pith/core/vector.h>
 
@@ -27,7 +30,13 @@ std::atomic<std::size_t>& setting() {
 
 std::size_t threads() { return setting(); }
 
-void set_threads(std::size_t n) { setting() = n; }
+void set_threads(std::size_t n) {
+  if (n < 1 || n > kMostThreads) {
+    throw UsageError("set_threads: " + std::to_string(n) + " is not a number from 1 to " +
+                     std::to_string(kMostThreads));
+  }
+  setting() = n;
+}
 
 std::size_t lane() { return own_lane; }
 

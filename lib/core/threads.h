@@ -12,7 +12,7 @@ namespace pith {
 /// How many: PITH_THREADS, or 1. Throws UsageError if that is not a number from 1 to 256.
 std::size_t threads();
 
-/// Overrules PITH_THREADS from now on, in the whole process. 1 <= n <= 256.
+/// Overrules PITH_THREADS from now on, in the whole process. Throws UsageError as threads().
 void set_threads(std::size_t n);
 
 /// Which of them runs: 0 in a thread that in_parallel() has not started.

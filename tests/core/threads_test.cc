@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <pith/core/error.h>
+
 #include "support/with_threads.h"
 
 namespace pith::test {
@@ -18,6 +20,12 @@ TEST(Threads, AreOneUnlessSaidOtherwise) {
   EXPECT_EQ(parts_of(std::size_t{1} << 30), 1u);
   const WithThreads four(4);
   EXPECT_EQ(parts_of(std::size_t{1} << 30), 4u);
+}
+
+TEST(Threads, AreNeverNone) {
+  EXPECT_THROW(set_threads(0), UsageError);
+  EXPECT_THROW(set_threads(257), UsageError);
+  EXPECT_EQ(threads(), 1u);
 }
 
 TEST(Threads, ShareNoTensorThatIsSmall) {
