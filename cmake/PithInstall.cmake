@@ -9,7 +9,7 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/pithConfig.cmake.in
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/pithConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/pithConfig.cmake ${PROJECT_BINARY_DIR}/pithConfigVersion.cmake
-  DESTINATION ${PITH_CMAKE_DIR})
+  ${PROJECT_SOURCE_DIR}/cmake/FindxxHash.cmake DESTINATION ${PITH_CMAKE_DIR})
 if(zstd_FOUND)
   install(FILES ${PROJECT_SOURCE_DIR}/cmake/Findzstd.cmake DESTINATION ${PITH_CMAKE_DIR})
 endif()

@@ -4,6 +4,7 @@
 #include <pith/collectives/gather.h>
 #include <pith/collectives/receive.h>
 #include <pith/collectives/stopwatch.h>
+#include <pith/collectives/summation.h>
 
 namespace pith {
 

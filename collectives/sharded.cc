@@ -3,6 +3,7 @@
 #include <pith/collectives/receive.h>
 #include <pith/collectives/sharded.h>
 #include <pith/collectives/stopwatch.h>
+#include <pith/collectives/summation.h>
 #include <pith/core/hash.h>
 
 namespace pith {

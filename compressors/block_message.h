@@ -127,15 +127,13 @@ class BlockMessage final : public MessageCompressor<T> {
     void mean(std::span<const Decoded<T>* const> all, T divisor, std::size_t first,
               std::span<T> out) const override {
       if constexpr (TakesMeans<Scheme, T>) {
-        if (all.size() <= kTogether && scheme_.takes_means())
+        if (all.size() <= kMeanTogether && scheme_.takes_means())
           return mean_by_blocks(all, divisor, first, out);
       }
       Decoded<T>::mean(all, divisor, first, out);
     }
 
    private:
-    static constexpr std::size_t kTogether = 8;
-
     void mean_by_blocks(std::span<const Decoded<T>* const> all, T divisor, std::size_t first,
                         std::span<T> out) const {
       const bool streamed = out.size_bytes() >= kStreamedBytes;
@@ -154,7 +152,7 @@ class BlockMessage final : public MessageCompressor<T> {
       const std::size_t bit = (first - blocks_.first) * scheme_.width();
       if (bit % 8 != 0) return Decoded<T>::mean(all, divisor, first, out);
       const std::size_t offset = blocks_.number() * sizeof(Statistics) + bit / 8;
-      std::array<BlockCodes<Statistics>, kTogether> codes;
+      std::array<BlockCodes<Statistics>, kMeanTogether> codes;
       std::ranges::transform(all, codes.begin(), [&](const Decoded<T>* message) {
         const auto bytes = static_cast<const Opened*>(message)->bytes_;
         return BlockCodes<Statistics>{bytes.data() + offset, load<Statistics>(bytes, j)};

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
 #include <string>
 
 #include <pith/compressors/cast.h>
 #include <pith/compressors/finite.h>
+#include <pith/compressors/mean_numbers.h>
 #include <pith/compressors/segments.h>
+#include <pith/core/aligned.h>
 #include <pith/core/arguments.h>
 #include <pith/core/convert.h>
 #include <pith/core/error.h>
+#include <pith/core/vector.h>
 
 namespace pith {
 namespace {
@@ -32,14 +37,7 @@ class Cast final : public MessageCompressor<T> {
   std::size_t encode(Source<T>& x, Cuts cuts, const RandomKey&, Wire wire, Scratch&) override {
     return write_segments(cuts, wire, [&](std::size_t s, ByteWriter& writer) {
       const Range segment{cuts[s], cuts[s + 1]};
-      const auto bytes = writer.reserve(segment.size() * sizeof(Number));
-      const Opened decoded(bytes, segment.begin);
-      sweep_in_parts(x, segment, [&](std::span<const T> block, Range range) {
-        check_finite(block);
-        narrow<Number>(block, bytes.subspan((range.begin - segment.begin) * sizeof(Number),
-                                            block.size() * sizeof(Number)));
-        x.sent(range, decoded);
-      });
+      write(x, segment, writer.reserve(segment.size() * sizeof(Number)));
     });
   }
 
@@ -63,10 +61,46 @@ class Cast final : public MessageCompressor<T> {
           a, numbers_.subspan((first - first_) * sizeof(Number), y.size() * sizeof(Number)), y);
     }
 
+    void mean(std::span<const Decoded<T>* const> all, T divisor, std::size_t first,
+              std::span<T> out) const override {
+      if constexpr (std::same_as<T, float>) {
+        std::array<const std::byte*, kMeanTogether> numbers;
+        if (all.size() > numbers.size()) return Decoded<T>::mean(all, divisor, first, out);
+        std::ranges::transform(all, numbers.begin(), [&](const Decoded<T>* one) {
+          return static_cast<const Opened*>(one)->at(first);
+        });
+        mean_numbers<Number>(std::span(numbers).first(all.size()), divisor, out,
+                             out.size_bytes() >= kStreamedBytes);
+        end_stream();
+      } else {
+        Decoded<T>::mean(all, divisor, first, out);
+      }
+    }
+
    private:
+    const std::byte* at(std::size_t element) const {
+      return numbers_.data() + (element - first_) * sizeof(Number);
+    }
+
     std::span<const std::byte> numbers_;
     std::size_t first_;
   };
+
+  // What is large is committed from a block in the first cache, and goes past the caches.
+  void write(Source<T>& x, Range segment, std::span<std::byte> numbers) const {
+    const bool streamed = numbers.size() >= kStreamedBytes;
+    sweep_in_parts(x, segment, [&](std::span<const T> block, Range range) {
+      check_finite(block);
+      alignas(kCacheLine) std::array<std::byte, kSweepBlock<T> * sizeof(Number)> narrowed;
+      const auto out = numbers.subspan((range.begin - segment.begin) * sizeof(Number),
+                                       block.size() * sizeof(Number));
+      const auto here = streamed ? std::span(narrowed).first(out.size()) : out;
+      narrow<Number>(block, here);
+      x.sent(range, Opened(here, range.begin));
+      if (streamed) stream(std::span<const std::byte>(here), out);
+    });
+    end_stream();
+  }
 };
 
 }  // namespace

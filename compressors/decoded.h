@@ -27,6 +27,9 @@ class Decoded {
   ~Decoded() = default;  // it lies on the stack or in Scratch
 };
 
+/// As many messages as are summed in registers; a mean of more goes block by block.
+inline constexpr std::size_t kMeanTogether = 8;
+
 /// What is larger does not stay in a cache until it is read again, so it is written past them.
 inline constexpr std::size_t kStreamedBytes = std::size_t{1} << 20;
 

@@ -205,26 +205,58 @@ class Levels {
     return min_ + unit_ * static_cast<T>(static_cast<std::int32_t>(level));
   }
 
+  // Where all 16 values fit into a vector, they are looked up: which leaves them in the codes' order.
   template <class D>
   HWY_INLINE hn::Vec<D> values(D d, std::size_t i) const {
-    const auto unit = hn::Set(d, unit_);
-    return hn::Add(hn::Set(d, min_), hn::Mul(unit, levels(d, bytes_ + i * width / 8)));
+    const hn::Rebind<std::int32_t, D> di;
+    const std::uint8_t* const bytes = bytes_ + i * width / 8;
+    if constexpr (kLookedUp<D>) {
+      const auto table = scaled(d, hn::ConvertTo(d, hn::Iota(di, 0)));
+      return hn::TableLookupLanes(table, hn::IndicesFromVec(d, codes(d, bytes)));
+    } else {
+      return scaled(d, levels(d, bytes));
+    }
+  }
+
+  // Of the codes' order: lane 2j holds element j, lane 2j + 1 element 8 + j.
+  template <class D>
+  static HWY_INLINE hn::Vec<D> in_order(D d, hn::Vec<D> v) {
+    if constexpr (kLookedUp<D>) {
+      const hn::Rebind<std::uint32_t, D> du;
+      const auto lane = hn::Iota(du, 0);
+      const auto even = hn::And(hn::ShiftLeft<1>(lane), hn::Set(du, 15));
+      return hn::TableLookupLanes(v, hn::IndicesFromVec(d, hn::Or(even, hn::ShiftRight<3>(lane))));
+    } else {
+      return v;
+    }
   }
 
  private:
-  // Every lane takes the 32 bits that hold its code and shifts it down.
   template <class D>
-  static HWY_INLINE hn::Vec<hn::Rebind<std::int32_t, D>> unpacked(D d, const std::uint8_t* bytes) {
-    const hn::Rebind<std::int32_t, D> di;
+  static constexpr bool kLookedUp = width == 4 && sizeof(T) == 4 && hn::MaxLanes(D()) == 16;
+
+  template <class D>
+  HWY_INLINE hn::Vec<D> scaled(D d, hn::Vec<D> levels) const {
+    return hn::Add(hn::Set(d, min_), hn::Mul(hn::Set(d, unit_), levels));
+  }
+
+  // Every lane takes the bits that hold its code and shifts it down.
+  template <class D>
+  static HWY_INLINE hn::Vec<hn::Rebind<std::uint32_t, D>> codes([[maybe_unused]] D d,
+                                                                const std::uint8_t* bytes) {
     const hn::Rebind<std::uint32_t, D> du;
-    std::uint64_t word = 0;
-    std::memcpy(&word, bytes, hn::Lanes(d) / 2);
     const auto lane = hn::Iota(du, 0);
-    const auto low = hn::Set(du, static_cast<std::uint32_t>(word));
-    const auto high = hn::Set(du, static_cast<std::uint32_t>(word >> 32));
-    const auto bits = hn::IfThenElse(hn::Lt(lane, hn::Set(du, 8)), low, high);
-    const auto shift = hn::And(hn::ShiftLeft<2>(lane), hn::Set(du, 31));
-    return hn::BitCast(di, hn::And(hn::Shr(bits, shift), hn::Set(du, 15)));
+    if constexpr (kLookedUp<D>) {
+      const hn::Repartition<std::uint64_t, D> pairs;
+      std::uint64_t word;
+      std::memcpy(&word, bytes, sizeof(word));
+      const auto shift = hn::ShiftLeft<2>(hn::ShiftRight<1>(lane));
+      return hn::And(hn::Shr(hn::BitCast(du, hn::Set(pairs, word)), shift), hn::Set(du, 15));
+    } else {
+      std::uint32_t word;
+      std::memcpy(&word, bytes, sizeof(word));
+      return hn::And(hn::Shr(hn::Set(du, word), hn::ShiftLeft<2>(lane)), hn::Set(du, 15));
+    }
   }
 
   template <class D>
@@ -239,7 +271,7 @@ class Levels {
     } else if constexpr (width == 8) {
       return hn::ConvertTo(d, hn::PromoteTo(di, hn::LoadU(hn::Rebind<std::uint8_t, D>(), bytes)));
     } else {
-      return hn::ConvertTo(d, unpacked(d, bytes));
+      return hn::ConvertTo(d, hn::BitCast(di, codes(d, bytes)));
     }
   }
 
@@ -255,8 +287,8 @@ void add_packed_of(T a, const PackedLevels<T>& packed, T* y, std::size_t n) {
   const Levels<T, width> levels(packed);
   std::size_t i = 0;
   for (; lanes >= 8 && i + lanes <= n; i += lanes) {
-    const auto value = hn::Mul(hn::Set(d, a), levels.values(d, i));
-    hn::StoreU(hn::Add(hn::LoadU(d, y + i), value), d, y + i);
+    const auto value = levels.in_order(d, levels.values(d, i));
+    hn::StoreU(hn::Add(hn::LoadU(d, y + i), hn::Mul(hn::Set(d, a), value)), d, y + i);
   }
   for (; i < n; ++i) y[i] += a * levels.value(i);
 }

@@ -49,7 +49,7 @@ class ScaledSign {
 
   void mean(std::span<const BlockCodes<Statistics>> all, T divisor, std::span<T> out,
             bool streamed) const {
-    std::array<SignedBits<T>, 8> signs;
+    std::array<SignedBits<T>, kMeanTogether> signs;
     std::ranges::transform(all, signs.begin(), [](const BlockCodes<Statistics>& one) {
       return SignedBits<T>{one.codes, one.block.scale};
     });

@@ -89,7 +89,7 @@ class MinMax {
 
   void mean(std::span<const BlockCodes<Statistics>> all, T divisor, std::span<T> out,
             bool streamed) const {
-    std::array<PackedLevels<T>, 8> levels;
+    std::array<PackedLevels<T>, kMeanTogether> levels;
     std::ranges::transform(all, levels.begin(), [](const BlockCodes<Statistics>& one) {
       return PackedLevels<T>{one.codes, one.block.min, one.block.unit};
     });

@@ -48,6 +48,11 @@ class Signs {
     return hn::IfThenElse(hn::LoadMaskBits(d, bits_ + i / 8), value, hn::Neg(value));
   }
 
+  template <class D>
+  static HWY_INLINE hn::Vec<D> in_order(D, hn::Vec<D> sum) {
+    return sum;
+  }
+
  private:
   const std::uint8_t* bits_ = nullptr;
   T value_ = 0;

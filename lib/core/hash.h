@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <span>
 #include <string_view>
 
@@ -14,7 +13,15 @@ namespace pith {
 std::uint64_t hash(std::span<const std::byte> bytes, std::uint64_t seed = 0);
 std::uint64_t hash(std::string_view text, std::uint64_t seed = 0);
 
-/// hash() with seed 0 of all parts, one after the other, without joining them.
-std::uint64_t hash_parts(std::initializer_list<std::span<const std::byte>> parts);
+/// hash() with seed 0 of parts, one after the other, without joining them.
+class RunningHash {
+ public:
+  RunningHash();
+  void add(std::span<const std::byte> part);
+  std::uint64_t value() const;
+
+ private:
+  alignas(64) std::byte state_[576];
+};
 
 }  // namespace pith

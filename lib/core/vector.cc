@@ -183,6 +183,7 @@ constexpr VectorLoops<T> kLoops{axpy<T>,   combine<T>,      stream<T>,       sca
 
 const VectorLoops<float>* float_loops() { return &kLoops<float>; }
 const VectorLoops<double>* double_loops() { return &kLoops<double>; }
+void stream_bytes(const std::uint8_t* x, std::uint8_t* y, std::size_t n) { stream(x, y, n); }
 
 }  // namespace
 }  // namespace pith::HWY_NAMESPACE
@@ -194,6 +195,7 @@ namespace {
 
 HWY_EXPORT(float_loops);
 HWY_EXPORT(double_loops);
+HWY_EXPORT(stream_bytes);
 
 template <Element T>
 const VectorLoops<T>& loops() {
@@ -224,6 +226,12 @@ void combine(T a, std::span<const T> x, T b, std::span<const T> y, std::span<T> 
 template <Element T>
 void stream(std::span<const T> x, std::span<T> y) {
   loops<T>().stream(x.data(), y.data(), x.size());
+}
+
+void stream(std::span<const std::byte> x, std::span<std::byte> y) {
+  HWY_DYNAMIC_DISPATCH(stream_bytes)
+  (reinterpret_cast<const std::uint8_t*>(x.data()), reinterpret_cast<std::uint8_t*>(y.data()),
+   x.size());
 }
 
 void end_stream() { hwy::FlushStream(); }

@@ -27,6 +27,7 @@ void combine(T a, std::span<const T> x, T b, std::span<const T> y, std::span<T> 
 /// threads see it after this thread's end_stream().
 template <Element T>
 void stream(std::span<const T> x, std::span<T> y);
+void stream(std::span<const std::byte> x, std::span<std::byte> y);
 void end_stream();
 
 /// Loops that meet the memory first fetch so many bytes ahead while others go over what is there.

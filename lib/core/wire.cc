@@ -78,12 +78,6 @@ DirectoryEntry entry_at(std::span<const std::byte> message, std::size_t i) {
   return {wire.codec.value(), wire.bytes.value()};
 }
 
-/// The checksum of the message whose header is `header` with a checksum of zero.
-std::uint64_t checksum(WireHeader header, std::span<const std::byte> message) {
-  header.checksum = 0;
-  return hash_parts({std::as_bytes(std::span(&header, 1)), message.subspan(kHeaderBytes)});
-}
-
 /// What is wrong with the sizes in a directory, or nothing. The sum cannot overflow.
 template <class EntryAt>
 std::string directory_problem(std::size_t entries, std::uint64_t payload_bytes, EntryAt entry) {
@@ -138,6 +132,16 @@ void check_header(const Check& check, const MessageHeader& found, const MessageH
   check.equal("payload_bytes", found.payload_bytes, expected.payload_bytes);
 }
 
+void check_head(const Check& check, std::span<const std::byte> message, const MessageHeader& found,
+                MessageHeader expected, std::size_t entries) {
+  expected.entries = static_cast<std::uint32_t>(entries);
+  expected.payload_bytes = message.size() - head_bytes(entries);
+  check_header(check, found, expected);
+  const std::string problem = directory_problem(
+      entries, found.payload_bytes, [&](std::size_t i) { return entry_at(message, i); });
+  if (!problem.empty()) check.reject(problem);
+}
+
 }  // namespace
 
 std::size_t head_bytes(std::size_t entries) {
@@ -162,7 +166,9 @@ void seal(std::span<std::byte> message, MessageHeader header,
   writer.put(wire);
   for (const DirectoryEntry& entry : directory) writer.put(to_wire(entry));
   writer.pad();
-  wire.checksum = checksum(wire, message);
+  RunningHash hash;
+  hash.add(message);
+  wire.checksum = hash.value();
   ByteWriter(message).put(wire);
 }
 
@@ -177,19 +183,34 @@ MessageHeader open(std::span<const std::byte> message, const MessageHeader& expe
   const auto wire = load<WireHeader>(message, 0);
   check.equal("magic", wire.magic.value(), kWireMagic, 16);
   check.equal("version", wire.version.value(), kWireVersion);
-  check.equal("checksum", wire.checksum.value(), checksum(wire, message), 16);
-
   const MessageHeader found = from_wire(wire);
-  MessageHeader wanted = expected;
-  wanted.entries = static_cast<std::uint32_t>(directory.size());
-  wanted.payload_bytes = message.size() - head;
-  check_header(check, found, wanted);
-  const std::string problem = directory_problem(
-      directory.size(), found.payload_bytes, [&](std::size_t i) { return entry_at(message, i); });
-  if (!problem.empty()) check.reject(problem);
-
+  try {
+    check_head(check, message, found, expected, directory.size());
+  } catch (const WireError&) {
+    MessageChecksum(message).check(expected.source);
+    throw;
+  }
   for (std::size_t i = 0; i < directory.size(); ++i) directory[i] = entry_at(message, i);
   return found;
+}
+
+MessageChecksum::MessageChecksum(std::span<const std::byte> message)
+    : message_(message), read_(kHeaderBytes) {
+  auto header = load<WireHeader>(message, 0);
+  header.checksum = 0;
+  hash_.add(std::as_bytes(std::span(&header, 1)));
+}
+
+void MessageChecksum::read_until(std::size_t end) {
+  if (end <= read_) return;
+  hash_.add(message_.subspan(read_, end - read_));
+  read_ = end;
+}
+
+void MessageChecksum::check(std::uint32_t source) {
+  read_until(message_.size());
+  const auto wire = load<WireHeader>(message_, 0);
+  Check(source).equal("checksum", wire.checksum.value(), hash_.value(), 16);
 }
 
 }  // namespace pith

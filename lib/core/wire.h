@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <span>
 
+#include <pith/core/hash.h>
+
 // The head of every message between ranks. docs/wire_format.md is the specification.
 namespace pith {
 
@@ -54,12 +56,31 @@ std::size_t head_bytes(std::size_t entries);
 void seal(std::span<std::byte> message, MessageHeader header,
           std::span<const DirectoryEntry> directory);
 
-/// Checks, in this order: length, magic, version, checksum; the header against `expected` (all
-/// fields but flags and payload_bytes) and its `entries` against directory.size(); that no unknown
-/// flag is set and payload_bytes is what follows the head; that the directory adds up to it. Then
-/// fills `directory` and returns the header.
+/// Checks, in this order: length, magic, version; the header against `expected` (all fields but
+/// flags and payload_bytes) and its `entries` against directory.size(); that no unknown flag is set
+/// and payload_bytes is what follows the head; that the directory adds up to it. Then fills
+/// `directory` and returns the header. The checksum is left to MessageChecksum, but a message with a
+/// wrong one is refused for that, whatever else is wrong behind its version.
 /// Throws WireError, with `directory` untouched: the expected source, the field, both values.
 MessageHeader open(std::span<const std::byte> message, const MessageHeader& expected,
                    std::span<DirectoryEntry> directory);
+
+/// Finds whether a message, of kHeaderBytes at least, is the one that was sealed. It reads the
+/// message in pieces, so that whoever is about to read them too finds them in a cache.
+class MessageChecksum {
+ public:
+  explicit MessageChecksum(std::span<const std::byte> message);
+
+  /// Reads up to so many bytes of the message, if it has not yet.
+  void read_until(std::size_t end);
+
+  /// Reads the rest. Throws WireError as open(), if the checksum is another one.
+  void check(std::uint32_t source);
+
+ private:
+  std::span<const std::byte> message_;
+  std::size_t read_;
+  RunningHash hash_;
+};
 
 }  // namespace pith

@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(All, Mean,
                          testing::Values("onebit", "onebit(block=333)", "quantize(bits=4)",
                                          "quantize(bits=4,bucket=37)", "quantize(bits=8)",
                                          "quantize(bits=3)", "topk(density=0.1)", "cast(bf16)",
-                                         "natural", "identity"),
+                                         "cast(fp16)", "cast(fp32)", "natural", "identity"),
                          test_name);
 
 }  // namespace

@@ -50,7 +50,9 @@ Bytes sealed(MessageHeader header = kHeader) {
 
 MessageHeader opened(const Bytes& message, const MessageHeader& expected = kHeader) {
   Directory directory;
-  return open(message, expected, directory);
+  const MessageHeader header = open(message, expected, directory);
+  MessageChecksum(message).check(expected.source);
+  return header;
 }
 
 /// The bytes of a file of hexadecimal text, # comments left out.
@@ -84,7 +86,11 @@ void expect_wire_error(const Bytes& message, const std::string& problem,
   Directory directory = kDirectory;
   directory[0].codec = 77;
   const Directory before = directory;
-  EXPECT_THAT([&] { open(message, expected, directory); },
+  const auto checked = [&] {
+    open(message, expected, directory);
+    MessageChecksum(message).check(expected.source);
+  };
+  EXPECT_THAT(checked,
               ThrowsMessage<WireError>(Eq("open: message from rank " + rank + ": " + problem)));
   EXPECT_EQ(directory, before);
 }
@@ -162,6 +168,21 @@ TEST(Open, ChecksLengthThenMagicThenVersionThenChecksum) {
   expect_wire_error(message, "magic is 0x12345678, expected 0x48544950");
   message.resize(95);
   expect_wire_error(message, "length is 95, expected at least 96");
+}
+
+TEST(Open, RefusesForItsChecksumWhatIsWrongBehindTheVersion) {
+  Directory directory;
+  EXPECT_THAT([&] { open(with(sealed(), 8, 77u), kHeader, directory); },
+              ThrowsMessage<WireError>(HasSubstr(": checksum is 0x")));
+}
+
+TEST(MessageChecksum, IsTheSameWhateverThePieces) {
+  const Bytes message = sealed();
+  for (std::size_t first = 0; first <= message.size(); first += 7) {
+    MessageChecksum checksum(message);
+    for (const std::size_t end : {first, first / 2, message.size() - 1}) checksum.read_until(end);
+    EXPECT_NO_THROW(checksum.check(0)) << first;
+  }
 }
 
 TEST(Open, NamesSourceFieldAndBothValues) {

@@ -45,6 +45,19 @@ void require_as_expected(const MessageHeader& found, std::span<const DirectoryEn
   require(sum == expected.payload_bytes, "the entries add up to the payload");
 }
 
+/// A checksum is found right if it is.
+void require_sealed(const Bytes& message) {
+  Bytes sealed = message;
+  put_checksum(sealed);
+  bool right = true;
+  try {
+    MessageChecksum(message).check(kExpected.source);
+  } catch (const WireError&) {
+    right = false;
+  }
+  require(right == (sealed == message), "the checksum of the whole message decides");
+}
+
 void run(std::span<const std::byte> input) {
   if (input.size() < sizeof(HeadInput)) return;
   const auto head = load<HeadInput>(input, 0);
@@ -55,6 +68,7 @@ void run(std::span<const std::byte> input) {
   try {
     const MessageHeader found = open(message, kExpected, directory);
     require_as_expected(found, directory, message.size());
+    require_sealed(message);
   } catch (const WireError&) {
     require(std::ranges::all_of(directory, [](const auto& entry) { return entry == kBefore; }),
             "a message that is refused leaves the directory as it was");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <pith/collectives/encode.h>
-#include <pith/collectives/receive.h>
 #include <pith/collectives/stopwatch.h>
+#include <pith/collectives/summation.h>
 #include <pith/compressors/registry.h>
 
 #include "codec_parts.h"

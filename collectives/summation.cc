@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+#include <numeric>
+#include <string>
+
+#include <pith/collectives/encode.h>
+#include <pith/collectives/stopwatch.h>
+#include <pith/collectives/summation.h>
+#include <pith/core/error.h>
+#include <pith/core/threads.h>
+
+namespace pith {
+namespace {
+
+template <Element T>
+Range segment_of(const Unit<T>& unit, std::size_t segment, std::size_t segments) {
+  return {block_start(unit.elements, segments, segment),
+          block_start(unit.elements, segments, segment + 1)};
+}
+
+template <Element T>
+void mean_in_parts(std::span<const Decoded<T>* const> sent, T divisor, std::size_t first,
+                   std::span<T> mean) {
+  const std::size_t parts = parts_of(mean.size());
+  in_parallel(parts, [&](std::size_t part) {
+    constexpr std::size_t kMultiple = 4096;  // at which codes begin with a byte
+    const Range range{part_start(mean.size(), parts, part, kMultiple),
+                      part_start(mean.size(), parts, part + 1, kMultiple)};
+    sent.front()->mean(sent, divisor, first + range.begin, slice(mean, range));
+  });
+}
+
+}  // namespace
+
+template <Element T>
+Summation<T>::Summation(std::span<Unit<T>> bucket, const Received& received, Round& round)
+    : bucket_(bucket),
+      received_(received),
+      round_(round),
+      ranks_(received.sizes.size()),
+      directory_(round.scratch.take<DirectoryEntry>(bucket.size())),
+      checksums_(round.scratch.take<MessageChecksum>(ranks_)),
+      opened_(round.scratch.take<const Decoded<T>*>(bucket.size() * ranks_)),
+      payloads_(round.scratch.take<Range>(bucket.size() * ranks_)),
+      current_(bucket.front().name) {
+  std::ranges::fill(opened_, nullptr);
+}
+
+template <Element T>
+void Summation<T>::mean_of_segment(std::size_t segment, std::size_t segments) {
+  for (std::size_t source = 0; source < ranks_; ++source) {
+    open_message(source, segment, segments, &Unit<T>::message);
+  }
+  if (!round_.faults.empty()) return;
+  for (std::size_t u = 0; u < bucket_.size(); ++u) {
+    Unit<T>& unit = bucket_[u];
+    Stopwatch watch(unit.cost.decode_seconds);
+    const Range range = segment_of(unit, segment, segments);
+    write_mean(u, {0, ranks_}, static_cast<T>(round_.divisor), range.begin,
+               slice(unit.mean, range));
+  }
+  check_messages();
+}
+
+template <Element T>
+void Summation<T>::join_segments() {
+  for (std::size_t source = 0; source < ranks_; ++source) {
+    open_message(source, source, ranks_, &Unit<T>::owner_message);
+  }
+  if (!round_.faults.empty()) return;
+  for (std::size_t u = 0; u < bucket_.size(); ++u) {
+    Unit<T>& unit = bucket_[u];
+    Stopwatch watch(unit.cost.decode_seconds);
+    for (std::size_t source = 0; source < ranks_; ++source) {
+      // An owner counts its elements from its shard's start.
+      write_mean(u, {source, source + 1}, T(1), 0,
+                 slice(unit.mean, segment_of(unit, source, ranks_)));
+    }
+  }
+  check_messages();
+}
+
+template <Element T>
+std::span<const std::byte> Summation<T>::message(std::size_t source) const {
+  const auto before = received_.sizes.first(source);
+  const std::size_t start = std::accumulate(before.begin(), before.end(), std::size_t{0});
+  return received_.bytes.subspan(start, received_.sizes[source]);
+}
+
+// Finds what `source` sent for a segment valid.
+template <Element T>
+void Summation<T>::open_message(std::size_t source, std::size_t segment, std::size_t segments,
+                                Compressor compressor) {
+  if (!round_.faults.empty()) return;
+  try {
+    current_ = bucket_.front().name;
+    open(message(source), expected_header(round_, source, bucket_.size()), directory_);
+    std::construct_at(&checksums_[source], message(source));
+    open_payloads(source, segment, segments, compressor);
+  } catch (const WireError& error) {
+    refuse(source, error.what());
+  }
+}
+
+// Messages of a rank's own shard count their elements from the shard's start, parts of a tensor
+// from the tensor's.
+template <Element T>
+void Summation<T>::open_payloads(std::size_t source, std::size_t segment, std::size_t segments,
+                                 Compressor compressor) {
+  std::size_t offset = head_bytes(bucket_.size());
+  for (std::size_t u = 0; u < bucket_.size(); ++u) {
+    Unit<T>& unit = bucket_[u];
+    const Range payload{offset, offset + directory_[u].bytes};
+    const Range range = segment_of(unit, segment, segments);
+    const std::size_t first = compressor == &Unit<T>::owner_message ? 0 : range.begin;
+    offset = payload.end;
+    payloads_[u * ranks_ + source] = payload;
+    open_payload(u, source, {slice(message(source), payload), first}, range.size(), compressor);
+  }
+}
+
+// Of what was damaged on the way, the codec's complaint is not what helps.
+template <Element T>
+void Summation<T>::open_payload(std::size_t u, std::size_t source, Segment payload, std::size_t n,
+                                Compressor compressor) try {
+  Unit<T>& unit = bucket_[u];
+  if (directory_[u].codec != unit.codec) {
+    throw WireError("codec " + std::to_string(directory_[u].codec) + ", expected " +
+                    std::to_string(unit.codec));
+  }
+  if (payload.bytes.empty()) return;
+  Stopwatch watch(unit.cost.decode_seconds);
+  opened_[u * ranks_ + source] = &(unit.*compressor)->open(payload, n, round_.scratch);
+} catch (const WireError&) {
+  checksums_[source].check(static_cast<std::uint32_t>(source));
+  current_ = bucket_[u].name;
+  throw;
+}
+
+// What these ranks sent for a unit; some may have sent nothing.
+template <Element T>
+std::span<const Decoded<T>* const> Summation<T>::sent_for(std::size_t u, Range sources) {
+  const auto all = slice(opened_.subspan(u * ranks_, ranks_), sources);
+  // Clang 14 does not compile std::ranges::remove of this library.
+  const auto end = std::remove(all.begin(), all.end(), nullptr);
+  return all.first(static_cast<std::size_t>(end - all.begin()));
+}
+
+// A mean of no messages is zero. One thread reads the payloads block by block, just before they are
+// decoded; several begin everywhere at once, so they come first.
+template <Element T>
+void Summation<T>::write_mean(std::size_t u, Range sources, T divisor, std::size_t first,
+                              std::span<T> mean) {
+  const auto sent = sent_for(u, sources);
+  if (sent.empty()) return void(std::ranges::fill(mean, T(0)));
+  if (parts_of(mean.size()) > 1) {
+    const std::size_t stride = std::min(threads(), sources.size());
+    in_parallel(stride, [&](std::size_t s) { read_payloads(u, sources, s, stride, 1); });
+    return mean_in_parts(sent, divisor, first, mean);
+  }
+  constexpr std::size_t kBlock = kStreamedBytes / sizeof(T);
+  for (std::size_t i = 0; i < mean.size(); i += kBlock) {
+    const auto block = mean.subspan(i, std::min(kBlock, mean.size() - i));
+    const auto done = static_cast<double>(i + block.size());
+    read_payloads(u, sources, 0, 1, done / static_cast<double>(mean.size()));
+    sent.front()->mean(sent, divisor, first + i, block);
+  }
+}
+
+// The first `part` of the payload of every stride-th source, for its checksum.
+template <Element T>
+void Summation<T>::read_payloads(std::size_t u, Range sources, std::size_t start,
+                                 std::size_t stride, double part) {
+  for (std::size_t s = sources.begin + start; s < sources.end; s += stride) {
+    const Range payload = payloads_[u * ranks_ + s];
+    const double bytes = part * static_cast<double>(payload.size());
+    checksums_[s].read_until(payload.begin + static_cast<std::size_t>(bytes));
+  }
+}
+
+template <Element T>
+void Summation<T>::check_messages() {
+  for (std::size_t source = 0; source < ranks_; ++source) {
+    try {
+      checksums_[source].check(static_cast<std::uint32_t>(source));
+    } catch (const WireError& error) {
+      current_ = bucket_.front().name;
+      refuse(source, error.what());
+    }
+  }
+}
+
+template <Element T>
+void Summation<T>::refuse(std::size_t source, const std::string& problem) {
+  round_.faults.push_back({Fault::Kind::wire, std::string(current_) + ", message of rank " +
+                                                  std::to_string(source) + ": " + problem});
+}
+
+template class Summation<float>;
+template class Summation<double>;
+
+}  // namespace pith

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <pith/collectives/receive.h>
+#include <pith/collectives/round.h>
+#include <pith/collectives/unit.h>
+#include <pith/core/range.h>
+#include <pith/core/wire.h>
+
+namespace pith {
+
+/// Opens all ranks' messages, then adds up what they decode to, in rank order, into the units'
+/// means. What is wrong with one is noted in round.faults; then the means are worth nothing.
+///
+/// Opening finds that a message is for this exchange and can be decoded. Whether it arrived as it
+/// was sent is found while it is decoded, so that it is read from memory once.
+template <Element T>
+class Summation {
+ public:
+  Summation(std::span<Unit<T>> bucket, const Received& received, Round& round);
+
+  /// Segment `segment` of `segments` of each unit's mean = the sum over the ranks of what they sent
+  /// for it, divided by the round's divisor. One pass over the mean.
+  void mean_of_segment(std::size_t segment, std::size_t segments);
+
+  /// Each unit's mean = the owners' segments one after the other: rank r's message is segment r.
+  void join_segments();
+
+ private:
+  using Compressor = MessageCompressor<T>* Unit<T>::*;
+
+  std::span<const std::byte> message(std::size_t source) const;
+  void open_message(std::size_t source, std::size_t segment, std::size_t segments,
+                    Compressor compressor);
+  void open_payloads(std::size_t source, std::size_t segment, std::size_t segments,
+                     Compressor compressor);
+  void open_payload(std::size_t unit, std::size_t source, Segment payload, std::size_t n,
+                    Compressor compressor);
+  void write_mean(std::size_t unit, Range sources, T divisor, std::size_t first, std::span<T> mean);
+  void read_payloads(std::size_t unit, Range sources, std::size_t start, std::size_t stride,
+                     double part);
+  void check_messages();
+  void refuse(std::size_t source, const std::string& problem);
+  std::span<const Decoded<T>* const> sent_for(std::size_t unit, Range sources);
+
+  std::span<Unit<T>> bucket_;
+  Received received_;
+  Round& round_;
+  std::size_t ranks_;
+  std::span<DirectoryEntry> directory_;
+  std::span<MessageChecksum> checksums_;  // rank by rank
+  std::span<const Decoded<T>*> opened_;   // unit by unit, rank by rank; null: nothing was sent
+  std::span<Range> payloads_;             // where in the messages
+  std::string_view current_;              // the unit whose payload is opened, for error messages
+};
+
+}  // namespace pith
