@@ -4,13 +4,12 @@
 #include <string>
 
 #include <pith/collectives/compose.h>
+#include <pith/collectives/mean.h>
 #include <pith/collectives/receive.h>
 #include <pith/collectives/stopwatch.h>
 #include <pith/core/bytes.h>
 #include <pith/core/error.h>
 #include <pith/core/hash.h>
-#include <pith/core/threads.h>
-#include <pith/core/vector.h>
 
 namespace pith {
 namespace {
@@ -57,23 +56,6 @@ template <Element T>
 Range segment_of(const Unit<T>& unit, std::size_t segment, std::size_t segments) {
   return {block_start(unit.elements, segments, segment),
           block_start(unit.elements, segments, segment + 1)};
-}
-
-// A mean of no messages is zero.
-template <Element T>
-void write_mean(std::span<const Decoded<T>* const> sent, T divisor, std::size_t first,
-                std::span<T> mean) {
-  if (sent.empty()) {
-    std::ranges::fill(mean, T(0));
-  } else {
-    const std::size_t parts = parts_of(mean.size());
-    in_parallel(parts, [&](std::size_t part) {
-      constexpr std::size_t kMultiple = 4096;  // at which codes begin with a byte
-      const Range range{part_start(mean.size(), parts, part, kMultiple),
-                        part_start(mean.size(), parts, part + 1, kMultiple)};
-      sent.front()->mean(sent, divisor, first + range.begin, slice(mean, range));
-    });
-  }
 }
 
 std::span<std::byte> writable(std::span<const std::byte> bytes) {

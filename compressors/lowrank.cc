@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 
+#include <pith/compressors/finite.h>
 #include <pith/compressors/lowrank.h>
 #include <pith/compressors/orthonormalise.h>
 #include <pith/compressors/rounding.h>
@@ -41,57 +42,58 @@ LowRank<T>::LowRank(const Shape& shape, std::size_t rank, Start start, ElementTy
 }
 
 template <Element T>
-void LowRank<T>::factor(int round, std::span<const T> x, const RandomKey& key, std::span<T> out,
+void LowRank<T>::factor(int round, Source<T>& x, const RandomKey& key, std::span<T> out,
                         Scratch& scratch) {
   const Random random({key.seed, key.tensor, key.step, kSharedByRanks});
-  const Matrix<const T> m{x, rows_, columns_};
-  round == 0 ? left_factor(m, random, out, scratch) : right_factor(m, random, out, scratch);
+  round == 0 ? left_factor(x, random, out, scratch) : right_factor(x, random, out, scratch);
 }
 
 template <Element T>
-void LowRank<T>::left_factor(Matrix<const T> m, const Random& random, std::span<T> out,
+void LowRank<T>::left_factor(Source<T>& x, const Random& random, std::span<T> out,
                              Scratch& scratch) {
   const Scratch::Frame frame(scratch);
   const Matrix<T> q{scratch.take<T>(rank_ * columns_), rank_, columns_};
   std::ranges::fill(q.values, T{0});
   std::ranges::copy(state_, q.values.begin());
   orthonormalise(q, random);
-  project_rows<T>(m, q, {out, rank_, rows_});
+  take_rows(x, {0, x.size()}, q, {out, rank_, rows_});
+  x.settle();
   round_to(factors_, out);
   averaged_p_ = out;
 }
 
+// A few rows at a time, which are composed, found finite and multiplied while they are in a cache.
 template <Element T>
-void LowRank<T>::right_factor(Matrix<const T> m, const Random& random, std::span<T> out,
+void LowRank<T>::take_rows(Source<T>& x, Range part, Matrix<const T> q, Matrix<T> p) const {
+  const std::size_t rows =
+      std::max<std::size_t>(1, kSweepBlock<T> / std::max<std::size_t>(1, columns_));
+  while (part.begin < part.end) {
+    const Range block{part.begin, std::min(part.end, part.begin + rows * columns_)};
+    const auto m = x.take(block);
+    check_finite(m);
+    project_rows<T>({m, block.size() / columns_, columns_}, q, p, block.begin / columns_);
+    part.begin = block.end;
+  }
+}
+
+template <Element T>
+void LowRank<T>::right_factor(Source<T>& x, const Random& random, std::span<T> out,
                               Scratch& scratch) {
-  const auto p = copied(averaged_p_, scratch);
-  orthonormalise<T>({p, rank_, rows_}, random, kLeftBlocks);
+  const Matrix<T> p{copied(averaged_p_, scratch), rank_, rows_};
+  orthonormalise(p, random, kLeftBlocks);
   std::ranges::fill(out, T{0});
-  project_columns<T>(m, {p, rank_, rows_}, {out, rank_, columns_});
+  project_columns<T>({x.taken(), rows_, columns_}, p, {out, rank_, columns_});
   round_to(factors_, out);
-  p_ = p;
-  own_q_ = copied<T>(out, scratch);
-  averaged_q_ = out;
-}
-
-template <Element T>
-void LowRank<T>::reconstruct_axpy(T a, std::span<T> y) const {
-  add_product(a, averaged_q_, y);
-}
-
-template <Element T>
-void LowRank<T>::own_axpy(T a, std::span<T> y) const {
-  add_product(a, own_q_, y);
-}
-
-template <Element T>
-void LowRank<T>::add_product(T a, std::span<const T> q, std::span<T> y) const {
-  pith::add_product<T>(a, {p_, rank_, rows_}, {q, rank_, columns_}, {y, rows_, columns_});
+  averaged_ = {p, {out, rank_, columns_}};
+  own_ = {p, {copied<T>(out, scratch), rank_, columns_}};
+  x.sent({0, x.size()}, own_);
+  x.settle();
 }
 
 template <Element T>
 void LowRank<T>::accept() {
-  if (!state_.empty() && all_finite(averaged_q_)) std::ranges::copy(averaged_q_, state_.begin());
+  const std::span<const T> q = averaged_.right();
+  if (!state_.empty() && all_finite(q)) std::ranges::copy(q, state_.begin());
 }
 
 template <Element T>
