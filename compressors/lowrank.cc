@@ -19,6 +19,16 @@ namespace {
 // Where the random directions of P begin; those of Q begin at 0.
 constexpr std::uint64_t kLeftBlocks = std::uint64_t{1} << 63;
 
+// Near the block of a sweep; but four rows share what is loaded of Q, which is worth more than the
+// first cache as long as they stay in the second.
+template <Element T>
+std::size_t rows_at_once(std::size_t columns) {
+  constexpr std::size_t kTogether = 4;
+  constexpr std::size_t kMost = (std::size_t{1} << 18) / sizeof(T);
+  return std::clamp(kTogether, kSweepBlock<T> / columns / kTogether * kTogether,
+                    std::max<std::size_t>(1, kMost / columns));
+}
+
 template <Element T>
 std::span<T> copied(std::span<const T> values, Scratch& scratch) {
   const auto copy = scratch.take<T>(values.size());
@@ -56,8 +66,10 @@ void LowRank<T>::left_factor(Source<T>& x, const Random& random, std::span<T> ou
   std::ranges::fill(q.values, T{0});
   std::ranges::copy(state_, q.values.begin());
   orthonormalise(q, random);
-  take_rows(x, {0, x.size()}, q, {out, rank_, rows_});
-  x.settle();
+  const std::size_t whole = std::max<std::size_t>(1, columns_);  // parts begin with a row
+  in_parts(x, {0, x.size()}, parts_of(x.size()), whole, [&](std::size_t, Range part) {
+    take_rows(x, part, q, {out, rank_, rows_});
+  });
   round_to(factors_, out);
   averaged_p_ = out;
 }
@@ -65,15 +77,34 @@ void LowRank<T>::left_factor(Source<T>& x, const Random& random, std::span<T> ou
 // A few rows at a time, which are composed, found finite and multiplied while they are in a cache.
 template <Element T>
 void LowRank<T>::take_rows(Source<T>& x, Range part, Matrix<const T> q, Matrix<T> p) const {
-  const std::size_t rows =
-      std::max<std::size_t>(1, kSweepBlock<T> / std::max<std::size_t>(1, columns_));
-  while (part.begin < part.end) {
-    const Range block{part.begin, std::min(part.end, part.begin + rows * columns_)};
+  if (part.size() == 0) return;
+  const std::size_t elements = rows_at_once<T>(columns_) * columns_;
+  for (std::size_t i = part.begin; i < part.end; i += elements) {
+    const Range block{i, std::min(part.end, i + elements)};
     const auto m = x.take(block);
     check_finite(m);
-    project_rows<T>({m, block.size() / columns_, columns_}, q, p, block.begin / columns_);
-    part.begin = block.end;
+    project_rows<T>({m, block.size() / columns_, columns_}, q, p, i / columns_);
   }
+}
+
+// Blocks of rows are summed by threads, each to memory of its own, and added in their order.
+template <Element T>
+void LowRank<T>::sum_columns(Matrix<const T> m, Matrix<const T> p, Matrix<T> q,
+                             Scratch& scratch) const {
+  const std::size_t blocks = (rows_ + kSummedRows - 1) / kSummedRows;
+  const std::size_t parts = std::min(blocks, parts_of(m.values.size()));
+  if (parts <= 1) return project_columns<T>(m, p, q);
+  const Scratch::Frame frame(scratch);
+  const Matrix<T> sums{scratch.take<T>(blocks * q.values.size()), blocks, q.values.size()};
+  in_parallel(parts, [&](std::size_t part) {
+    for (std::size_t b = blocks * part / parts; b < blocks * (part + 1) / parts; ++b) {
+      const std::size_t first = b * kSummedRows;
+      std::ranges::fill(sums.row(b), T{0});
+      project_columns<T>(m.rows_from(first, std::min(kSummedRows, rows_ - first)), p,
+                         {sums.row(b), q.rows, q.columns}, first);
+    }
+  });
+  for (std::size_t b = 0; b < blocks; ++b) axpy<T>(T{1}, sums.row(b), q.values);
 }
 
 template <Element T>
@@ -82,12 +113,12 @@ void LowRank<T>::right_factor(Source<T>& x, const Random& random, std::span<T> o
   const Matrix<T> p{copied(averaged_p_, scratch), rank_, rows_};
   orthonormalise(p, random, kLeftBlocks);
   std::ranges::fill(out, T{0});
-  project_columns<T>({x.taken(), rows_, columns_}, p, {out, rank_, columns_});
+  sum_columns({x.taken(), rows_, columns_}, p, {out, rank_, columns_}, scratch);
   round_to(factors_, out);
   averaged_ = {p, {out, rank_, columns_}};
   own_ = {p, {copied<T>(out, scratch), rank_, columns_}};
-  x.sent({0, x.size()}, own_);
-  x.settle();
+  in_parts(x, {0, x.size()}, parts_of(x.size()), kSweepBlock<T>,
+           [&](std::size_t, Range part) { x.sent(part, own_); });
 }
 
 template <Element T>

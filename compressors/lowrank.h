@@ -30,9 +30,12 @@ namespace pith {
 ///            row space Q meets (a random one does), and always if r is rows or columns.
 /// Guarantee  contraction 1 if r is rows or columns, else none: feedback measures it.
 /// Bias       biased: use under error feedback.
-/// Cost       4 rows columns r operations for the factors, 2 for each reconstruction; about
-///            4 r^2 (rows + columns) for the two orthonormalisations.
-/// Memory     r columns of state; r (rows + columns) of scratch, r columns more in round 0.
+/// Cost       two reads of M, each by threads() in parts: in round 0 some rows are multiplied as soon
+///            as they are composed, in round 1 blocks of 256 rows are summed; 4 rows columns r
+///            operations for the factors, 2 for each reconstruction; about 4 r^2 (rows + columns)
+///            for the two orthonormalisations.
+/// Memory     r columns of state; r (rows + columns) of scratch, r columns more in round 0; with
+///            several threads r columns more in round 1 for every 256 rows.
 /// Throws     UsageError if the shape has fewer than two dimensions or rank is 0.
 /// Source     Vogels, Karimireddy and Jaggi 2019, "PowerSGD: practical low-rank gradient
 ///            compression for distributed optimization".
@@ -66,6 +69,7 @@ class LowRank final : public LinearCompressor<T> {
   void left_factor(Source<T>& x, const Random& random, std::span<T> out, Scratch& scratch);
   void right_factor(Source<T>& x, const Random& random, std::span<T> out, Scratch& scratch);
   void take_rows(Source<T>& x, Range part, Matrix<const T> q, Matrix<T> p) const;
+  void sum_columns(Matrix<const T> m, Matrix<const T> p, Matrix<T> q, Scratch& scratch) const;
 
   std::size_t rows_;
   std::size_t columns_;

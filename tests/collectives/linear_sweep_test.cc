@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <limits>
+#include <span>
 #include <string>
 
 #include "collectives/sweep.h"
@@ -8,9 +9,17 @@
 namespace pith::test {
 namespace {
 
-constexpr const char* kLinear[] = {
-    "lowrank(rank=4)", "lowrank(rank=3,warm=false)", "randomk(density=0.1)",
-    "cast(bf16)",      "lowrank(rank=2)|cast(fp16)", "randomk(k=7)|cast(bf16)"};
+constexpr const char* kLinear[] = {"lowrank(rank=4)",
+                                   "randomk(density=0.1)",
+                                   "cast(bf16)",
+                                   "lowrank(rank=3,warm=false)",
+                                   "lowrank(rank=2)|cast(fp16)",
+                                   "randomk(k=7)|cast(bf16)"};
+
+/// All, or under sanitizers, which take ten times as long, one of each kind.
+std::span<const char* const> some_linear() {
+  return std::span(kLinear).first(PITH_MANY_ELEMENTS > 10000 ? std::size(kLinear) : 3);
+}
 
 struct Rows {
   std::size_t rows;
@@ -34,6 +43,22 @@ void for_each_case(const Rows& shape, const Check& check) {
   }
 }
 
+void expect_nothing_left(const Case& one) {
+  run_local(1, [&](Communicator& alone) {
+    for (const std::size_t bad : {one.n / 6, one.n / 2, one.n - 1}) {
+      Sender sender(one, false, alone);
+      Sender clean(one, false, alone);
+      EXPECT_EQ(sender.step(gradient(one.n, 0)), clean.step(gradient(one.n, 0)));
+      auto x = gradient(one.n, 1);
+      x[bad] = std::numeric_limits<float>::quiet_NaN();
+      EXPECT_EQ(sender.fail(x), "gradient: element " + std::to_string(bad) + " is nan");
+      const WithThreads alone_now(1);  // others do not write over what they left
+      EXPECT_EQ(sender.step(gradient(one.n, 2)), clean.step(gradient(one.n, 2)))
+          << one.text() << ", element " << bad;
+    }
+  });
+}
+
 // Rows of more than a block, and more rows than are summed together.
 TEST(LinearSweep, GivesThePlainBitsForEveryRuleAndCompressor) {
   for (const Rows& shape : {Rows{1, 1}, Rows{5, 1}, Rows{1, 7}, Rows{33, 20}, Rows{37, 130},
@@ -52,21 +77,31 @@ TEST(LinearSweep, GivesThePlainBitsOfLargeTensors) {
   expect_same(linear_case("cast(bf16)", "ef14", {1031, 397}, Commit::step));
 }
 
+// More rows than columns and fewer, blocks of summed rows that no part's start is a multiple of.
+TEST(LinearSweep, GivesTheSameBitsOnSeveralThreads) {
+  for (const Rows& shape : {Rows{1031, 397}, Rows{140'001, 3}, Rows{3, 140'001}}) {
+    for (const std::string compressor : some_linear()) {
+      expect_same_on_threads(linear_case(compressor, "ef14", shape, Commit::step));
+    }
+    for (const std::string rule : kRules) {
+      expect_same_on_threads(linear_case("lowrank(rank=4)", rule, shape, Commit::inplace));
+    }
+  }
+}
+
+// What the failed step wrote beside its place must not come back, on whichever thread it was.
+TEST(LinearSweep, LeavesNothingOfAStepWithANanOnSeveralThreads) {
+  const WithThreads three(3);
+  for (const std::string compressor : {"lowrank(rank=2)", "randomk(k=7)", "cast(bf16)"}) {
+    for (const std::string rule : kRules) {
+      expect_nothing_left(linear_case(compressor, rule, {1031, 397}, Commit::step));
+    }
+  }
+}
+
 TEST(LinearSweep, LeavesNothingOfAStepWithANan) {
   for_each_case({301, 17}, [](const Case& one) {
-    if (one.commit == Commit::inplace) return;
-    run_local(1, [&](Communicator& alone) {
-      for (const std::size_t bad : {std::size_t{0}, one.n / 2, one.n - 1}) {
-        Sender sender(one, false, alone);
-        Sender clean(one, false, alone);
-        EXPECT_EQ(sender.step(gradient(one.n, 0)), clean.step(gradient(one.n, 0)));
-        auto x = gradient(one.n, 1);
-        x[bad] = std::numeric_limits<float>::quiet_NaN();
-        EXPECT_EQ(sender.fail(x), "gradient: element " + std::to_string(bad) + " is nan");
-        EXPECT_EQ(sender.step(gradient(one.n, 2)), clean.step(gradient(one.n, 2)))
-            << one.text() << ", element " << bad;
-      }
-    });
+    if (one.commit == Commit::step) expect_nothing_left(one);
   });
 }
 

@@ -16,16 +16,16 @@ constexpr const char* kCompressors[] = {"topk(density=0.01)",
                                         "quantize(bits=4)",
                                         "natural",
                                         "cast(bf16)",
-                                        "topk(density=0.1,values=4bit)",
                                         "blocktopk(k=5,block=100)",
                                         "threshold(value=2)",
+                                        "topk(density=0.1,values=4bit)",
                                         "onebit(block=333,scale=l2)",
                                         "quantize(bits=3,bucket=7)",
                                         "quantize(bits=4,rounding=stochastic)"};
 
 /// All, or under sanitizers, which take ten times as long, one of each kind.
 std::span<const char* const> some_compressors() {
-  return std::span(kCompressors).first(PITH_MANY_ELEMENTS > 10000 ? std::size(kCompressors) : 5);
+  return std::span(kCompressors).first(PITH_MANY_ELEMENTS > 10000 ? std::size(kCompressors) : 7);
 }
 
 TEST(Sweep, GivesThePlainBitsForEveryRuleAndCompressor) {
@@ -92,12 +92,28 @@ TEST(Sweep, GivesTheSameBitsOnSeveralThreadsWhereTheGuessFails) {
   });
 }
 
+// Parts that keep all they have or nothing, and one that has all, as its block is larger than others.
+TEST(Sweep, GivesTheSameBitsOnSeveralThreadsHoweverMuchAPartKeeps) {
+  constexpr std::size_t kLarge = (std::size_t{3} << 17) + 77;
+  auto rising = gradient(kLarge, 0);
+  for (std::size_t i = 0; i < kLarge; ++i) rising[i] = static_cast<float>(i);
+  run_local(1, [&](Communicator& alone) {
+    for (const std::string compressor :
+         {"threshold(value=1)", "threshold(value=300000)", "threshold(value=1e9)",
+          "blocktopk(k=3,block=150000)", "blocktopk(k=3,block=1000000)"}) {
+      const Case one{compressor, "ef14", kLarge};
+      EXPECT_EQ(message_of(one, rising, 1, alone), message_of(one, rising, 3, alone)) << compressor;
+    }
+  });
+}
+
 // What the failed step wrote beside its place must not come back, on whichever thread it was.
 TEST(Sweep, LeavesNothingOfAStepWithANan) {
   constexpr std::size_t kLarge = (std::size_t{3} << 17) + 77;
   const WithThreads three(3);
   run_local(1, [&](Communicator& alone) {
-    for (const std::string compressor : {"onebit", "topk(density=0.01)", "quantize(bits=4)"}) {
+    for (const std::string compressor : {"onebit", "topk(density=0.01)", "quantize(bits=4)",
+                                         "blocktopk(k=5,block=100)", "threshold(value=2)"}) {
       for (const std::string rule : kRules) {
         for (const std::size_t bad : {kLarge / 6, kLarge / 2, kLarge - 1}) {
           Sender sender({compressor, rule, kLarge}, false, alone);
