@@ -14,11 +14,11 @@
 namespace pith {
 namespace {
 
-// What the unit brings to the factors: zeros if the rank is absent. In rounds that measure, the
-// rule composes before and commits behind: the same bits.
+// What the unit brings to the factors: zeros if the rank is absent or has met an error. In rounds
+// that measure, the rule composes before and commits behind: the same bits.
 template <Element T>
 Source<T>* input(Unit<T>& unit, Round& round) {
-  if (!unit.present) {
+  if (!unit.present || !round.faults.empty()) {
     std::ranges::fill(unit.mean, T(0));
     return &round.scratch.make<WholeSource<T>>(unit.mean);
   }
