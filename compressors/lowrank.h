@@ -30,8 +30,8 @@ namespace pith {
 ///            row space Q meets (a random one does), and always if r is rows or columns.
 /// Guarantee  contraction 1 if r is rows or columns, else none: feedback measures it.
 /// Bias       biased: use under error feedback.
-/// Cost       two reads of M, each by threads() in parts: in round 0 some rows are multiplied as soon
-///            as they are composed, in round 1 blocks of 256 rows are summed; 4 rows columns r
+/// Cost       two reads of M, each in parts by threads(): in round 0 some rows are multiplied once
+///            they are composed, in round 1 blocks of 256 rows are summed; 4 rows columns r
 ///            operations for the factors, 2 for each reconstruction; about 4 r^2 (rows + columns)
 ///            for the two orthonormalisations.
 /// Memory     r columns of state; r (rows + columns) of scratch, r columns more in round 0; with

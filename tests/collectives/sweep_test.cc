@@ -92,7 +92,7 @@ TEST(Sweep, GivesTheSameBitsOnSeveralThreadsWhereTheGuessFails) {
   });
 }
 
-// Parts that keep all they have or nothing, and one that has all, as its block is larger than others.
+// Parts that keep all they have or nothing, and one that has all, as its block is the largest.
 TEST(Sweep, GivesTheSameBitsOnSeveralThreadsHoweverMuchAPartKeeps) {
   constexpr std::size_t kLarge = (std::size_t{3} << 17) + 77;
   auto rising = gradient(kLarge, 0);
