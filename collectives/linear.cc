@@ -4,7 +4,9 @@
 
 #include <pith/collectives/all_reduce_16bit.h>
 #include <pith/collectives/compose.h>
+#include <pith/collectives/composition.h>
 #include <pith/collectives/linear.h>
+#include <pith/collectives/mean.h>
 #include <pith/collectives/stopwatch.h>
 #include <pith/core/error.h>
 #include <pith/core/vector.h>
@@ -12,27 +14,35 @@
 namespace pith {
 namespace {
 
-/// The reconstruction from the own factors, whole.
+// What the unit brings to the factors: zeros if the rank is absent or has met an error. In rounds
+// that measure, the rule composes before and commits behind: the same bits.
 template <Element T>
-class SentFactors final : public Decoded<T> {
- public:
-  explicit SentFactors(const LinearCompressor<T>& compressor) : compressor_(compressor) {}
-  void axpy(T a, std::size_t, std::span<T> y) const override { compressor_.own_axpy(a, y); }
-
- private:
-  const LinearCompressor<T>& compressor_;
-};
-
-// What the unit brings to the factors: zeros if the rank is absent or has met an error.
-template <Element T>
-std::span<const T> input(Unit<T>& unit, Round& round) {
-  if (unit.present && round.faults.empty()) {
-    Stopwatch watch(unit.cost.encode_seconds);
-    const auto x = compose(unit, unit.linear->guarantee(), false, round);
-    if (round.faults.empty()) return x;
+Source<T>* input(Unit<T>& unit, Round& round) {
+  if (!unit.present || !round.faults.empty()) {
+    std::ranges::fill(unit.mean, T(0));
+    return &round.scratch.make<WholeSource<T>>(unit.mean);
   }
-  std::ranges::fill(unit.mean, T(0));
-  return unit.mean;
+  Stopwatch watch(unit.cost.encode_seconds);
+  if (round.measure_error) {
+    const auto x = compose(unit, unit.linear->guarantee(), false, round);
+    return &round.scratch.make<WholeSource<T>>(x);
+  }
+  begin_message(unit, unit.linear->guarantee(), false, round);
+  return &round.scratch.make<Composition<T>>(*unit.feedback, unit.elements);
+}
+
+// Zeros once this rank has met an error.
+template <Element T>
+void write_factor(Unit<T>& unit, int number, Source<T>& x, std::span<T> out, Round& round) {
+  Stopwatch watch(unit.cost.encode_seconds);
+  try {
+    if (round.faults.empty()) {
+      unit.linear->factor(number, x, key_of(unit, round), out, round.scratch);
+    }
+  } catch (const NonFiniteError&) {
+    round.faults.push_back(non_finite_fault(unit, unit.feedback->composed()));
+  }
+  if (!round.faults.empty()) std::ranges::fill(out, T(0));
 }
 
 // The units whose compressor has a factor in this round, and travels it as `type`.
@@ -68,8 +78,8 @@ void check_factors(std::span<const Unit<T>> bucket, std::span<const T> factors, 
 
 // One round for the factors of one type: written one after the other, averaged together.
 template <Element T>
-void exchange_factors(std::span<Unit<T>> bucket, std::span<const std::span<const T>> inputs,
-                      int number, ElementType type, Round& round) {
+void exchange_factors(std::span<Unit<T>> bucket, std::span<Source<T>* const> inputs, int number,
+                      ElementType type, Round& round) {
   std::size_t total = 0;
   for (const Unit<T>& unit : bucket) {
     if (takes_part(unit, number, type)) total += unit.linear->factor_elements(number);
@@ -80,10 +90,8 @@ void exchange_factors(std::span<Unit<T>> bucket, std::span<const std::span<const
   for (std::size_t u = 0; u < bucket.size(); ++u) {
     Unit<T>& unit = bucket[u];
     if (!takes_part(unit, number, type)) continue;
-    Stopwatch watch(unit.cost.encode_seconds);
     const auto factor = factors.subspan(offset, unit.linear->factor_elements(number));
-    unit.linear->factor(number, inputs[u], key_of(unit, round), factor, round.scratch);
-    if (!round.faults.empty()) std::ranges::fill(factor, T(0));
+    write_factor(unit, number, *inputs[u], factor, round);
     offset += factor.size();
     unit.cost.message_bytes += factor.size() * size_of(type);
   }
@@ -93,16 +101,21 @@ void exchange_factors(std::span<Unit<T>> bucket, std::span<const std::span<const
 }
 
 template <Element T>
-void finish(Unit<T>& unit, std::span<const T> x, Round& round) {
-  const SentFactors<T> sent(*unit.linear);
-  if (unit.present && round.faults.empty()) {
+void finish(Unit<T>& unit, Source<T>& x, Round& round) {
+  if (!round.faults.empty()) return;
+  if (unit.present) {
     Stopwatch watch(unit.cost.encode_seconds);
-    measure_error(unit, x, sent, round);
-    unit.feedback->commit_all(x.size(), sent);
+    const Decoded<T>& sent = unit.linear->own();
+    if (round.measure_error) {
+      measure_error(unit, x.taken(), sent, round);
+      unit.feedback->commit_all(x.size(), sent);
+    } else {
+      unit.feedback->observe(sent);
+    }
   }
   Stopwatch watch(unit.cost.decode_seconds);
-  std::ranges::fill(unit.mean, T(0));
-  unit.linear->reconstruct_axpy(T(1), unit.mean);
+  const Decoded<T>* const mean = &unit.linear->reconstruction();
+  write_mean<T>({&mean, 1}, T(1), 0, unit.mean);
 }
 
 }  // namespace
@@ -110,7 +123,7 @@ void finish(Unit<T>& unit, std::span<const T> x, Round& round) {
 template <Element T>
 void linear(std::span<Unit<T>> bucket, Round& round) {
   check_signature(std::span<const Unit<T>>(bucket), "linear", round);
-  const auto inputs = round.scratch.take<std::span<const T>>(bucket.size());
+  const auto inputs = round.scratch.take<Source<T>*>(bucket.size());
   int rounds = 0;
   for (std::size_t u = 0; u < bucket.size(); ++u) {
     inputs[u] = input(bucket[u], round);
@@ -118,10 +131,10 @@ void linear(std::span<Unit<T>> bucket, Round& round) {
   }
   for (int number = 0; number < rounds; ++number) {
     for (const ElementType type : {element_type<T>, ElementType::float16, ElementType::bfloat16}) {
-      exchange_factors(bucket, std::span<const std::span<const T>>(inputs), number, type, round);
+      exchange_factors<T>(bucket, inputs, number, type, round);
     }
   }
-  for (std::size_t u = 0; u < bucket.size(); ++u) finish(bucket[u], inputs[u], round);
+  for (std::size_t u = 0; u < bucket.size(); ++u) finish(bucket[u], *inputs[u], round);
 }
 
 template void linear(std::span<Unit<float>>, Round&);

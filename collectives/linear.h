@@ -16,6 +16,7 @@ namespace pith {
 ///          bit travel as an all-to-all and an all-gather of blocks, 2n + 2 (p-2) c bytes for n
 ///          elements of which this rank's block holds c. Rounds that check signatures: (p-1) 8
 ///          more.
+/// Cost     what factor() says; one write of each mean, in parts by threads().
 /// Steps    one all-reduce per round (16 bit: two operations).
 /// Memory   one copy of all factors; in 16 bit two more of half the size.
 /// Throws   TransportError; UsageError on all ranks if their signatures differ.

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <pith/collectives/encode.h>
+#include <pith/collectives/mean.h>
 #include <pith/collectives/stopwatch.h>
 #include <pith/collectives/summation.h>
 #include <pith/core/error.h>
@@ -17,18 +18,6 @@ template <Element T>
 Range segment_of(const Unit<T>& unit, std::size_t segment, std::size_t segments) {
   return {block_start(unit.elements, segments, segment),
           block_start(unit.elements, segments, segment + 1)};
-}
-
-template <Element T>
-void mean_in_parts(std::span<const Decoded<T>* const> sent, T divisor, std::size_t first,
-                   std::span<T> mean) {
-  const std::size_t parts = parts_of(mean.size());
-  in_parallel(parts, [&](std::size_t part) {
-    constexpr std::size_t kMultiple = 4096;  // at which codes begin with a byte
-    const Range range{part_start(mean.size(), parts, part, kMultiple),
-                      part_start(mean.size(), parts, part + 1, kMultiple)};
-    sent.front()->mean(sent, divisor, first + range.begin, slice(mean, range));
-  });
 }
 
 }  // namespace
@@ -57,8 +46,7 @@ void Summation<T>::mean_of_segment(std::size_t segment, std::size_t segments) {
     Unit<T>& unit = bucket_[u];
     Stopwatch watch(unit.cost.decode_seconds);
     const Range range = segment_of(unit, segment, segments);
-    write_mean(u, {0, ranks_}, static_cast<T>(round_.divisor), range.begin,
-               slice(unit.mean, range));
+    sum(u, {0, ranks_}, static_cast<T>(round_.divisor), range.begin, slice(unit.mean, range));
   }
   check_messages();
 }
@@ -74,8 +62,7 @@ void Summation<T>::join_segments() {
     Stopwatch watch(unit.cost.decode_seconds);
     for (std::size_t source = 0; source < ranks_; ++source) {
       // An owner counts its elements from its shard's start.
-      write_mean(u, {source, source + 1}, T(1), 0,
-                 slice(unit.mean, segment_of(unit, source, ranks_)));
+      sum(u, {source, source + 1}, T(1), 0, slice(unit.mean, segment_of(unit, source, ranks_)));
     }
   }
   check_messages();
@@ -147,24 +134,23 @@ std::span<const Decoded<T>* const> Summation<T>::sent_for(std::size_t u, Range s
   return all.first(static_cast<std::size_t>(end - all.begin()));
 }
 
-// A mean of no messages is zero. One thread reads the payloads block by block, just before they are
-// decoded; several begin everywhere at once, so they come first.
+// One thread reads the payloads block by block, just before they are decoded; several begin
+// everywhere at once, so the payloads come first.
 template <Element T>
-void Summation<T>::write_mean(std::size_t u, Range sources, T divisor, std::size_t first,
-                              std::span<T> mean) {
+void Summation<T>::sum(std::size_t u, Range sources, T divisor, std::size_t first,
+                       std::span<T> mean) {
   const auto sent = sent_for(u, sources);
-  if (sent.empty()) return void(std::ranges::fill(mean, T(0)));
   if (parts_of(mean.size()) > 1) {
     const std::size_t stride = std::min(threads(), sources.size());
     in_parallel(stride, [&](std::size_t s) { read_payloads(u, sources, s, stride, 1); });
-    return mean_in_parts(sent, divisor, first, mean);
+    return write_mean(sent, divisor, first, mean);
   }
   constexpr std::size_t kBlock = kStreamedBytes / sizeof(T);
   for (std::size_t i = 0; i < mean.size(); i += kBlock) {
     const auto block = mean.subspan(i, std::min(kBlock, mean.size() - i));
     const auto done = static_cast<double>(i + block.size());
     read_payloads(u, sources, 0, 1, done / static_cast<double>(mean.size()));
-    sent.front()->mean(sent, divisor, first + i, block);
+    write_mean(sent, divisor, first + i, block);
   }
 }
 

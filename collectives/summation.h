@@ -41,7 +41,7 @@ class Summation {
                      Compressor compressor);
   void open_payload(std::size_t unit, std::size_t source, Segment payload, std::size_t n,
                     Compressor compressor);
-  void write_mean(std::size_t unit, Range sources, T divisor, std::size_t first, std::span<T> mean);
+  void sum(std::size_t unit, Range sources, T divisor, std::size_t first, std::span<T> mean);
   void read_payloads(std::size_t unit, Range sources, std::size_t start, std::size_t stride,
                      double part);
   void check_messages();

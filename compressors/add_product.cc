@@ -86,22 +86,28 @@ const AddProduct<T>* kernels() {
 }  // namespace
 
 template <Element T>
-void add_product(T a, Matrix<const T> p, Matrix<const T> q, Matrix<T> m, std::size_t first) {
+void add_product(T a, Matrix<const T> p, Matrix<const T> q, std::span<T> m, std::size_t first) {
   // Few enough to be in the cache still when the next rows of the factors come.
   constexpr std::size_t kRows = 16;
   const auto* const kernel = kernels<T>();
-  for (std::size_t i = 0; i < m.rows; i += kRows) {
-    const std::size_t rows = std::min(kRows, m.rows - i);
+  while (!m.empty()) {
+    const std::size_t row = first / q.columns;
+    const std::size_t column = first % q.columns;
+    const std::size_t whole = column == 0 ? m.size() / q.columns : 0;
+    const std::size_t rows = std::clamp<std::size_t>(whole, 1, kRows);
+    const std::size_t columns = std::min(q.columns - column, m.size());  // fewer at either end
     for_each_rank_part(q.rows, [&](std::size_t k, std::size_t from, std::size_t count) {
-      kernel[k](a, block(p, from, count, first + i, rows), block(q, from, count, 0, q.columns),
-                block(m, i, rows, 0, m.columns));
+      kernel[k](a, block(p, from, count, row, rows), block(q, from, count, column, columns),
+                {m.data(), rows, columns, q.columns});
     });
+    first += rows * columns;
+    m = m.subspan(rows * columns);
   }
 }
 
-template void add_product(float, Matrix<const float>, Matrix<const float>, Matrix<float>,
+template void add_product(float, Matrix<const float>, Matrix<const float>, std::span<float>,
                           std::size_t);
-template void add_product(double, Matrix<const double>, Matrix<const double>, Matrix<double>,
+template void add_product(double, Matrix<const double>, Matrix<const double>, std::span<double>,
                           std::size_t);
 
 }  // namespace pith

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <array>
 
-#include <pith/compressors/blocks.h>
 #include <pith/compressors/blocktopk.h>
+#include <pith/compressors/collect.h>
 #include <pith/compressors/prune.h>
 #include <pith/compressors/sparse_message.h>
 #include <pith/core/arguments.h>
@@ -21,24 +21,15 @@ class LargestOfBlocks final : public Selector<T> {
     return n / block_ * k_ + std::min(k_, n % block_);
   }
 
+  // Where a block's elements are written is known beforehand, so threads write side by side.
   Entries<T> select(Source<T>& x, Scratch& scratch) const override {
     const auto indices = scratch.take<std::uint32_t>(most(x.size()));
     const auto values = scratch.take<T>(indices.size());
-    const Scratch::Frame frame(scratch);
-    const std::size_t room = std::min(block_, x.size()) + kCollectRoom;
-    Candidates<T> found{scratch.take<BitsOf<T>>(room), scratch.take<T>(room)};
-    const Blocks blocks{0, x.size(), block_};
-    std::size_t kept = 0;
-    for (std::size_t j = 0; j < blocks.number(); ++j) {
-      const Range part = blocks.part(j);
-      const auto block = x.take(part);
-      choose(block, part.begin, found, scratch);
-      for (std::size_t i = 0; i < found.count; ++i) {
-        indices[kept] = static_cast<std::uint32_t>(found.indices[i]);
-        values[kept++] = block[found.indices[i] - part.begin];
-      }
-    }
-    x.settle();
+    const std::size_t parts = parts_of(x.size());
+    in_parts(x, {0, x.size()}, parts, block_, [&](std::size_t part, Range range) {
+      Scratch own;  // takes no memory where it is not used
+      select_part(x, range, indices, values, part == 0 ? scratch : own);
+    });
     return {indices, values};
   }
 
@@ -50,6 +41,22 @@ class LargestOfBlocks final : public Selector<T> {
   }
 
  private:
+  void select_part(Source<T>& x, Range range, std::span<std::uint32_t> indices, std::span<T> values,
+                   Scratch& scratch) const {
+    const Scratch::Frame frame(scratch);
+    const std::size_t room = std::min(block_, x.size()) + kCollectRoom;
+    Candidates<T> found{scratch.take<BitsOf<T>>(room), scratch.take<T>(room)};
+    std::size_t kept = range.begin / block_ * k_;
+    for (std::size_t i = range.begin; i < range.end; i += block_) {
+      const auto block = x.take({i, std::min(range.end, i + block_)});
+      choose(block, i, found, scratch);
+      for (const BitsOf<T> index : found.indices.first(found.count)) {
+        indices[kept] = static_cast<std::uint32_t>(index);
+        values[kept++] = block[index - i];
+      }
+    }
+  }
+
   // Leaves the indices of a block's largest, its first element being number `first`. The k-th
   // largest of the groups' maxima is a lower bound of what is kept; often only a few elements lie
   // above it.

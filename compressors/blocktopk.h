@@ -20,8 +20,8 @@ namespace pith {
 /// Error    ||x - decode(x)||^2 = ||x||^2 - the K largest squares of each block: contraction
 ///          min(K, b) / b for blocks of b = min(block, n) elements.
 /// Bias     deterministic, so biased: use under error feedback.
-/// Cost     one read of x, two more of each block in the cache; scratch K indices and values per
-///          block, block + 64 candidates.
+/// Cost     one read of x, in parts by threads(), two more of each block in the cache; scratch K
+///          indices and values per block, block + 64 candidates for every thread.
 /// Throws   UsageError unless 1 <= K <= block <= 2^20.
 template <Element T>
 std::unique_ptr<MessageCompressor<T>> make_blocktopk(const Spec& spec,

@@ -3,31 +3,27 @@
 #include <string>
 
 #include <pith/compressors/cast_linear.h>
+#include <pith/compressors/finite.h>
 #include <pith/compressors/rounding.h>
 #include <pith/core/arguments.h>
-#include <pith/core/vector.h>
 
 namespace pith {
 
+// The own part is known at once, so a block is committed while it is in the cache.
 template <Element T>
-void CastLinear<T>::factor(int, std::span<const T> x, const RandomKey&, std::span<T> out,
+void CastLinear<T>::factor(int, Source<T>& x, const RandomKey&, std::span<T> out,
                            Scratch& scratch) {
-  std::ranges::copy(x, out.begin());
-  round_to(type_, out);
   const auto own = scratch.take<T>(n_);
-  std::ranges::copy(out, own.begin());
-  own_ = own;
-  averaged_ = out;
-}
-
-template <Element T>
-void CastLinear<T>::reconstruct_axpy(T a, std::span<T> y) const {
-  axpy(a, averaged_, y);
-}
-
-template <Element T>
-void CastLinear<T>::own_axpy(T a, std::span<T> y) const {
-  axpy(a, own_, y);
+  own_ = ExactlySent<T>(own);
+  averaged_ = ExactlySent<T>(out);
+  sweep_in_parts(x, {0, n_}, [&](std::span<const T> block, Range range) {
+    check_finite(block);
+    const auto rounded = slice(own, range);
+    std::ranges::copy(block, rounded.begin());
+    round_to(type_, rounded);
+    std::ranges::copy(rounded, slice(out, range).begin());
+    x.sent(range, own_);
+  });
 }
 
 template <Element T>

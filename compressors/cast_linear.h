@@ -18,7 +18,7 @@ namespace pith {
 /// Wire    2 n bytes in one round.
 /// Error   that of round_to(); contracts with alpha = rounding_contraction(type).
 /// Bias    deterministic, so biased.
-/// Cost    one pass over x per call. Memory: n elements of scratch.
+/// Cost    one read of x, in parts by threads(). Memory: n elements of scratch.
 template <Element T>
 class CastLinear final : public LinearCompressor<T> {
  public:
@@ -27,17 +27,17 @@ class CastLinear final : public LinearCompressor<T> {
   int rounds() const override { return 1; }
   std::size_t factor_elements(int) const override { return n_; }
   ElementType factor_type() const override { return type_; }
-  void factor(int round, std::span<const T> x, const RandomKey& key, std::span<T> out,
+  void factor(int round, Source<T>& x, const RandomKey& key, std::span<T> out,
               Scratch& scratch) override;
-  void reconstruct_axpy(T a, std::span<T> y) const override;
-  void own_axpy(T a, std::span<T> y) const override;
+  const Decoded<T>& own() const override { return own_; }
+  const Decoded<T>& reconstruction() const override { return averaged_; }
   Guarantee guarantee() const override;
 
  private:
   std::size_t n_;
   ElementType type_;
-  std::span<const T> averaged_;
-  std::span<const T> own_;
+  ExactlySent<T> averaged_;
+  ExactlySent<T> own_;
 };
 
 /// cast(fp16) or cast(bf16). Throws UsageError for anything else.

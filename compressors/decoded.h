@@ -5,6 +5,7 @@
 #include <span>
 
 #include <pith/core/element.h>
+#include <pith/core/vector.h>
 
 namespace pith {
 
@@ -37,10 +38,10 @@ inline constexpr std::size_t kStreamedBytes = std::size_t{1} << 20;
 template <Element T>
 class ExactlySent final : public Decoded<T> {
  public:
-  explicit ExactlySent(std::span<const T> x) : x_(x) {}
+  explicit ExactlySent(std::span<const T> x = {}) : x_(x) {}
 
   void axpy(T a, std::size_t first, std::span<T> y) const override {
-    for (std::size_t i = 0; i < y.size(); ++i) y[i] += a * x_[first + i];
+    pith::axpy(a, x_.subspan(first, y.size()), y);
   }
 
  private:

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <pith/compressors/linear.h>
-#include <pith/compressors/matrix.h>
+#include <pith/compressors/product.h>
 #include <pith/core/shape.h>
 #include <pith/core/spec.h>
 
@@ -30,9 +30,12 @@ namespace pith {
 ///            row space Q meets (a random one does), and always if r is rows or columns.
 /// Guarantee  contraction 1 if r is rows or columns, else none: feedback measures it.
 /// Bias       biased: use under error feedback.
-/// Cost       4 rows columns r operations for the factors, 2 for each reconstruction; about
-///            4 r^2 (rows + columns) for the two orthonormalisations.
-/// Memory     r columns of state; r (rows + columns) of scratch, r columns more in round 0.
+/// Cost       two reads of M, each in parts by threads(): in round 0 some rows are multiplied once
+///            they are composed, in round 1 blocks of 256 rows are summed; 4 rows columns r
+///            operations for the factors, 2 for each reconstruction; about 4 r^2 (rows + columns)
+///            for the two orthonormalisations.
+/// Memory     r columns of state; r (rows + columns) of scratch, r columns more in round 0; with
+///            several threads r columns more in round 1 for every 256 rows.
 /// Throws     UsageError if the shape has fewer than two dimensions or rank is 0.
 /// Source     Vogels, Karimireddy and Jaggi 2019, "PowerSGD: practical low-rank gradient
 ///            compression for distributed optimization".
@@ -50,10 +53,10 @@ class LowRank final : public LinearCompressor<T> {
     return rank_ * (round == 0 ? rows_ : columns_);
   }
   ElementType factor_type() const override { return factors_; }
-  void factor(int round, std::span<const T> x, const RandomKey& key, std::span<T> out,
+  void factor(int round, Source<T>& x, const RandomKey& key, std::span<T> out,
               Scratch& scratch) override;
-  void reconstruct_axpy(T a, std::span<T> y) const override;
-  void own_axpy(T a, std::span<T> y) const override;
+  const Decoded<T>& own() const override { return own_; }
+  const Decoded<T>& reconstruction() const override { return averaged_; }
 
   /// Keeps the averaged Q, unless it overflowed.
   void accept() override;
@@ -63,9 +66,10 @@ class LowRank final : public LinearCompressor<T> {
   Guarantee guarantee() const override;
 
  private:
-  void left_factor(Matrix<const T> m, const Random& random, std::span<T> out, Scratch& scratch);
-  void right_factor(Matrix<const T> m, const Random& random, std::span<T> out, Scratch& scratch);
-  void add_product(T a, std::span<const T> q, std::span<T> y) const;
+  void left_factor(Source<T>& x, const Random& random, std::span<T> out, Scratch& scratch);
+  void right_factor(Source<T>& x, const Random& random, std::span<T> out, Scratch& scratch);
+  void take_rows(Source<T>& x, Range part, Matrix<const T> q, Matrix<T> p) const;
+  void sum_columns(Matrix<const T> m, Matrix<const T> p, Matrix<T> q, Scratch& scratch) const;
 
   std::size_t rows_;
   std::size_t columns_;
@@ -73,9 +77,8 @@ class LowRank final : public LinearCompressor<T> {
   ElementType factors_;
   std::vector<T> state_;           // empty if cold
   std::span<const T> averaged_p_;  // as it came
-  std::span<const T> p_;           // orthonormal
-  std::span<const T> averaged_q_;
-  std::span<const T> own_q_;
+  Product<T> averaged_;            // of the orthonormal P, as is
+  Product<T> own_;
 };
 
 /// lowrank(rank=R), with warm=true (default) or false.

@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include <pith/compressors/finite.h>
 #include <pith/compressors/mask.h>
 #include <pith/compressors/randomk.h>
 #include <pith/compressors/rounding.h>
@@ -12,6 +13,22 @@
 #include <pith/core/error.h>
 
 namespace pith {
+namespace {
+
+// Which entry of the mask is the first that is not below `index`.
+std::size_t first_from(std::span<const std::size_t> mask, std::size_t index) {
+  return static_cast<std::size_t>(std::ranges::lower_bound(mask, index) - mask.begin());
+}
+
+}  // namespace
+
+template <Element T>
+void Scattered<T>::axpy(T a, std::size_t first, std::span<T> y) const {
+  for (std::size_t i = first_from(mask_, first); i < mask_.size() && mask_[i] - first < y.size();
+       ++i) {
+    y[mask_[i] - first] += a * values_[i];
+  }
+}
 
 template <Element T>
 RandomK<T>::RandomK(std::size_t n, std::size_t k, Scale scale, ElementType factors)
@@ -21,21 +38,25 @@ RandomK<T>::RandomK(std::size_t n, std::size_t k, Scale scale, ElementType facto
       factors_(factors) {}
 
 template <Element T>
-void RandomK<T>::factor(int, std::span<const T> x, const RandomKey& key, std::span<T> out,
+void RandomK<T>::factor(int, Source<T>& x, const RandomKey& key, std::span<T> out,
                         Scratch& scratch) {
-  mask_ = draw_mask(n_, k_, Random({key.seed, key.tensor, key.step, kSharedByRanks}), scratch);
-  const T s = scale_ == Scale::none ? T{1} : static_cast<T>(n_) / static_cast<T>(k_);
-  for (std::size_t i = 0; i < k_; ++i) out[i] = s * x[mask_[i]];
-  round_to(factors_, out);
+  const auto mask =
+      draw_mask(n_, k_, Random({key.seed, key.tensor, key.step, kSharedByRanks}), scratch);
   const auto own = scratch.take<T>(k_);
-  std::ranges::copy(out, own.begin());
-  own_ = own;
-  averaged_ = out;
-}
-
-template <Element T>
-void RandomK<T>::scatter_axpy(T a, std::span<const T> values, std::span<T> y) const {
-  for (std::size_t i = 0; i < values.size(); ++i) y[mask_[i]] += a * values[i];
+  own_ = {mask, own};
+  averaged_ = {mask, out};
+  const T s = scale_ == Scale::none ? T{1} : static_cast<T>(n_) / static_cast<T>(k_);
+  sweep_in_parts(x, {0, n_}, [&](std::span<const T> block, Range range) {
+    check_finite(block);
+    const Range kept{first_from(mask, range.begin), first_from(mask, range.end)};
+    const auto values = slice(own, kept);
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      values[i] = s * block[mask[kept.begin + i] - range.begin];
+    }
+    round_to(factors_, values);
+    std::ranges::copy(values, slice(out, kept).begin());
+    x.sent(range, own_);
+  });
 }
 
 template <Element T>
@@ -73,6 +94,7 @@ std::unique_ptr<LinearCompressor<T>> make_randomk(const Spec& spec, const Shape&
 }
 
 #define PITH_INSTANTIATE(T)                                                             \
+  template class Scattered<T>;                                                          \
   template class RandomK<T>;                                                            \
   template std::unique_ptr<LinearCompressor<T>> make_randomk(const Spec&, const Shape&, \
                                                              ElementType);

@@ -11,6 +11,21 @@
 
 namespace pith {
 
+/// Of a tensor's elements those in a mask.
+template <Element T>
+class Scattered final : public Decoded<T> {
+ public:
+  /// mask: ascending indices, one for each value.
+  Scattered(std::span<const std::size_t> mask = {}, std::span<const T> values = {})
+      : mask_(mask), values_(values) {}
+
+  void axpy(T a, std::size_t first, std::span<T> y) const override;
+
+ private:
+  std::span<const std::size_t> mask_;
+  std::span<const T> values_;
+};
+
 /// Keeps k elements that are drawn anew in every step, the same on all ranks, so that only their
 /// values travel.
 ///
@@ -22,7 +37,8 @@ namespace pith {
 /// Wire    k elements in one round: 4 k bytes of float, 2 k of 16-bit factors.
 /// Error   E ||C(x) - x||^2 = (1 - k/n) ||x||^2; unbiased: (n/k - 1) ||x||^2. 16-bit factors add
 ///         that of round_to() on what is kept.
-/// Cost    O(k), whatever n is. Memory: k indices and k elements of scratch, 6 k indices at most.
+/// Cost    one read of x, in parts by threads(), and O(k). Memory: k indices and k elements of
+///         scratch, 6 k indices at most.
 /// Source  Wangni et al. 2018, "Gradient sparsification for communication-efficient distributed
 ///         optimization"; Stich et al. 2018, "Sparsified SGD with memory" (without s).
 template <Element T>
@@ -37,22 +53,19 @@ class RandomK final : public LinearCompressor<T> {
   int rounds() const override { return 1; }
   std::size_t factor_elements(int) const override { return k_; }
   ElementType factor_type() const override { return factors_; }
-  void factor(int round, std::span<const T> x, const RandomKey& key, std::span<T> out,
+  void factor(int round, Source<T>& x, const RandomKey& key, std::span<T> out,
               Scratch& scratch) override;
-  void reconstruct_axpy(T a, std::span<T> y) const override { scatter_axpy(a, averaged_, y); }
-  void own_axpy(T a, std::span<T> y) const override { scatter_axpy(a, own_, y); }
+  const Decoded<T>& own() const override { return own_; }
+  const Decoded<T>& reconstruction() const override { return averaged_; }
   Guarantee guarantee() const override;
 
  private:
-  void scatter_axpy(T a, std::span<const T> values, std::span<T> y) const;
-
   std::size_t n_;
   std::size_t k_;
   Scale scale_;
   ElementType factors_;
-  std::span<const std::size_t> mask_;
-  std::span<const T> averaged_;
-  std::span<const T> own_;
+  Scattered<T> averaged_;
+  Scattered<T> own_;
 };
 
 /// randomk(density=D) or randomk(k=K), with scale=none (default) or unbiased; D keeps

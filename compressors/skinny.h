@@ -2,16 +2,17 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include <pith/compressors/matrix.h>
 
 // Products of a large matrix with the two skinny factors of a low-rank one. The factors are kept as
 // r long rows each: p is r x (all rows), q is r x columns.
 //
-// `m` may be a few rows of the whole matrix, those from row `first` on, so that a caller can pass
+// `m` may be a part of the whole matrix, from row or element `first` on, so that a caller can pass
 // block by block what it has just computed, while the block is in the cache. Each function reads m
-// once, in 2 m.rows m.columns r operations, allocates nothing and is free of data races if the rows
-// that threads pass, and the q that they add to, are their own.
+// once, in 2 r operations per element, allocates nothing and is free of data races if what threads
+// pass as m, and the q that they add to, are their own.
 //
 // Every result has one order of summation, stated here, whatever the rank, the cut into blocks and
 // the instruction set are: equal bits. Kernels exist for 8, 4, 2 and 1 rows of the factors, and
@@ -36,10 +37,10 @@ void project_rows(Matrix<const T> m, Matrix<const T> q, Matrix<T> p, std::size_t
 template <Element T>
 void project_columns(Matrix<const T> m, Matrix<const T> p, Matrix<T> q, std::size_t first = 0);
 
-/// m += a p[:, first ...]^T q
+/// m += a p^T q, for the elements from number `first` on, row after row: as many as m has.
 ///
 /// Element by element (a p) q is added for one row of the factors after the other.
 template <Element T>
-void add_product(T a, Matrix<const T> p, Matrix<const T> q, Matrix<T> m, std::size_t first = 0);
+void add_product(T a, Matrix<const T> p, Matrix<const T> q, std::span<T> m, std::size_t first = 0);
 
 }  // namespace pith

@@ -19,8 +19,6 @@ namespace pith {
 template <Element T>
 class Source {
  public:
-  virtual ~Source() = default;
-
   virtual std::size_t size() const = 0;
 
   /// What take(range) is going to give. Changes nothing.
@@ -37,6 +35,9 @@ class Source {
 
   /// These elements were encoded, and this is what the other ranks will see of them.
   virtual void sent(Range range, const Decoded<T>& decoded) = 0;
+
+ protected:
+  ~Source() = default;  // it lies on the stack or in Scratch
 };
 
 /// A tensor that lies in memory and needs not know what becomes of it.

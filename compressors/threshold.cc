@@ -19,28 +19,53 @@ class AtLeast final : public Selector<T> {
 
   std::size_t most(std::size_t n) const override { return n; }
 
+  // Every part writes where its elements lie; then they are moved together.
   Entries<T> select(Source<T>& x, Scratch& scratch) const override {
     const auto indices = scratch.take<std::uint32_t>(x.size());
     const auto values = scratch.take<T>(x.size());
     const Scratch::Frame frame(scratch);
-    const std::size_t room = kSweepBlock<T> + kCollectRoom;
-    Candidates<T> found{scratch.take<BitsOf<T>>(room), scratch.take<T>(room)};
-    std::size_t kept = 0;
-    sweep(x, {0, x.size()}, [&](std::span<const T> block, Range range) {
-      found.count = 0;
-      collect(block, range.begin, least_, found);
-      for (std::size_t i = 0; i < found.count; ++i) {
-        indices[kept] = static_cast<std::uint32_t>(found.indices[i]);
-        values[kept++] = found.values[i];
-      }
+    const auto found = scratch.take<Found>(parts_of(x.size()));
+    for (Found& part : found) part.candidates = room_for_a_block(scratch);
+    in_parts(x, {0, x.size()}, found.size(), kSweepBlock<T>, [&](std::size_t part, Range range) {
+      found[part].range = {range.begin, range.begin};
+      sweep(x, range, [&](std::span<const T> block, Range where) {
+        append(block, where.begin, found[part], indices, values);
+      });
     });
-    x.settle();
+    std::size_t kept = 0;
+    for (const Found& part : found) {
+      std::ranges::copy(slice(indices, part.range), indices.subspan(kept).begin());
+      std::ranges::copy(slice(values, part.range), values.subspan(kept).begin());
+      kept += part.range.size();
+    }
     return {indices.first(kept), values.first(kept)};
   }
 
   Guarantee guarantee(std::size_t) const override { return {}; }
 
  private:
+  // Where a thread has written what it keeps, and what it needs for a block.
+  struct Found {
+    Range range;
+    Candidates<T> candidates;
+  };
+
+  static Candidates<T> room_for_a_block(Scratch& scratch) {
+    const std::size_t room = kSweepBlock<T> + kCollectRoom;
+    return {scratch.take<BitsOf<T>>(room), scratch.take<T>(room)};
+  }
+
+  void append(std::span<const T> block, std::size_t first, Found& found,
+              std::span<std::uint32_t> indices, std::span<T> values) const {
+    Candidates<T>& candidates = found.candidates;
+    candidates.count = 0;
+    collect(block, first, least_, candidates);
+    for (std::size_t i = 0; i < candidates.count; ++i) {
+      indices[found.range.end] = static_cast<std::uint32_t>(candidates.indices[i]);
+      values[found.range.end++] = candidates.values[i];
+    }
+  }
+
   // Of the least T that is not below the value: T's own rounding might go down, or to 0.
   static BitsOf<T> bits_of_least(double value) {
     auto least = static_cast<T>(std::min<double>(value, std::numeric_limits<T>::max()));

@@ -16,7 +16,8 @@ namespace pith {
 /// Wire     as topk, c being what was kept.
 /// Error    |x - decode(x)| < V per element; no contraction, as nothing may be kept.
 /// Bias     deterministic, so biased: use under error feedback.
-/// Cost     one pass over x; scratch n indices and n values.
+/// Cost     one pass over x, in parts by threads(), and a copy of what all but the first keep;
+///          scratch n indices and n values.
 /// Throws   UsageError for a missing or non-positive V.
 /// Source   Strom 2015, "Scalable Distributed DNN Training Using Commodity GPU Cloud Computing".
 template <Element T>

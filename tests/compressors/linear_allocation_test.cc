@@ -20,8 +20,8 @@ std::size_t allocations_of_a_step(LinearCompressor<float>& compressor, std::uint
   for (int round = 0; round < compressor.rounds(); ++round) {
     compressor.factor(round, x, {.step = step}, factors[static_cast<std::size_t>(round)], scratch);
   }
-  compressor.own_axpy(-1, y);
-  compressor.reconstruct_axpy(1, y);
+  compressor.own().axpy(-1, 0, y);
+  compressor.reconstruction().axpy(1, 0, y);
   compressor.accept();
   return allocations() - before;
 }
@@ -69,8 +69,8 @@ TEST(LinearCompressor, AllocatesNothingForEachOfManySmallMatrices) {
         compressor.factor(round, std::span(x).first(elements), {.step = number},
                           out.first(compressor.factor_elements(round)), scratch);
       }
-      compressor.own_axpy(-1, std::span(y).first(elements));
-      compressor.reconstruct_axpy(1, std::span(y).first(elements));
+      compressor.own().axpy(-1, 0, std::span(y).first(elements));
+      compressor.reconstruction().axpy(1, 0, std::span(y).first(elements));
       compressor.accept();
     }
     return allocations() - before;

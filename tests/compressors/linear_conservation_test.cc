@@ -12,17 +12,6 @@
 namespace pith::test {
 namespace {
 
-/// What a rank's rule learns of its part.
-template <Element T>
-class OwnPart final : public Decoded<T> {
- public:
-  explicit OwnPart(const LinearCompressor<T>& compressor) : compressor_(compressor) {}
-  void axpy(T a, std::size_t, std::span<T> y) const override { compressor_.own_axpy(a, y); }
-
- private:
-  const LinearCompressor<T>& compressor_;
-};
-
 template <class T>
 class LinearConservation : public LinearTest<T> {
  protected:
@@ -69,7 +58,7 @@ TYPED_TEST(LinearConservation, U1OwnPartAndResidualGiveWhatWasComposed) {
       const auto composed = TestFixture::compose(rules, one, step);
       ranks.step(composed, {.step = step});
       for (std::size_t r = 0; r < ranks.size(); ++r) {
-        rules[r].commit_all(composed[r].size(), OwnPart<TypeParam>(ranks[r]));
+        rules[r].commit_all(composed[r].size(), ranks[r].own());
         rules[r].accept();
         TestFixture::expect_conservation(one, rules[r], ranks.own(r), composed[r]);
       }
@@ -88,8 +77,8 @@ TYPED_TEST(LinearConservation, U2SentPartsAndResidualTelescopeUnderErrorFeedback
       axpy<TypeParam>(1, gradient, residual);
       axpy<TypeParam>(1, gradient, given);
       ranks.step({residual}, {.step = step});
-      ranks[0].own_axpy(-1, residual);
-      ranks[0].reconstruct_axpy(1, received);
+      ranks[0].own().axpy(-1, 0, residual);
+      ranks[0].reconstruction().axpy(1, 0, received);
       ranks.accept();
     }
     axpy<TypeParam>(1, residual, received);

@@ -4,7 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <pith/collectives/composition.h>
+#include <pith/compressors/message.h>
 #include <pith/core/vector.h>
+#include <pith/feedback/ef14.h>
 
 #include "compressors/linear_cases.h"
 
@@ -110,8 +113,69 @@ TYPED_TEST(LinearContract, AddsTheScaledPartToWhatIsThere) {
     ranks.step(gaussians<TypeParam>(2, before.size(), 4));
     auto expected = before, y = before;
     axpy<TypeParam>(TypeParam{-0.5}, ranks.reconstruction(), expected);
-    ranks[0].reconstruct_axpy(TypeParam{-0.5}, y);
+    ranks[0].reconstruction().axpy(TypeParam{-0.5}, 0, y);
     TestFixture::expect_near(y, expected, 200 * std::numeric_limits<TypeParam>::epsilon());
+  });
+}
+
+TYPED_TEST(LinearContract, U5FindsWhatIsNotFiniteWhereverItIs) {
+  using Limits = std::numeric_limits<TypeParam>;
+  TestFixture::for_each_case([](const auto& one) {
+    const auto compressor = one.make();
+    std::vector<TypeParam> out(compressor->factor_elements(0));
+    const auto x = gaussian<TypeParam>(one.shape.elements(), 3);
+    Scratch scratch;
+    for (const std::size_t bad : {std::size_t{0}, x.size() / 2, x.size() - 1}) {
+      if (x.empty()) break;
+      for (const TypeParam value : {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity()}) {
+        auto damaged = x;
+        damaged[bad] = value;
+        EXPECT_THROW(compressor->factor(0, damaged, {}, out, scratch), NonFiniteError) << bad;
+      }
+    }
+    EXPECT_NO_THROW(compressor->factor(0, x, {}, out, scratch));
+  });
+}
+
+// Blocks of whatever size, wherever they begin: within a row, over several.
+TYPED_TEST(LinearContract, GivesAnyPartOfItsReconstruction) {
+  TestFixture::for_each_case([](const auto& one) {
+    LinearRanks<TypeParam> ranks(one.make, 2);
+    ranks.step(gaussians<TypeParam>(2, one.shape.elements(), 6));
+    const Decoded<TypeParam>* const whole = &ranks[0].reconstruction();
+    const auto expected = ranks.reconstruction();
+    for (const std::size_t size : {1u, 3u, 17u, 130u, 5000u}) {
+      if (expected.size() > 100 * size) continue;
+      auto y = TestFixture::zeros(one), mean = y;
+      for (std::size_t i = 0; i < y.size(); i += size) {
+        const auto count = std::min(size, y.size() - i);
+        whole->axpy(1, i, std::span(y).subspan(i, count));
+        whole->mean({&whole, 1}, 1, i, std::span(mean).subspan(i, count));
+      }
+      EXPECT_EQ(y, expected) << size;
+      EXPECT_EQ(mean, expected) << size;
+    }
+  });
+}
+
+// What the rule learns is what own() says, each element once, in the last round at the latest.
+TYPED_TEST(LinearContract, TellsItsSourceWhatWasSent) {
+  TestFixture::for_each_case([](const auto& one) {
+    const auto compressor = one.make();
+    const auto x = gaussian<TypeParam>(one.shape.elements(), 3);
+    Ef14<TypeParam> rule(x.size(), Commit::inplace);
+    rule.begin(0, x, {}, {});
+    Composition<TypeParam> source(rule, x.size());
+    Scratch scratch;
+    for (int round = 0; round < compressor->rounds(); ++round) {
+      compressor->factor(round, source, {},
+                         scratch.take<TypeParam>(compressor->factor_elements(round)), scratch);
+    }
+    auto expected = x;
+    compressor->own().axpy(-1, 0, expected);
+    rule.accept();
+    const auto residual = rule.states().front().values;
+    EXPECT_TRUE(std::ranges::equal(residual, expected));
   });
 }
 

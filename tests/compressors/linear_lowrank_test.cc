@@ -37,8 +37,7 @@ std::vector<T> matrix_of_rank(const Shape& shape, std::size_t r, std::uint64_t s
   const auto a = gaussian<T>(r * shape.rows(), seed),
              b = gaussian<T>(r * shape.columns(), seed + 1);
   std::vector<T> m(shape.elements());
-  add_product<T>(1, {a, r, shape.rows()}, {b, r, shape.columns()},
-                 {m, shape.rows(), shape.columns()});
+  add_product<T>(1, {a, r, shape.rows()}, {b, r, shape.columns()}, m);
   return m;
 }
 
@@ -123,8 +122,8 @@ TEST_P(ErrorFeedbackPlateau, MeanOutputApproachesAConstantMatrix) {
   for (std::uint64_t step = 0; step < 200; ++step) {
     axpy<double>(1, m, residual);
     ranks.step({residual}, {.step = step});
-    ranks[0].own_axpy(-1, residual);
-    ranks[0].reconstruct_axpy(1 / 200.0, mean);
+    ranks[0].own().axpy(-1, 0, residual);
+    ranks[0].reconstruction().axpy(1 / 200.0, 0, mean);
     ranks.accept();
     if (step == 99) halfway = norm_of(residual);
   }
@@ -198,20 +197,16 @@ TEST(LowRank, FindsNewDirectionsAfterARankDeficientMatrix) {
   EXPECT_LT(std::sqrt(squared_distance(ranks.reconstruction(), m)), 1e-9 * norm_of(m));
 }
 
-TEST(LowRank, U5KeepsItsStateThroughNonFiniteInput) {
+TEST(LowRank, U5KeepsItsStateIfTheAverageOverflows) {
   auto ranks = lowrank_ranks<float>({6, 5}, 2);
   ranks.step({gaussian<float>(30, 1)});
   ranks.accept();
   const auto state = ranks[0].states().at(0).values;
   const std::vector<float> before(state.begin(), state.end());
-  for (const float bad : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
-    auto m = gaussian<float>(30, 2);
-    m[13] = bad;
-    ranks.step({m});
-    EXPECT_FALSE(all_finite<float>(ranks.reconstruction()));
-    ranks.accept();
-    EXPECT_EQ(std::vector<float>(state.begin(), state.end()), before);
-  }
+  ranks.step({std::vector<float>(30, std::numeric_limits<float>::max())}, {.step = 1});
+  EXPECT_FALSE(all_finite<float>(ranks.reconstruction()));
+  ranks.accept();
+  EXPECT_EQ(std::vector<float>(state.begin(), state.end()), before);
 }
 
 TEST(LowRank, StateIsTheAveragedQOnEveryRank) {

@@ -94,7 +94,7 @@ TEST(Matrix, ProductsAreThoseOfTheFormulas) {
   EXPECT_EQ(p, (std::vector<float>{-2, -2, 4, 13}));  // row j: the products with q's row j
   project_columns<float>(matrix(m, 2), matrix(p, 2), matrix(columns, 2));
   EXPECT_EQ(columns, (std::vector<float>{-10, -14, -18, 56, 73, 90}));
-  add_product<float>(2, matrix(p, 2), matrix(q, 2), matrix(sum, 2));
+  add_product<float>(2, matrix(p, 2), matrix(q, 2), sum);
   EXPECT_EQ(sum, (std::vector<float>{13, 9, 5, 49, 27, 5}));
 }
 

@@ -24,7 +24,7 @@ struct Drawn {
   double error_deviation = 0;
 };
 
-Drawn draw(RandomK<double>& randomk, const std::vector<double>& x) {
+Drawn draw(LinearCompressor<double>& randomk, const std::vector<double>& x) {
   Drawn drawn{.mean = std::vector<double>(x.size())};
   std::vector<double> out(randomk.factor_elements(0)), y(x.size());
   double squares = 0;
@@ -33,7 +33,7 @@ Drawn draw(RandomK<double>& randomk, const std::vector<double>& x) {
     scratch.clear();
     std::ranges::fill(y, 0);
     randomk.factor(0, x, {.seed = 9, .step = step}, out, scratch);
-    randomk.reconstruct_axpy(1, y);
+    randomk.reconstruction().axpy(1, 0, y);
     axpy<double>(1.0 / kDraws, y, drawn.mean);
     const double error = squared_distance(y, x);
     drawn.error += error / kDraws;
@@ -127,7 +127,7 @@ TEST(RandomK, U1ConservesEveryBit) {
     ranks.step(inputs);
     for (std::size_t r = 0; r < 2; ++r) {
       auto residual = inputs[r], sum = ranks.own(r);
-      ranks[r].own_axpy(-1, residual);
+      ranks[r].own().axpy(-1, 0, residual);
       axpy<float>(1, residual, sum);
       EXPECT_EQ(sum, inputs[r]);
       for (std::size_t i = 0; i < n; ++i)

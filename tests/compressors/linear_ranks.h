@@ -91,13 +91,13 @@ class LinearRanks {
 
   std::vector<T> reconstruction(std::size_t rank = 0) const {
     std::vector<T> y(elements_);
-    ranks_[rank].compressor->reconstruct_axpy(1, y);
+    ranks_[rank].compressor->reconstruction().axpy(1, 0, y);
     return y;
   }
 
   std::vector<T> own(std::size_t rank) const {
     std::vector<T> y(elements_);
-    ranks_[rank].compressor->own_axpy(1, y);
+    ranks_[rank].compressor->own().axpy(1, 0, y);
     return y;
   }
 

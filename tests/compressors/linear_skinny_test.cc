@@ -44,8 +44,8 @@ void expect_bits_of_plain_loops(const Case<T>& c, std::size_t step) {
   c.cut(step, [&](std::size_t first, Matrix<const T> part) {
     project_rows<T>(part, c.right(), {p, c.rank, c.rows}, first);
     project_columns<T>(part, c.left(), {q, c.rank, c.columns}, first);
-    const Matrix<T> out{m, c.rows, c.columns};
-    add_product<T>(T(-0.7), c.left(), c.right(), out.rows_from(first, part.rows), first);
+    const auto out = std::span(m).subspan(first * c.columns, part.values.size());
+    add_product<T>(T(-0.7), c.left(), c.right(), out, first * c.columns);
   });
   EXPECT_EQ(p, c.projected_rows);
   EXPECT_EQ(q, c.projected_columns);
@@ -107,6 +107,21 @@ TEST(Skinny, AddsTheSumsOfSeparateBlocksToTheSameBits) {
     for (std::size_t i = 0; i < q.size(); ++i) q[i] += own[i];
   });
   EXPECT_EQ(q, c.projected_columns);
+}
+
+// Parts that begin and end within rows, shorter and longer than a row.
+TEST(Skinny, AddsAnyElementsOfTheProduct) {
+  for (const std::size_t columns : {1u, 7u, 43u}) {
+    const Case<float> c{.rows = 37, .columns = columns, .rank = 5};
+    for (const std::size_t size : {1u, 5u, 43u, 100u, 700u}) {
+      auto m = c.m;
+      for (std::size_t i = 0; i < m.size(); i += size) {
+        add_product<float>(-0.7f, c.left(), c.right(),
+                           std::span(m).subspan(i, std::min(size, m.size() - i)), i);
+      }
+      EXPECT_EQ(m, c.sum) << columns << " columns, " << size << " at a time";
+    }
+  }
 }
 
 TEST(Skinny, WritesNothingButItsRows) {

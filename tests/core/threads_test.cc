@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <atomic>
+#include <cstdlib>
+#include <iostream>
 #include <mutex>
 #include <set>
 #include <stdexcept>
@@ -11,15 +13,42 @@
 #include <pith/core/error.h>
 
 #include "support/with_threads.h"
+#include "variable.h"
 
 namespace pith::test {
 namespace {
+
+[[noreturn]] void print_refusal() {
+  try {
+    threads();
+  } catch (const UsageError& error) {
+    std::cerr << error.what();
+    std::exit(1);
+  }
+  std::exit(0);
+}
 
 TEST(Threads, AreOneUnlessSaidOtherwise) {
   EXPECT_EQ(threads(), 1u);
   EXPECT_EQ(parts_of(std::size_t{1} << 30), 1u);
   const WithThreads four(4);
   EXPECT_EQ(parts_of(std::size_t{1} << 30), 4u);
+}
+
+// It is read once per process, so these ask one that has just begun.
+class ThreadsDeathTest : public testing::Test {
+ protected:
+  ThreadsDeathTest() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+};
+
+TEST_F(ThreadsDeathTest, AreAsManyAsTheEnvironmentSays) {
+  const Variable variable("PITH_THREADS", "3");
+  EXPECT_EXIT(std::exit(static_cast<int>(threads())), testing::ExitedWithCode(3), "");
+}
+
+TEST_F(ThreadsDeathTest, AreRefusedByNameIfTheEnvironmentSaysNone) {
+  const Variable variable("PITH_THREADS", "0");
+  EXPECT_EXIT(print_refusal(), testing::ExitedWithCode(1), "PITH_THREADS.*0");
 }
 
 TEST(Threads, AreNeverNone) {

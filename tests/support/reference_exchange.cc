@@ -215,11 +215,11 @@ std::vector<T> ReferenceExchange<T>::mean_of_linear(const std::vector<Vector>& g
   }
   for (Rank& rank : ranks_) {
     Vector own(n_);
-    rank.linear->own_axpy(T(1), own);
+    rank.linear->own().axpy(T(1), 0, own);
     rank.rule->commit_all(n_, ExactlySent<T>(own));
   }
   Vector mean(n_);
-  any.reconstruct_axpy(T(1), mean);
+  any.reconstruction().axpy(T(1), 0, mean);
   for (Rank& rank : ranks_) rank.linear->accept();
   return mean;
 }

@@ -35,7 +35,7 @@ class KernelStep final : public LowRankStep {
   }
 
   void subtract_product(Matrix<const float> p, Matrix<const float> q, Matrix<float> u) override {
-    add_product<float>(-1, p, q, u);
+    add_product<float>(-1, p, q, u.values);
   }
 };
 

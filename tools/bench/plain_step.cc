@@ -93,9 +93,9 @@ PlainStep<T> plain_linear_step(const CodecCase& codec, const StepStart<T>& start
     compressor->factor(round, step.composed, start.key, factor, scratch);
   }
   step.sent.resize(n);
-  compressor->own_axpy(T(1), step.sent);
+  compressor->own().axpy(T(1), 0, step.sent);
   step.decoded.resize(n);
-  compressor->reconstruct_axpy(T(1), step.decoded);
+  compressor->reconstruction().axpy(T(1), 0, step.decoded);
   rule.commit(step);
   return step;
 }
