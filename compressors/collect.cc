@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <bit>
+#include <cstring>
+#include <type_traits>
 
 #include <pith/compressors/collect.h>
 #include <pith/core/vector.h>
@@ -51,15 +53,39 @@ void append_one(T x, std::size_t index, BitsOf<T> least, Candidates<T>& out) {
   out.values[out.count++] = x;
 }
 
+// One bit for each lane.
+template <class D>
+std::uint64_t bits_of(D d, hn::Mask<D> mask) {
+  using Word = std::conditional_t<(hn::MaxLanes(D()) > 8), std::uint16_t, std::uint8_t>;
+  std::uint8_t bytes[8];
+  hn::StoreMaskBits(d, mask, bytes);
+  Word word;
+  std::memcpy(&word, bytes, sizeof(word));
+  return word;
+}
+
+// Few of them are fetched one by one, in fewer steps than a vector with any takes.
+template <class T>
+void append_each(std::uint64_t chosen, const T* x, std::size_t index, Candidates<T>& out) {
+  for (; chosen != 0; chosen &= chosen - 1) {
+    const auto j = static_cast<std::size_t>(std::countr_zero(chosen));
+    out.indices[out.count] = static_cast<BitsOf<T>>(index + j);
+    out.values[out.count++] = x[j];
+  }
+}
+
 template <class T>
 void collect(const T* x, std::size_t n, std::size_t first, BitsOf<T> least, Candidates<T>& out) {
+  constexpr std::size_t kVectors = 4;
+  constexpr int kFew = 8;
   const hn::ScalableTag<Signed<T>> d;
   const std::size_t lanes = hn::Lanes(d);
   const auto below = hn::Set(d, static_cast<Signed<T>>(least) - 1);
   std::size_t i = 0;
-  for (; i + 4 * lanes <= n; i += 4 * lanes) {
-    for (std::size_t j = 0; j < 4; ++j)
+  for (; i + kVectors * lanes <= n; i += kVectors * lanes) {
+    for (std::size_t j = 0; j < kVectors; ++j) {
       hwy::Prefetch(x + i + j * lanes + kPrefetchAhead / sizeof(T));
+    }
     const auto a = bits_at(d, x + i);
     const auto b = bits_at(d, x + i + lanes);
     const auto e = bits_at(d, x + i + 2 * lanes);
@@ -67,10 +93,18 @@ void collect(const T* x, std::size_t n, std::size_t first, BitsOf<T> least, Cand
     const auto largest = hn::Max(hn::Max(magnitudes(d, a), magnitudes(d, b)),
                                  hn::Max(magnitudes(d, e), magnitudes(d, f)));
     if (HWY_LIKELY(hn::AllFalse(d, hn::Gt(largest, below)))) continue;
-    append<T>(d, a, below, first + i, out);
-    append<T>(d, b, below, first + i + lanes, out);
-    append<T>(d, e, below, first + i + 2 * lanes, out);
-    append<T>(d, f, below, first + i + 3 * lanes, out);
+    std::uint64_t chosen = 0;
+    for (std::size_t j = kVectors; j-- > 0;) {
+      const auto magnitude = magnitudes(d, bits_at(d, x + i + j * lanes));
+      chosen = chosen << lanes | bits_of(d, hn::Gt(magnitude, below));
+    }
+    if (std::popcount(chosen) <= kFew) {
+      append_each(chosen, x + i, first + i, out);
+    } else {
+      for (std::size_t j = 0; j < kVectors; ++j) {
+        append<T>(d, bits_at(d, x + i + j * lanes), below, first + i + j * lanes, out);
+      }
+    }
   }
   for (; i < n; ++i) append_one<T>(x[i], first + i, least, out);
 }

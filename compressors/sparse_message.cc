@@ -52,11 +52,20 @@ class SparseMessage final : public SparseCompressor<T> {
       const auto entry = std::ranges::lower_bound(indices, begin);
       for (auto i = static_cast<std::size_t>(entry - indices.begin());
            i < indices.size() && indices[i] - begin < y.size(); ++i) {
+        fetch(y, i + kFetchAhead, begin);
         y[indices[i] - begin] += a * values[i];
       }
     }
 
    private:
+    static constexpr std::size_t kFetchAhead = 32;  // entries, whose lines no machine foresees
+
+    void fetch(std::span<T> y, std::size_t i, std::size_t begin) const {
+      if (i >= entries_.indices.size()) return;
+      const std::size_t element = entries_.indices[i] - begin;
+      if (element < y.size()) __builtin_prefetch(&y[element], 1);
+    }
+
     Entries<T> entries_;
     std::size_t first_;
   };
