@@ -36,23 +36,4 @@ bool nearest_nibbles(std::span<const T> x, T min, T unit, std::byte* packed);
 template <Element T>
 void add_levels(T a, std::span<const std::uint8_t> levels, T min, T unit, std::span<T> y);
 
-/// Levels as codes of 4 or 8 bits, as codes.h packs them, from a byte's start on.
-template <Element T>
-struct PackedLevels {
-  const std::byte* codes;
-  T min;
-  T unit;
-};
-
-/// y[i] += a (min + unit level i); width is 4 or 8.
-template <Element T>
-void add_packed_levels(T a, const PackedLevels<T>& packed, unsigned width, std::span<T> y);
-
-/// y[i] = (0 + what code i of the first stands for + that of the next ...) / divisor, for up to
-/// eight of them; `streamed`: past the caches (stream() of vector.h).
-/// Cost   one write of y.
-template <Element T>
-void mean_packed_levels(std::span<const PackedLevels<T>> all, unsigned width, T divisor,
-                        std::span<T> y, bool streamed);
-
 }  // namespace pith

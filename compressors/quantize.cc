@@ -6,6 +6,7 @@
 
 #include <pith/compressors/block_message.h>
 #include <pith/compressors/even_levels.h>
+#include <pith/compressors/packed_levels.h>
 #include <pith/compressors/quantize.h>
 #include <pith/core/arguments.h>
 #include <pith/core/vector.h>

@@ -59,8 +59,8 @@ void seal(std::span<std::byte> message, MessageHeader header,
 /// Checks, in this order: length, magic, version; the header against `expected` (all fields but
 /// flags and payload_bytes) and its `entries` against directory.size(); that no unknown flag is set
 /// and payload_bytes is what follows the head; that the directory adds up to it. Then fills
-/// `directory` and returns the header. The checksum is left to MessageChecksum, but a message with a
-/// wrong one is refused for that, whatever else is wrong behind its version.
+/// `directory` and returns the header. The checksum is left to MessageChecksum; but if something
+/// behind the version is wrong and the checksum is too, it is the checksum that is named.
 /// Throws WireError, with `directory` untouched: the expected source, the field, both values.
 MessageHeader open(std::span<const std::byte> message, const MessageHeader& expected,
                    std::span<DirectoryEntry> directory);
