@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <fstream>
+#include <numeric>
 #include <set>
 #include <span>
 #include <string>
@@ -47,25 +48,57 @@ TEST(Link, HasEveryRankInANamespaceOfItsOwn) {
   EXPECT_EQ(std::set(all.begin(), all.end()).size(), all.size());
 }
 
+// Summed over ranks, because a library need not go round a ring.
 TEST(Link, CarriesTheBytesOfAnAllReduce) {
   mpi::Communicator comm(MPI_COMM_WORLD);
   std::vector<float> x(250'000, 1.0f);
   const std::uint64_t before = sent_by_interface();
   comm.all_reduce(x);
-  EXPECT_GE(sent_by_interface() - before, comm.wire_bytes());
+  const std::uint64_t counted = comm.wire_bytes();
+  comm.barrier();  // until then a rank's last bytes may wait in its queue
+  const auto sent = of_all_ranks(comm, sent_by_interface() - before);
+  EXPECT_GE(std::accumulate(sent.begin(), sent.end(), std::uint64_t{0}), sent.size() * counted);
   EXPECT_EQ(x.back(), static_cast<float>(comm.size()));
 }
 
-// A rank that is late sees less than the whole time, the first one does not.
+/// A rank that is late sees less than the whole time of an operation; the first one does not.
+template <class Operation>
+double seconds_of(Communicator& comm, const Operation& operation) {
+  comm.barrier();
+  const auto start = std::chrono::steady_clock::now();
+  operation();
+  const std::chrono::duration<double> mine = std::chrono::steady_clock::now() - start;
+  return std::ranges::max(of_all_ranks(comm, mine.count()));
+}
+
 TEST(Link, GivesAnAllReduceTheTimeThatItsBytesNeed) {
   mpi::Communicator comm(MPI_COMM_WORLD);
   std::vector<float> x(2'500'000, 1.0f);
-  comm.barrier();
-  const auto start = std::chrono::steady_clock::now();
-  comm.all_reduce(x);
-  const std::chrono::duration<double> mine = std::chrono::steady_clock::now() - start;
-  const double needed = static_cast<double>(comm.wire_bytes()) / kBytesPerSecond;
-  EXPECT_GE(std::ranges::max(of_all_ranks(comm, mine.count())), 0.9 * needed);
+  const double seconds = seconds_of(comm, [&] { comm.all_reduce(x); });
+  EXPECT_GE(seconds, 0.9 * static_cast<double>(comm.wire_bytes()) / kBytesPerSecond);
+}
+
+/// The time in which every rank but the first sends `to_first` bytes to it and gets `from_first`.
+double seconds_of_star(Communicator& comm, std::size_t to_first, std::size_t from_first) {
+  const auto ranks = static_cast<std::size_t>(comm.size());
+  std::vector<std::size_t> out_sizes(ranks, comm.rank() == 0 ? from_first : 0);
+  std::vector<std::size_t> in_sizes(ranks, comm.rank() == 0 ? to_first : 0);
+  out_sizes[0] = comm.rank() == 0 ? 0 : to_first;
+  in_sizes[0] = comm.rank() == 0 ? 0 : from_first;
+  const std::vector<std::byte> out(std::accumulate(out_sizes.begin(), out_sizes.end(), 0u));
+  std::vector<std::byte> in(std::accumulate(in_sizes.begin(), in_sizes.end(), 0u));
+  return seconds_of(comm, [&] { comm.all_to_all_v(out, out_sizes, in, in_sizes); });
+}
+
+// The others' own ends carry one part each, so only the first rank's can be what limits.
+TEST(Link, LimitsWhatManySendToOne) {
+  mpi::Communicator comm(MPI_COMM_WORLD);
+  EXPECT_GE(seconds_of_star(comm, 2'000'000, 0), 0.9 * 2e6 * (comm.size() - 1) / kBytesPerSecond);
+}
+
+TEST(Link, LimitsWhatOneSendsToMany) {
+  mpi::Communicator comm(MPI_COMM_WORLD);
+  EXPECT_GE(seconds_of_star(comm, 0, 2'000'000), 0.9 * 2e6 * (comm.size() - 1) / kBytesPerSecond);
 }
 
 }  // namespace

@@ -29,6 +29,17 @@ def left_behind(process):
     return namespaces_of(process) + list(pathlib.Path("/tmp").glob(f"pith-{process.pid}-*"))
 
 
+def end(process):
+    """Whatever a test has found out, the next one does not wait for it."""
+    process.terminate()
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    process.stdout.close()
+
+
 class Calls(unittest.TestCase):
     def assert_skips(self, done, why):
         self.assertEqual(done.returncode, 77, done.stderr)
@@ -71,9 +82,7 @@ class Links(unittest.TestCase):
                                     "echo $$; exec \"$@\"", "-", *program],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.DEVNULL, text=True)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.wait)
-        self.addCleanup(process.terminate)
+        self.addCleanup(end, process)
         ranks = [int(process.stdout.readline()) for _ in range(2)]
         self.assertEqual(len(namespaces_of(process)), 3)
         return process, ranks
@@ -91,14 +100,14 @@ class Links(unittest.TestCase):
 
     def test_pass_on_the_status_and_leave_nothing(self):
         process, ranks = self.start("bash", "-c", "sleep 0.2; exit 3")
-        self.assertEqual(process.wait(timeout=30), 3)
+        self.assertEqual(process.wait(timeout=15), 3)
         self.assert_nothing_left(process, ranks)
 
     def test_leave_nothing_after_a_signal(self):
         for sent in [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]:
             process, ranks = self.start("sleep", "1000")
             process.send_signal(sent)
-            self.assertEqual(process.wait(timeout=30), 128 + sent)
+            self.assertEqual(process.wait(timeout=15), 128 + sent)
             self.assert_nothing_left(process, ranks)
 
     def test_are_removed_by_the_next_call_after_a_kill(self):
@@ -118,7 +127,7 @@ class Links(unittest.TestCase):
             self.assertEqual(second.returncode, 0, second.stdout + second.stderr)
             self.assertEqual(len(namespaces_of(first)), 3)
             pathlib.Path(go).touch()
-            self.assertEqual(first.wait(timeout=30), 0)
+            self.assertEqual(first.wait(timeout=15), 0)
 
 
 if __name__ == "__main__":
