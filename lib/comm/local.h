@@ -9,6 +9,7 @@
 
 namespace pith {
 
+/// How local ranks are connected: through memory, unless there is a link.
 struct LocalOptions {
   /// Every rank gets one; it lets an operation take the time that its bytes need:
   ///
