@@ -11,7 +11,7 @@ library=(g++ cmake ninja-build libopenmpi-dev openmpi-bin libboost-dev libxxhash
 examples=(libboost-program-options-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev
           dataset-fashion-mnist python3)
 tests=(libgtest-dev libgmock-dev libboost-mpi-dev libopenblas-dev libzstd-dev clang-14 libclang-rt-14-dev
-       clang-format-14)
+       clang-format-14 iproute2)
 
 case "${1-}" in
   quickstart) packages=("${library[@]}" "${examples[@]}") ;;

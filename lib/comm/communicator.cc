@@ -4,15 +4,11 @@
 #include <limits>
 
 #include <pith/comm/communicator.h>
+#include <pith/comm/traffic.h>
 #include <pith/core/error.h>
 
 namespace pith {
 namespace {
-
-/// times * b / p, rounded up; times * b may be more than 64 bits hold.
-std::uint64_t share(std::uint64_t times, std::uint64_t b, std::uint64_t p) {
-  return b / p * times + (b % p * times + p - 1) / p;
-}
 
 /// The sum, or the largest number if that is less: sizes from outside may be anything.
 std::size_t total(std::span<const std::size_t> sizes) {
@@ -56,7 +52,7 @@ void Communicator::all_reduce(std::span<double> x) {
 
 void Communicator::all_reduce(std::span<std::byte> x, ElementType type) {
   do_all_reduce(x, type);
-  wire_bytes_ += share(2 * (ranks() - 1), x.size(), ranks());
+  wire_bytes_ += traffic::all_reduce(x.size(), ranks()).sent;
 }
 
 void Communicator::reduce_scatter(std::span<const float> x, std::span<float> out) {
@@ -75,7 +71,7 @@ void Communicator::reduce_scatter(std::span<const std::byte> x, std::span<std::b
          block_start(n, ranks(), r + 1) - block_start(n, ranks(), r));
   if (overlap(x, out)) refuse("reduce_scatter", "x and out overlap");
   do_reduce_scatter(x, out, type);
-  wire_bytes_ += share(ranks() - 1, x.size(), ranks());
+  wire_bytes_ += traffic::reduce_scatter(x.size(), ranks()).sent;
 }
 
 void Communicator::all_gather(std::span<const std::byte> mine, std::span<std::byte> all) {
@@ -98,7 +94,7 @@ void Communicator::gather(const char* operation, std::span<const std::byte> mine
     refuse(operation, "mine and all overlap, and mine is not its own place in all");
   }
   do_all_gather_v(mine, sizes, all);
-  wire_bytes_ += (ranks() - 1) * mine.size();
+  wire_bytes_ += traffic::all_gather(sizes, static_cast<std::size_t>(rank())).sent;
 }
 
 void Communicator::all_to_all(std::span<const std::byte> out, std::span<std::byte> in) {
@@ -127,7 +123,7 @@ void Communicator::exchange(const char* operation, std::span<const std::byte> ou
   expect(operation, "bytes of in", in.size(), total(in_sizes));
   if (overlap(out, in)) refuse(operation, "out and in overlap");
   do_all_to_all_v(out, out_sizes, in, in_sizes);
-  wire_bytes_ += out.size() - out_sizes[static_cast<std::size_t>(rank())];
+  wire_bytes_ += traffic::all_to_all(out_sizes, in_sizes, static_cast<std::size_t>(rank())).sent;
 }
 
 void Communicator::broadcast(std::span<std::byte> x, int root) {
@@ -136,7 +132,7 @@ void Communicator::broadcast(std::span<std::byte> x, int root) {
            "root " + std::to_string(root) + " is not one of " + std::to_string(size()) + " ranks");
   }
   do_broadcast(x, root);
-  if (root == rank()) wire_bytes_ += (ranks() - 1) * x.size();
+  wire_bytes_ += traffic::broadcast(x.size(), ranks(), root == rank()).sent;
 }
 
 void Communicator::barrier() { do_barrier(); }

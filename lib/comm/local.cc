@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <numeric>
 #include <system_error>
@@ -8,6 +9,7 @@
 
 #include <pith/comm/local.h>
 #include <pith/comm/rendezvous.h>
+#include <pith/comm/traffic.h>
 #include <pith/core/error.h>
 
 namespace pith {
@@ -15,6 +17,7 @@ namespace {
 
 using local::Call;
 using local::Group;
+using local::LinkEnd;
 using local::Operation;
 using local::World;
 using Calls = std::span<const Call>;
@@ -70,10 +73,23 @@ void reduce_scatter_block(Calls calls, std::size_t block) {
       reinterpret_cast<T*>(calls[block].in.data()));
 }
 
+using Clock = std::chrono::steady_clock;
+using Seconds = std::chrono::duration<double>;
+
+double now() { return Seconds(Clock::now().time_since_epoch()).count(); }
+
+// The clock counts nanoseconds in 64 bits, which end after 292 years.
+void sleep_until(double time) {
+  constexpr double kEnd = 9e9;
+  const auto since_epoch = std::chrono::ceil<Clock::duration>(Seconds(std::min(time, kEnd)));
+  std::this_thread::sleep_until(Clock::time_point(since_epoch));
+}
+
 class LocalCommunicator final : public Communicator {
  public:
-  explicit LocalCommunicator(Group::Place place)
-      : group_(std::move(place.group)), rank_(place.rank) {}
+  /// `link` may be null: then operations take no longer than their work.
+  LocalCommunicator(Group::Place place, std::shared_ptr<LinkEnd> link)
+      : group_(std::move(place.group)), rank_(place.rank), link_(std::move(link)) {}
 
   int rank() const override { return rank_; }
   int size() const override { return group_->size(); }
@@ -81,21 +97,22 @@ class LocalCommunicator final : public Communicator {
   std::unique_ptr<Communicator> split(int color, int key) override {
     check_split(color);
     group_->meet(rank_, {.operation = Operation::split, .color = color, .key = key});
-    return std::make_unique<LocalCommunicator>(group_->regroup(rank_));
+    return std::make_unique<LocalCommunicator>(group_->regroup(rank_), link_);
   }
 
  private:
   void do_all_reduce(std::span<std::byte> x, ElementType type) override {
-    together({.operation = Operation::all_reduce, .type = type, .in = x}, [&](Calls calls) {
-      if (type == ElementType::float32) return all_reduce_block<float>(calls, block());
-      all_reduce_block<double>(calls, block());
-    });
+    together({.operation = Operation::all_reduce, .type = type, .in = x},
+             traffic::all_reduce(x.size(), ranks()), [&](Calls calls) {
+               if (type == ElementType::float32) return all_reduce_block<float>(calls, block());
+               all_reduce_block<double>(calls, block());
+             });
   }
 
   void do_reduce_scatter(std::span<const std::byte> x, std::span<std::byte> out,
                          ElementType type) override {
     together({.operation = Operation::reduce_scatter, .type = type, .out = x, .in = out},
-             [&](Calls calls) {
+             traffic::reduce_scatter(x.size(), ranks()), [&](Calls calls) {
                if (type == ElementType::float32) return reduce_scatter_block<float>(calls, block());
                reduce_scatter_block<double>(calls, block());
              });
@@ -104,7 +121,7 @@ class LocalCommunicator final : public Communicator {
   void do_all_gather_v(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
                        std::span<std::byte> all) override {
     together({.operation = Operation::all_gather, .out = mine, .in = all, .out_sizes = sizes},
-             [&](Calls calls) {
+             traffic::all_gather(sizes, block()), [&](Calls calls) {
                for (std::size_t r = 0; r < calls.size(); ++r) {
                  copy(calls[r].out, all.data() + offset(sizes, r));
                }
@@ -118,7 +135,7 @@ class LocalCommunicator final : public Communicator {
               .in = in,
               .out_sizes = out_sizes,
               .in_sizes = in_sizes},
-             [&](Calls calls) {
+             traffic::all_to_all(out_sizes, in_sizes, block()), [&](Calls calls) {
                for (std::size_t r = 0; r < calls.size(); ++r) {
                  const std::size_t start = offset(calls[r].out_sizes, block());
                  copy(calls[r].out.subspan(start, in_sizes[r]), in.data() + offset(in_sizes, r));
@@ -128,29 +145,37 @@ class LocalCommunicator final : public Communicator {
 
   void do_broadcast(std::span<std::byte> x, int root) override {
     together({.operation = Operation::broadcast, .in = x, .root = root},
+             traffic::broadcast(x.size(), ranks(), root == rank_),
              [&](Calls calls) { copy(calls[static_cast<std::size_t>(root)].in, x.data()); });
   }
 
   void do_barrier() override {
-    together({.operation = Operation::barrier}, [](Calls) {});
+    together({.operation = Operation::barrier}, traffic::barrier(ranks()), [](Calls) {});
   }
 
+  // The work takes place while the bytes are on their way, as it does on a network.
   template <class Work>
-  void together(const Call& call, const Work& work) {
-    work(group_->meet(rank_, call));
+  void together(const Call& call, const Traffic& traffic, const Work& work) {
+    const Calls calls = group_->meet(rank_, call);
+    const double end = link_ ? link_->pass(traffic, now()) : 0;
+    work(calls);
+    if (link_) sleep_until(end);
     group_->part(rank_);
   }
 
   std::size_t block() const { return static_cast<std::size_t>(rank_); }
+  std::size_t ranks() const { return static_cast<std::size_t>(size()); }
 
   std::shared_ptr<Group> group_;
   int rank_;
+  std::shared_ptr<LinkEnd> link_;
 };
 
-void run_rank(World& world, std::shared_ptr<Group> group, int rank,
+void run_rank(World& world, std::shared_ptr<Group> group, int rank, const LocalOptions& options,
               const std::function<void(Communicator&)>& body) {
   try {
-    LocalCommunicator communicator({std::move(group), rank});
+    auto link = options.link ? std::make_shared<LinkEnd>(*options.link) : nullptr;
+    LocalCommunicator communicator({std::move(group), rank}, std::move(link));
     body(communicator);
     world.leave(rank, "has ended", nullptr);
   } catch (const std::exception& error) {
@@ -162,9 +187,11 @@ void run_rank(World& world, std::shared_ptr<Group> group, int rank,
 
 }  // namespace
 
-void run_local(int ranks, const std::function<void(Communicator&)>& body) {
+void run_local(int ranks, const std::function<void(Communicator&)>& body,
+               const LocalOptions& options) {
   if (ranks < 1)
     throw UsageError("run_local: " + std::to_string(ranks) + " ranks, at least 1 expected");
+  if (options.link) options.link->check();
   const auto world = std::make_shared<World>();
   std::vector<int> members(static_cast<std::size_t>(ranks));
   std::iota(members.begin(), members.end(), 0);
@@ -173,7 +200,7 @@ void run_local(int ranks, const std::function<void(Communicator&)>& body) {
     std::vector<std::jthread> threads;
     for (int rank = 0; rank < ranks; ++rank) {
       try {
-        threads.emplace_back([&, rank] { run_rank(*world, group, rank, body); });
+        threads.emplace_back([&, rank] { run_rank(*world, group, rank, options, body); });
       } catch (const std::system_error& error) {  // out of threads: let those that run go
         world->leave(rank, std::string("failed: ") + error.what(), std::current_exception());
         break;

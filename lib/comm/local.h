@@ -2,10 +2,24 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include <pith/comm/communicator.h>
+#include <pith/comm/link.h>
 
 namespace pith {
+
+/// How local ranks are connected: through memory, unless there is a link.
+struct LocalOptions {
+  /// Every rank gets one; it lets an operation take the time that its bytes need:
+  ///
+  ///   at least  (max(sent, received) - burst) / bytes_per_second + steps * latency_seconds
+  ///
+  /// of the slowest rank, with the bytes and steps of pith::traffic, and of operations that follow
+  /// each other their bytes together less one burst. Parts of a split share their rank's link; the
+  /// split itself takes no time. Ranks sleep while they wait. Results are the same.
+  std::optional<Link> link = std::nullopt;
+};
 
 /// Runs `body` once per rank, each on a thread of its own with its communicator, and returns when
 /// all have ended. For tests, notebooks and first contact: no MPI, no network.
@@ -16,7 +30,8 @@ namespace pith {
 /// says so, and the first exception of all is thrown here when the last rank has ended.
 ///
 /// Memory   nothing beside the buffers of the calls.
-/// Throws   UsageError if ranks < 1; what `body` throws.
-void run_local(int ranks, const std::function<void(Communicator&)>& body);
+/// Throws   UsageError if ranks < 1 or the link is none (Link::check); what `body` throws.
+void run_local(int ranks, const std::function<void(Communicator&)>& body,
+               const LocalOptions& options = {});
 
 }  // namespace pith

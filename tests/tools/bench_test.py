@@ -224,6 +224,14 @@ class AllReduce(Bench):
         line = result["results"][0]
         self.assertEqual((line["wire_bytes"], line["wire_ratio"], line["busbw"]), (0, 1, 0))
 
+    def test_takes_the_time_that_a_link_needs(self):
+        result, _ = self.measure("allreduce", "--local", "2", "-b", "1M", *QUICK, "--link", "50e6",
+                                 "--link-latency", "0.001", "--compressor", "onebit")
+        line = result["results"][0]
+        # 1 MiB each way less a burst of 128 KiB that the barrier before it lets grow, 2 steps.
+        self.assertGreaterEqual(line["raw_time_us"], 1e6 * (7 / 8 * 2**20 / 50e6 + 2 * 0.001))
+        self.assertEqual(line["nwrong"], 0)
+
     def test_misses_a_floor_with_exit_code_2(self):
         run = ["allreduce", "--local", "2", "-b", "64", *QUICK, "--compressor", "onebit"]
         self.assertEqual(self.launch(*run, "--min-effx", "1e6").returncode, 2)

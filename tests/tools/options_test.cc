@@ -76,6 +76,14 @@ TEST(Options, MayRepeatWhatIsCrossed) {
   EXPECT_EQ(options.local, 3);
 }
 
+TEST(Options, GiveLocalRanksALink) {
+  const auto link = all_reduce({"--local", "2", "--link", "125e6", "--link-latency", "5e-5"}).link;
+  ASSERT_TRUE(link);
+  EXPECT_EQ(link->bytes_per_second, 125e6);
+  EXPECT_EQ(link->latency_seconds, 5e-5);
+  EXPECT_FALSE(all_reduce({"--local", "2"}).link);
+}
+
 TEST(Options, AreListedButTheFile) {
   const auto options = codec({"-J", "out.json", "--ranks", "2"});
   EXPECT_EQ(options.json, "out.json");
@@ -120,6 +128,10 @@ TEST(Options, RefuseWhatIsWrongAndNameIt) {
   EXPECT_THROW(all_reduce({"--exchange", "ring"}), UsageError);
   EXPECT_THROW(all_reduce({"--local", "-1"}), UsageError);
   EXPECT_THROW(all_reduce({"--data", "zeros"}), UsageError);
+  EXPECT_THROW(all_reduce({"--link", "1e6"}), UsageError);
+  EXPECT_THROW(all_reduce({"--local", "2", "--link", "0.5"}), UsageError);
+  EXPECT_THROW(all_reduce({"--local", "2", "--link", "inf"}), UsageError);
+  EXPECT_THROW(all_reduce({"--local", "2", "--link-latency", "1"}), UsageError);
   try {
     codec({"-t", "257"});
   } catch (const UsageError& error) {

@@ -154,12 +154,14 @@ int measure(const CollectiveOptions& options, Communicator& communicator) {
   return report.finish();
 }
 
-int run_as_threads(int ranks, const Body& body) {
+int run_as_threads(const CollectiveOptions& options, const Body& body) {
   int exit_code = kFine;
-  run_local(ranks, [&](Communicator& communicator) {
-    const int mine = body(communicator);
-    if (communicator.rank() == 0) exit_code = mine;
-  });
+  run_local(options.local,
+            [&](Communicator& communicator) {
+              const int mine = body(communicator);
+              if (communicator.rank() == 0) exit_code = mine;
+            },
+            {.link = options.link});
   return exit_code;
 }
 
@@ -179,8 +181,8 @@ int run_all_reduce(int argc, char** argv) {
     if (communicator.rank() == 0) std::cout << options->help;
     return kFine;
   };
-  const int local = options ? options->local : 0;
-  return local > 0 ? run_as_threads(local, body) : run_under_mpi(argc, argv, body);
+  if (options && options->local > 0) return run_as_threads(*options, body);
+  return run_under_mpi(argc, argv, body);
 }
 
 }  // namespace pith::bench
