@@ -41,6 +41,9 @@ class Communicator {
   virtual int rank() const = 0;
   virtual int size() const = 0;
 
+  /// Whether a thread may make calls here while other threads use the same back end otherwise.
+  virtual bool concurrent() const { return false; }
+
   /// Replaces x by its sum over all ranks. The order of summation is the back end's.
   void all_reduce(std::span<float> x);
   void all_reduce(std::span<double> x);

@@ -93,6 +93,7 @@ class LocalCommunicator final : public Communicator {
 
   int rank() const override { return rank_; }
   int size() const override { return group_->size(); }
+  bool concurrent() const override { return true; }
 
   std::unique_ptr<Communicator> split(int color, int key) override {
     check_split(color);

@@ -55,6 +55,12 @@ Communicator::~Communicator() {
   if (is_running()) MPI_Comm_free(&comm_);
 }
 
+bool Communicator::concurrent() const {
+  int level = MPI_THREAD_SINGLE;
+  check(MPI_Query_thread(&level), "MPI_Query_thread", rank_);
+  return level == MPI_THREAD_MULTIPLE;
+}
+
 std::unique_ptr<pith::Communicator> Communicator::split(int color, int key) {
   check_split(color);
   MPI_Comm part = MPI_COMM_NULL;

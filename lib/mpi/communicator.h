@@ -35,6 +35,7 @@ class Communicator final : public pith::Communicator {
 
   int rank() const override { return rank_; }
   int size() const override { return size_; }
+  bool concurrent() const override;  ///< with MPI_THREAD_MULTIPLE
   std::unique_ptr<pith::Communicator> split(int color, int key) override;
 
  private:

@@ -91,7 +91,7 @@ void Engine<T>::order_units(const std::vector<BucketPlan>& buckets) {
   order_.clear();
   for (const BucketPlan& bucket : buckets) {
     if (bucket.type != element_type<T>) continue;
-    buckets_.push_back({bucket.exchange, bucket.units.size()});
+    buckets_.push_back({bucket.exchange, {order_.size(), order_.size() + bucket.units.size()}});
     for (const std::size_t index : bucket.units) {
       const auto found = std::ranges::find(live_, index, &LiveUnit<T>::index);
       order_.push_back(static_cast<std::size_t>(found - live_.begin()));
@@ -133,30 +133,39 @@ bool Engine<T>::stage_unit(LiveUnit<T>& unit, const std::vector<Given>& given, b
 }
 
 template <Element T>
-void Engine<T>::stage(const std::vector<Given>& given, bool faulty, Scratch& scratch) {
+void Engine<T>::begin(Scratch& scratch) {
   std::size_t elements = 0;
   for (const LiveUnit<T>& unit : live_) elements += unit.plan->elements;
   const auto means = scratch.take<T>(elements);
   std::size_t offset = 0;
   for (std::size_t i = 0; i < order_.size(); ++i) {
+    const LiveUnit<T>& live = live_[order_[i]];
+    units_[i] = {.name = live.plan->name,
+                 .parts = live.parts,
+                 .key = hash(live.plan->name),
+                 .codec = live.message ? codec_of(live.choice.pipeline) : std::uint16_t{0},
+                 .elements = live.plan->elements,
+                 .gradient = {},
+                 .present = false,
+                 .mean = means.subspan(offset, live.plan->elements),
+                 .feedback = live.feedback.get(),
+                 .message = live.message.get(),
+                 .linear = live.linear.get(),
+                 .owner_feedback = live.owner_feedback.get(),
+                 .owner_message = live.owner_message.get(),
+                 .cost = {}};
+    offset += live.plan->elements;
+  }
+}
+
+template <Element T>
+void Engine<T>::stage(std::size_t bucket, const std::vector<Given>& given, bool faulty,
+                      Scratch& scratch) {
+  const Range units = buckets_[bucket].units;
+  for (std::size_t i = units.begin; i < units.end; ++i) {
     LiveUnit<T>& live = live_[order_[i]];
-    const bool present = stage_unit(live, given, faulty, scratch);
-    Unit<T>& unit = units_[i];
-    unit = {};
-    unit.name = live.plan->name;
-    unit.parts = live.parts;
-    unit.key = hash(live.plan->name);
-    unit.codec = live.message ? codec_of(live.choice.pipeline) : std::uint16_t{0};
-    unit.elements = live.plan->elements;
-    unit.gradient = live.memory;
-    unit.present = present;
-    unit.mean = means.subspan(offset, unit.elements);
-    unit.feedback = live.feedback.get();
-    unit.message = live.message.get();
-    unit.linear = live.linear.get();
-    unit.owner_feedback = live.owner_feedback.get();
-    unit.owner_message = live.owner_message.get();
-    offset += unit.elements;
+    units_[i].present = stage_unit(live, given, faulty, scratch);
+    units_[i].gradient = live.memory;
   }
 }
 
@@ -185,13 +194,9 @@ bool Engine<T>::find_non_finite(std::vector<Fault>& faults) const {
 }
 
 template <Element T>
-void Engine<T>::exchange(Round& round) {
-  std::span<Unit<T>> rest(units_);
-  for (const Bucket& bucket : buckets_) {
-    pith::exchange(bucket.exchange, rest.first(bucket.units), round);
-    rest = rest.subspan(bucket.units);
-    ++round.bucket;
-  }
+void Engine<T>::exchange(std::size_t bucket, Round& round) {
+  const auto& [exchange, units] = buckets_[bucket];
+  pith::exchange(exchange, slice(std::span(units_), units), round);
 }
 
 template <Element T>

@@ -42,9 +42,14 @@ class Engine {
   /// Rules stay. `buckets` are those of all types.
   void prepare(const std::vector<Choice>& choices, const std::vector<BucketPlan>& buckets);
 
-  /// Takes this step's gradients in; 16-bit ones, and those of units of several tensors, are
+  /// A step begins: its units have means, and no gradients yet.
+  void begin(Scratch& scratch);
+
+  std::size_t buckets() const { return buckets_.size(); }
+
+  /// Takes in the gradients of a bucket; 16-bit ones, and those of units of several tensors, are
   /// copied.
-  void stage(const std::vector<Given>& given, bool faulty, Scratch& scratch);
+  void stage(std::size_t bucket, const std::vector<Given>& given, bool faulty, Scratch& scratch);
 
   /// Of this rank's gradients.
   double squared_norm() const;
@@ -52,8 +57,8 @@ class Engine {
   void scale_gradients(double factor);
   bool find_non_finite(std::vector<Fault>& faults) const;
 
-  /// Exchanges bucket by bucket; `round.bucket` counts on.
-  void exchange(Round& round);
+  /// Exchanges a bucket that is staged. Buckets follow each other, on whatever thread.
+  void exchange(std::size_t bucket, Round& round);
 
   /// The step is agreed: states are accepted and follow the loss scale, estimates are written to
   /// the trainer's memory.
@@ -72,7 +77,7 @@ class Engine {
  private:
   struct Bucket {
     Exchange exchange;
-    std::size_t units;
+    Range units;  // in the order of exchange
   };
 
   void build(LiveUnit<T>& unit, const Choice& choice);

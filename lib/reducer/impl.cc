@@ -26,6 +26,17 @@ Settings resolve_together(Communicator& communicator, ReducerOptions options) {
 
 std::string quoted(std::string_view name) { return "tensor \"" + std::string(name) + "\""; }
 
+// What is wrong with the memory given for a tensor, or nothing.
+std::string mismatch(const Tensor& tensor, const GradientMemory& memory) {
+  if (type_of(memory) != tensor.type) {
+    return " is " + std::string(name_of(tensor.type)) + ", not " +
+           std::string(name_of(type_of(memory)));
+  }
+  if (size_of(memory) == tensor.elements) return {};
+  return " has " + std::to_string(tensor.elements) + " elements (" + tensor.shape.text() +
+         "), not " + std::to_string(size_of(memory));
+}
+
 }  // namespace
 
 Reducer::Impl::Impl(Communicator& communicator, ReducerOptions options)
@@ -46,7 +57,10 @@ void Reducer::Impl::refuse(const std::string& what) {
   if (refusal_.empty()) refusal_ = what;
 }
 
-void Reducer::Impl::fail(const std::string& what) { faults_.push_back({Fault::Kind::usage, what}); }
+void Reducer::Impl::fail(const std::string& what) {
+  const std::lock_guard lock(faults_mutex_);
+  faults_.push_back({Fault::Kind::usage, what});
+}
 
 // Once, before the first collective call: from here on all ranks are known to agree.
 void Reducer::Impl::start() {
@@ -81,6 +95,7 @@ bool Reducer::Impl::prepare() {
   const auto buckets = plan_buckets(plan_, choices, settings_.options.bucket_bytes);
   floats_->prepare(choices, buckets);
   doubles_->prepare(choices, buckets);
+  number_buckets(buckets);
   choices_ = std::move(choices);
   ++epoch_;
   log(LogLevel::info, "INIT",
@@ -89,8 +104,25 @@ bool Reducer::Impl::prepare() {
   return true;
 }
 
+// In the order of their exchange: those of floats, then those of doubles.
+void Reducer::Impl::number_buckets(const std::vector<BucketPlan>& buckets) {
+  bucket_of_.assign(tensors_.size(), 0);
+  missing_.assign(buckets.size(), 0);
+  std::size_t number = 0;
+  for (const ElementType type : {ElementType::float32, ElementType::float64}) {
+    for (const BucketPlan& bucket : buckets) {
+      if (bucket.type != type) continue;
+      for (const std::size_t u : bucket.units) {
+        for (const std::size_t t : plan_[u].tensors) bucket_of_[t] = number;
+      }
+      ++number;
+    }
+  }
+}
+
 void Reducer::Impl::broadcast(std::string_view name, std::span<std::byte> values,
                               ElementType type) {
+  expect_no_step("broadcast");
   start();
   compare_texts(communicator_, "broadcast: the ranks give different things",
                 quoted(name) + " " + std::string(name_of(type)) + ", " +
@@ -114,26 +146,22 @@ void Reducer::Impl::broadcast(std::string_view name, std::span<std::byte> values
 
 // Mistakes are kept until wait(), where all ranks learn of them together.
 void Reducer::Impl::give(std::string_view name, Given::How how, GradientMemory memory) {
-  const std::string call = how == Given::How::pushed ? "push: " : "skip: ";
-  const auto wrong = [&](const std::string& what) { fail(call + quoted(name) + what); };
+  const auto refused = [&](const std::string& why) {
+    fail((how == Given::How::pushed ? "push: " : "skip: ") + quoted(name) + why);
+  };
   const auto found = index_.find(name);
-  if (found == index_.end()) return wrong(" is not registered");
-  const Tensor& tensor = tensors_[found->second];
+  if (found == index_.end()) return refused(" is not registered");
   Given& given = given_[found->second];
-  if (given.how != Given::How::nothing) return wrong(" was already given in this step");
+  if (given.how != Given::How::nothing) return refused(" was already given in this step");
+  const std::string wrong = mismatch(tensors_[found->second], memory);
+  if (!wrong.empty()) refused(wrong);
   given = {how, memory};
-  if (type_of(memory) != tensor.type) {
-    return wrong(" is " + std::string(name_of(tensor.type)) + ", not " +
-                 std::string(name_of(type_of(memory))));
-  }
-  if (pith::size_of(memory) != tensor.elements) {
-    wrong(" has " + std::to_string(tensor.elements) + " elements (" + tensor.shape.text() +
-          "), not " + std::to_string(pith::size_of(memory)));
-  }
+  if (overlapped_) count_given(found->second);  // behind its mistake
 }
 
 template <Element T>
 std::vector<StateView<T>> Reducer::Impl::states() {
+  expect_no_step("states");
   start();
   if constexpr (std::same_as<T, float>) {
     return floats_->states(tensors_);

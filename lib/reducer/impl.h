@@ -2,12 +2,14 @@
 #pragma once
 
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 
 #include <pith/core/scratch.h>
 #include <pith/reducer/agreement.h>
 #include <pith/reducer/engine.h>
+#include <pith/reducer/overlap.h>
 #include <pith/reducer/reducer.h>
 
 namespace pith {
@@ -21,6 +23,7 @@ class Reducer::Impl {
   void broadcast(std::string_view name, std::span<std::byte> values, ElementType type);
   void fail(const std::string& what);
   void give(std::string_view name, Given::How how, GradientMemory memory);
+  void begin(const StepOptions& step);
   StepResult wait(const StepOptions& step);
   Statistics statistics() const;
 
@@ -29,13 +32,25 @@ class Reducer::Impl {
 
  private:
   void refuse(const std::string& what);
+  void expect_no_step(const char* call) const;
   void start();
   bool prepare();
-  void collect_faults(const StepOptions& step);
+  void number_buckets(const std::vector<BucketPlan>& buckets);
+
+  void open(const StepOptions& step);
   Round begin_round(const StepOptions& step, bool changed);
   double divisor();
-  void stage(Round& round, double loss_scale);
-  StepResult exchange(const StepOptions& step);
+  std::string why_not_overlapped() const;
+  void overlap();
+  void count_given(std::size_t tensor);
+  void collect_missing();
+  void collect_faults();
+
+  void stage(std::size_t bucket);
+  void exchange(std::size_t bucket);
+  void clip(double loss_scale);
+  Agreement exchange_all(const StepOptions& step);
+  StepResult close(const StepOptions& step);
   StepResult give_up(const Agreement& agreement);
   void commit(const StepOptions& step);
   void count_step(std::uint64_t wire_bytes);
@@ -51,11 +66,13 @@ class Reducer::Impl {
   std::optional<Engine<double>> doubles_;
   std::set<std::uint64_t> changes_;  // steps at which a schedule changes something
   std::vector<Choice> choices_;
+  std::vector<std::size_t> bucket_of_;  // tensor by tensor; buckets of floats come first
 
   Scratch scratch_;
   std::vector<Given> given_;
-  std::string refusal_;        // the first mistake of add()
-  std::vector<Fault> faults_;  // of push(), skip() and fail(), until wait()
+  std::string refusal_;  // the first mistake of add()
+  std::mutex faults_mutex_;
+  std::vector<Fault> faults_;  // of push(), skip() and fail(), until an exchange takes them
   std::uint64_t config_ = 0;
   std::uint64_t sequence_ = 0;
   std::uint64_t step_ = 0;
@@ -63,9 +80,17 @@ class Reducer::Impl {
   double loss_scale_ = 1;
   bool started_ = false;
   bool unusable_ = false;  // with Commit::inplace, while a step is under way
-
-  std::size_t agreement_bytes_ = 0;  // of the step at hand
   Statistics statistics_;
+
+  // Of the step at hand.
+  std::optional<StepOptions> begun_;
+  std::optional<Round> round_;
+  std::vector<std::size_t> missing_;  // bucket by bucket: tensors that are not given yet
+  std::uint64_t wire_before_ = 0;
+  std::size_t agreement_bytes_ = 0;
+  bool overlapped_ = false;
+
+  std::optional<Overlap> overlap_;  // ends before all that it works on
 };
 
 }  // namespace pith

@@ -206,6 +206,9 @@ std::vector<BucketPlan> plan_buckets(const std::vector<UnitPlan>& units,
     open[key] = {buckets.size(), bytes};
     buckets.push_back({choices[u].exchange, choices[u].kind, units[u].type, {u}});
   }
+  // A bucket can go when its last unit is there.
+  std::ranges::stable_sort(buckets, {},
+                           [](const BucketPlan& bucket) { return bucket.units.back(); });
   return buckets;
 }
 

@@ -62,6 +62,7 @@ Choice choice_at(const UnitPlan& unit, const Settings& settings, std::uint64_t s
 
 /// In reverse order of registration, which is what backward produces. A bucket is closed before it
 /// would grow above bucket_bytes; units of different types, kinds or exchanges do not share one.
+/// Buckets come in the order of their last units.
 std::vector<BucketPlan> plan_buckets(const std::vector<UnitPlan>& units,
                                      const std::vector<Choice>& choices, std::size_t bucket_bytes);
 

@@ -28,6 +28,10 @@ enum class Divisor {
                  ///< that send differences (the EF21 family), whose mean is over all ranks
 };
 
+/// Where exchanges take place in a step that begin() has opened: on a thread of its own while the
+/// trainer computes, or in wait().
+enum class Progress { thread, none };
+
 /// Which compressor and rule a tensor gets. Of several rules that match, the first one holds.
 struct TensorRule {
   std::string pattern = "*";  ///< of the name; * is any text, ? any letter
@@ -63,6 +67,8 @@ struct ReducerOptions {
   /// this norm; 0: not. Before feedback; the pushed buffers stay as they are.
   double clip = 0;
   Divisor divisor = Divisor::ranks;
+  /// May differ from rank to rank: results do not depend on it.  PITH_PROGRESS: thread or none
+  Progress progress = Progress::thread;
   /// Tell it if the optimizer applies momentum to the estimate: some rules warn then.
   double optimizer_momentum = 0;
   std::uint64_t seed = 0;  ///< of everything random.  PITH_SEED
@@ -78,6 +84,8 @@ struct ReducerOptions {
 struct StepOptions {
   double learning_rate = 0;  ///< lets ef14 rescale its residual when the rate changes; 0: unknown
   double loss_scale = 1;     ///< gradients were multiplied by it; states follow its changes
+
+  bool operator==(const StepOptions&) const = default;
 };
 
 /// How a step ended.

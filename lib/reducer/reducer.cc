@@ -36,6 +36,8 @@ PITH_GIVE(BFloat16)
 
 void Reducer::fail(const std::string& reason) { impl_->fail(reason); }
 
+void Reducer::begin(const StepOptions& step) { impl_->begin(step); }
+
 StepResult Reducer::wait(const StepOptions& step) { return impl_->wait(step); }
 
 Statistics Reducer::statistics() const { return impl_->statistics(); }

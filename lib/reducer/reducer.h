@@ -23,8 +23,9 @@ namespace pith {
 ///   for (auto& p : parameters) reducer.add(p.name, p.shape);
 ///   reducer.broadcast(parameters);                       // replicas start equal, checked
 ///   for (...) {
-///     for (auto& p : parameters) reducer.push(p.name, p.gradient);   // any order
-///     reducer.wait({.learning_rate = lr});               // p.gradient: same bits on every rank
+///     reducer.begin({.learning_rate = lr});              // optional: push() starts exchanges
+///     for (auto& p : parameters) reducer.push(p.name, p.gradient);   // any order, in backward
+///     reducer.wait();                                    // p.gradient: same bits on every rank
 ///   }
 ///
 /// Every rank makes the same calls; only the order of push() and skip() within a step is free. A
@@ -58,8 +59,22 @@ class Reducer {
     for (auto& parameter : parameters) broadcast(parameter.name, std::span(parameter.values));
   }
 
-  /// Hands over this rank's gradient. The memory must stay until wait() has returned, which writes
-  /// the estimate over it.
+  /// Opens a step before its first gradient is there, so that push() can start: as soon as all
+  /// tensors of a bucket are given, the bucket is encoded and exchanged on a thread of its own,
+  /// while the trainer computes the gradients of the next. Buckets go in the same order on every
+  /// rank, whatever the order of push(); results have the bits that they have without begin().
+  ///
+  /// Where that cannot be, all is done in wait() and a log line says why: progress is none; the
+  /// communicator is not concurrent() (MPI without MPI_THREAD_MULTIPLE); clip, Commit::inplace and
+  /// Divisor::participants need all gradients first. Ranks need not do the same.
+  ///
+  /// From begin() to wait(): no other call of this reducer but push(), skip() and fail(), which
+  /// throw UsageError, and none of its communicator. A reducer that ends in between leaves the
+  /// others waiting for it, as a rank that ends does.
+  void begin(const StepOptions& step = {});
+
+  /// Hands over this rank's gradient. The memory must stay, unchanged, until wait() has returned,
+  /// which writes the estimate over it.
   void push(std::string_view name, std::span<float> gradient);
   void push(std::string_view name, std::span<double> gradient);
   void push(std::string_view name, std::span<Half> gradient);
@@ -78,7 +93,7 @@ class Reducer {
   void fail(const std::string& reason);
 
   /// Exchanges everything that was pushed and replaces every gradient by its estimate, on all ranks
-  /// or on none.
+  /// or on none. After begin(), `step` is left out or the same.
   StepResult wait(const StepOptions& step = {});
 
   Statistics statistics() const;

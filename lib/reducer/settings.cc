@@ -26,13 +26,17 @@ void apply(Number& value, const char* name, std::uint64_t low = 0) {
   if (const auto found = environment_integer(name, low, kHigh)) value = *found;
 }
 
-void apply(Commit& value, const char* name) {
+// One of two words.
+template <class Enum>
+void apply(Enum& value, const char* name, std::pair<std::string_view, Enum> first,
+           std::pair<std::string_view, Enum> second) {
   const auto found = environment(name);
   if (!found) return;
-  if (*found != "step" && *found != "inplace") {
-    throw UsageError(std::string(name) + "=" + *found + ": must be step or inplace");
+  if (*found != first.first && *found != second.first) {
+    throw UsageError(std::string(name) + "=" + *found + ": must be " + std::string(first.first) +
+                     " or " + std::string(second.first));
   }
-  value = *found == "step" ? Commit::step : Commit::inplace;
+  value = *found == first.first ? first.second : second.second;
 }
 
 void apply_environment(ReducerOptions& options) {
@@ -46,7 +50,10 @@ void apply_environment(ReducerOptions& options) {
   apply(options.seed, "PITH_SEED");
   apply(options.check_every, "PITH_CHECK_EVERY", 1);
   apply(options.statistics_every, "PITH_STATS");
-  apply(options.commit, "PITH_COMMIT");
+  apply<Commit>(options.commit, "PITH_COMMIT", {"step", Commit::step},
+                {"inplace", Commit::inplace});
+  apply<Progress>(options.progress, "PITH_PROGRESS", {"thread", Progress::thread},
+                  {"none", Progress::none});
   threads();  // throws for a PITH_THREADS that is none, before any communication
 }
 

@@ -31,13 +31,16 @@ std::string wrong_numbers(const StepOptions& step) {
 
 }  // namespace
 
+// However the step ends, the next one begins with nothing given.
 StepResult Reducer::Impl::wait(const StepOptions& step) {
-  // However the step ends, the next one begins with nothing given.
   struct Clear {
     Impl& impl;
     ~Clear() {
       for (Given& given : impl.given_) given.how = Given::How::nothing;
       impl.faults_.clear();
+      impl.begun_.reset();
+      impl.round_.reset();
+      impl.overlapped_ = false;
       impl.scratch_.clear();
     }
   } const clear{*this};
@@ -45,17 +48,35 @@ StepResult Reducer::Impl::wait(const StepOptions& step) {
   if (unusable_) {
     throw UsageError("wait: an earlier step failed with commit=inplace, its states are lost");
   }
-  return exchange(step);
+  if (begun_ && step != StepOptions{} && step != *begun_) fail("wait: other options than begin()");
+  const StepOptions options = begun_.value_or(step);
+  if (!round_) open(options);
+  collect_missing();
+  return close(options);
 }
 
-void Reducer::Impl::collect_faults(const StepOptions& step) {
+void Reducer::Impl::collect_missing() {
   for (std::size_t t = 0; t < tensors_.size(); ++t) {
     if (given_[t].how != Given::How::nothing) continue;
-    faults_.push_back({Fault::Kind::usage,
-                       "wait: tensor \"" + tensors_[t].name + "\" was neither pushed nor skipped"});
+    fail("wait: tensor \"" + tensors_[t].name + "\" was neither pushed nor skipped");
   }
+}
+
+// From here on the step's round knows them, and sends nothing more.
+void Reducer::Impl::collect_faults() {
+  const std::lock_guard lock(faults_mutex_);
+  std::ranges::move(faults_, std::back_inserter(round_->faults));
+  faults_.clear();
+}
+
+void Reducer::Impl::open(const StepOptions& step) {
+  wire_before_ = communicator_.wire_bytes();
+  const bool changed = prepare();
   const std::string wrong = wrong_numbers(step);
-  if (!wrong.empty()) faults_.push_back({Fault::Kind::usage, wrong});
+  if (!wrong.empty()) fail(wrong);
+  round_.emplace(begin_round(step, changed));
+  floats_->begin(scratch_);
+  doubles_->begin(scratch_);
 }
 
 Round Reducer::Impl::begin_round(const StepOptions& step, bool changed) {
@@ -71,7 +92,6 @@ Round Reducer::Impl::begin_round(const StepOptions& step, bool changed) {
   round.epoch = epoch_;
   round.check_signature = changed || step_ % settings_.options.check_every == 0;
   round.measure_error = every > 0 && step_ % every == 0;
-  round.faults = std::move(faults_);
   return round;
 }
 
@@ -86,11 +106,26 @@ double Reducer::Impl::divisor() {
   return static_cast<double>(std::max<std::ptrdiff_t>(taking_part, 1));
 }
 
-void Reducer::Impl::stage(Round& round, double loss_scale) {
-  const bool faulty = !round.faults.empty();
-  floats_->stage(given_, faulty, scratch_);
-  doubles_->stage(given_, faulty, scratch_);
-  if (faulty || settings_.options.clip == 0) return;
+void Reducer::Impl::stage(std::size_t bucket) {
+  const bool faulty = !round_->faults.empty();
+  if (bucket < floats_->buckets()) {
+    floats_->stage(bucket, given_, faulty, scratch_);
+  } else {
+    doubles_->stage(bucket - floats_->buckets(), given_, faulty, scratch_);
+  }
+}
+
+void Reducer::Impl::exchange(std::size_t bucket) {
+  round_->bucket = static_cast<std::uint32_t>(bucket);
+  if (bucket < floats_->buckets()) {
+    floats_->exchange(bucket, *round_);
+  } else {
+    doubles_->exchange(bucket - floats_->buckets(), *round_);
+  }
+}
+
+void Reducer::Impl::clip(double loss_scale) {
+  if (!round_->faults.empty() || settings_.options.clip == 0) return;
   const double norm = std::sqrt(floats_->squared_norm() + doubles_->squared_norm());
   const double factor = settings_.options.clip * loss_scale / norm;
   if (!std::isfinite(norm) || factor >= 1) return;
@@ -98,31 +133,39 @@ void Reducer::Impl::stage(Round& round, double loss_scale) {
   doubles_->scale_gradients(factor);
 }
 
-StepResult Reducer::Impl::exchange(const StepOptions& step) {
-  const std::uint64_t before = communicator_.wire_bytes();
-  const bool inplace = settings_.options.commit == Commit::inplace;
-  const bool changed = prepare();
-  collect_faults(step);
-  Round round = begin_round(step, changed);
-  stage(round, step.loss_scale);
+// In wait(), with all gradients there. Returns what the ranks agree on at the end, or before it.
+Agreement Reducer::Impl::exchange_all(const StepOptions& step) {
   const std::uint64_t digest = digest_of(step, step_, epoch_);
-  agreement_bytes_ = kAgreementBytes;
-  if (inplace) {
+  collect_faults();
+  for (std::size_t b = 0; b < missing_.size(); ++b) stage(b);
+  clip(step.loss_scale);
+  if (settings_.options.commit == Commit::inplace) {
     // One copy of the state: what can be known beforehand must be, before the first compose.
-    if (round.faults.empty()) floats_->find_non_finite(round.faults);
-    if (round.faults.empty()) doubles_->find_non_finite(round.faults);
-    const Agreement agreement = agree(communicator_, round.faults, digest);
-    if (!agreement.all_well()) return give_up(agreement);
+    if (round_->faults.empty()) floats_->find_non_finite(round_->faults);
+    if (round_->faults.empty()) doubles_->find_non_finite(round_->faults);
+    const Agreement agreement = agree(communicator_, round_->faults, digest);
     agreement_bytes_ += kAgreementBytes;
+    if (!agreement.all_well()) return agreement;
+    unusable_ = true;  // until the step is committed
   }
-  unusable_ = inplace;  // until the step is committed
-  floats_->exchange(round);
-  doubles_->exchange(round);
-  sequence_ = round.sequence;
-  const Agreement agreement = agree(communicator_, round.faults, digest);
+  for (std::size_t b = 0; b < missing_.size(); ++b) exchange(b);
+  return agree(communicator_, round_->faults, digest);
+}
+
+StepResult Reducer::Impl::close(const StepOptions& step) {
+  agreement_bytes_ = kAgreementBytes;
+  Agreement agreement;
+  if (overlapped_) {
+    overlap_->finish();
+    collect_faults();
+    agreement = agree(communicator_, round_->faults, digest_of(step, step_, epoch_));
+  } else {
+    agreement = exchange_all(step);
+  }
+  sequence_ = round_->sequence;
   if (!agreement.all_well()) return give_up(agreement);
   commit(step);
-  count_step(communicator_.wire_bytes() - before);
+  count_step(communicator_.wire_bytes() - wire_before_);
   return {};
 }
 

@@ -42,6 +42,7 @@ class DamagingCommunicator final : public Communicator {
 
   int rank() const override { return inner_.rank(); }
   int size() const override { return inner_.size(); }
+  bool concurrent() const override { return inner_.concurrent(); }
   std::unique_ptr<Communicator> split(int color, int key) override {
     return inner_.split(color, key);
   }
