@@ -22,6 +22,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 template <class Number>
 class Numbers {
  public:
+  static constexpr std::size_t kLeastLanes = 1;
+
   Numbers() = default;
   explicit Numbers(const std::byte* bytes) : bytes_(bytes) {}
 
@@ -68,7 +70,7 @@ class Numbers {
 template <class Number>
 void mean(const std::byte* const* all, std::size_t count, float divisor, float* y, std::size_t n,
           bool streamed) {
-  Numbers<Number> numbers[8];
+  Numbers<Number> numbers[kMeanTogether];
   for (std::size_t m = 0; m < count; ++m) numbers[m] = Numbers<Number>(all[m]);
   mean_of_messages(numbers, count, divisor, y, n, streamed);
 }

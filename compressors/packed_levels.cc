@@ -21,6 +21,8 @@ namespace hn = hwy::HWY_NAMESPACE;
 template <Element T, unsigned width>
 class Levels {
  public:
+  static constexpr std::size_t kLeastLanes = 8;
+
   Levels() = default;
   explicit Levels(const PackedLevels<T>& packed)
       : bytes_(reinterpret_cast<const std::uint8_t*>(packed.codes)),
@@ -131,7 +133,7 @@ void add_packed(T a, const PackedLevels<T>& packed, unsigned width, T* y, std::s
 template <unsigned width, Element T>
 void mean_of_width(const PackedLevels<T>* all, std::size_t count, T divisor, T* y, std::size_t n,
                    bool streamed) {
-  Levels<T, width> levels[8];
+  Levels<T, width> levels[kMeanTogether];
   for (std::size_t m = 0; m < count; ++m) levels[m] = Levels<T, width>(all[m]);
   mean_of_messages(levels, count, divisor, y, n, streamed);
 }

@@ -73,7 +73,7 @@ class MinMax {
   }
 
   void add(T a, BitReader& codes, const Statistics& bucket, std::span<T> y) const {
-    if (takes_means()) {
+    if (whole_in_bytes()) {
       if (const std::byte* const packed = codes.take(y.size())) {
         return add_packed_levels(a, {packed, bucket.min, bucket.unit}, bits_, y);
       }
@@ -86,7 +86,7 @@ class MinMax {
     });
   }
 
-  bool takes_means() const { return bits_ == 4 || bits_ == 8; }
+  bool takes_means() const { return whole_in_bytes(); }
 
   void mean(std::span<const BlockCodes<Statistics>> all, T divisor, std::span<T> out,
             bool streamed) const {
@@ -111,6 +111,8 @@ class MinMax {
 
  private:
   static constexpr std::size_t kChunk = 512;  // whose levels stay in the first cache
+
+  bool whole_in_bytes() const { return bits_ == 4 || bits_ == 8; }
 
   template <class V, class Body>
   static void for_chunks(std::span<V> x, Body body) {

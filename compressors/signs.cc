@@ -36,6 +36,8 @@ void pack(const T* x, std::size_t n, std::uint8_t* bits) {
 template <class T>
 class Signs {
  public:
+  static constexpr std::size_t kLeastLanes = 8;  // whole bytes of bits
+
   Signs() = default;
   explicit Signs(const SignedBits<T>& one)
       : bits_(reinterpret_cast<const std::uint8_t*>(one.bits)), value_(one.value) {}
@@ -73,7 +75,7 @@ void add(const SignedBits<T>& one, T* y, std::size_t n) {
 template <class T>
 void mean(const SignedBits<T>* all, std::size_t count, T divisor, T* y, std::size_t n,
           bool streamed) {
-  Signs<T> signs[8];
+  Signs<T> signs[kMeanTogether];
   for (std::size_t m = 0; m < count; ++m) signs[m] = Signs<T>(all[m]);
   mean_of_messages(signs, count, divisor, y, n, streamed);
 }

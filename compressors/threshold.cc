@@ -32,8 +32,8 @@ class AtLeast final : public Selector<T> {
         append(block, where.begin, found[part], indices, values);
       });
     });
-    std::size_t kept = 0;
-    for (const Found& part : found) {
+    std::size_t kept = found.front().range.size();
+    for (const Found& part : found.subspan(1)) {
       std::ranges::copy(slice(indices, part.range), indices.subspan(kept).begin());
       std::ranges::copy(slice(values, part.range), values.subspan(kept).begin());
       kept += part.range.size();

@@ -17,7 +17,7 @@ namespace pith {
 /// Error    |x - decode(x)| < V per element; no contraction, as nothing may be kept.
 /// Bias     deterministic, so biased: use under error feedback.
 /// Cost     one pass over x, in parts by threads(), and a copy of what all but the first keep;
-///          scratch n indices and n values.
+///          scratch n indices and n values, and per thread those of 4 KiB more.
 /// Throws   UsageError for a missing or non-positive V.
 /// Source   Strom 2015, "Scalable Distributed DNN Training Using Commodity GPU Cloud Computing".
 template <Element T>

@@ -50,6 +50,16 @@ TEST(Sweep, GivesThePlainBitsOfLargeTensors) {
   }
 }
 
+// Large enough for numbers that are.
+TEST(Sweep, GivesThePlainBitsOfNumbersWrittenPastTheCaches) {
+  constexpr std::size_t kLarge = (std::size_t{1} << 19) + 77;
+  for (const std::string compressor : {"cast(bf16)", "cast(fp16)", "cast(fp32)"}) {
+    expect_same({compressor, "ef14", kLarge});
+    expect_same({compressor, "ef21", 2 * kLarge, 2, Commit::inplace});
+    expect_same_on_threads({compressor, "ef14", kLarge});
+  }
+}
+
 // Parts that do not divide evenly, and blocks that no part's start is a multiple of.
 TEST(Sweep, GivesTheSameBitsOnSeveralThreads) {
   constexpr std::size_t kLarge = (std::size_t{3} << 17) + 77;
