@@ -77,6 +77,23 @@ class LowRank(Bench):
             self.assertIn("--rank", done.stderr)
 
 
+class Overlap(Bench):
+    def test_measures_and_compares_the_bits(self):
+        for compressor in ["none", "onebit", "topk(density=0.01)"]:
+            done = self.launch("overlap", "--local", "2", "-b", "64K", "--tensors", "3",
+                               "--bucket-bytes", "16K", "-n", "1", "-w", "0",
+                               "--compressor", compressor)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            cells = done.stdout.splitlines()[-1].split()
+            self.assertEqual((cells[0], cells[-1], len(cells)), (compressor, "0", 8))
+
+    def test_refuses_what_no_reducer_takes(self):
+        for arguments in [["--tensors", "0"], ["--compressor", "topk(k=0)"],
+                          ["--exchange", "sharp"]]:
+            done = self.launch("overlap", "--local", "2", "-b", "64K", *arguments)
+            self.assertEqual(done.returncode, 64, done.stderr)
+
+
 class TopK(Bench):
     ARMS = ["pith", "nth_element of indices", "nth_element of a copy"]
 

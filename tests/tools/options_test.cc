@@ -73,15 +73,16 @@ TEST(Options, MayRepeatWhatIsCrossed) {
   EXPECT_THAT(options.compressors, ElementsAre("onebit", "none"));
   EXPECT_THAT(options.feedbacks, ElementsAre("none", "ef21"));
   EXPECT_THAT(options.exchanges, ElementsAre("gather", "sharded"));
-  EXPECT_EQ(options.local, 3);
+  EXPECT_EQ(options.ranks.local, 3);
 }
 
 TEST(Options, GiveLocalRanksALink) {
-  const auto link = all_reduce({"--local", "2", "--link", "125e6", "--link-latency", "5e-5"}).link;
+  const auto link =
+      all_reduce({"--local", "2", "--link", "125e6", "--link-latency", "5e-5"}).ranks.link;
   ASSERT_TRUE(link);
   EXPECT_EQ(link->bytes_per_second, 125e6);
   EXPECT_EQ(link->latency_seconds, 5e-5);
-  EXPECT_FALSE(all_reduce({"--local", "2"}).link);
+  EXPECT_FALSE(all_reduce({"--local", "2"}).ranks.link);
 }
 
 TEST(Options, AreListedButTheFile) {

@@ -4,7 +4,6 @@
 #include <memory>
 #include <optional>
 
-#include <pith/comm/local.h>
 #include <pith/core/error.h>
 
 #include "all_reduce_check.h"
@@ -12,7 +11,6 @@
 #include "commands.h"
 #include "data.h"
 #include "exit_code.h"
-#include "launch.h"
 
 namespace pith::bench {
 namespace {
@@ -154,17 +152,6 @@ int measure(const CollectiveOptions& options, Communicator& communicator) {
   return report.finish();
 }
 
-int run_as_threads(const CollectiveOptions& options, const Body& body) {
-  int exit_code = kFine;
-  run_local(options.local,
-            [&](Communicator& communicator) {
-              const int mine = body(communicator);
-              if (communicator.rank() == 0) exit_code = mine;
-            },
-            {.link = options.link});
-  return exit_code;
-}
-
 }  // namespace
 
 int run_all_reduce(int argc, char** argv) {
@@ -181,8 +168,7 @@ int run_all_reduce(int argc, char** argv) {
     if (communicator.rank() == 0) std::cout << options->help;
     return kFine;
   };
-  if (options && options->local > 0) return run_as_threads(*options, body);
-  return run_under_mpi(argc, argv, body);
+  return run_on(options ? options->ranks : Ranks{}, argc, argv, body);
 }
 
 }  // namespace pith::bench

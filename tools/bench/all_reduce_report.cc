@@ -95,7 +95,8 @@ void AllReduceReport::print_header() {
   const std::string ranks = std::to_string(communicator_.size()) + " ranks ";
   table_.comment("pith-bench " PITH_VERSION " allreduce");
   table_.comment(options_.parameters);
-  table_.comment(machine() + "; " + ranks + (options_.local > 0 ? "as threads" : "under MPI"));
+  table_.comment(machine() + "; " + ranks +
+                 (options_.ranks.local > 0 ? "as threads" : "under MPI"));
   table_.header();
 }
 

@@ -9,6 +9,7 @@ namespace pith::bench {
 int run_codec(int argc, char** argv);
 int run_all_reduce(int argc, char** argv);
 int run_lowrank(int argc, char** argv);
+int run_overlap(int argc, char** argv);
 int run_topk(int argc, char** argv);
 
 }  // namespace pith::bench

@@ -147,24 +147,10 @@ po::options_description collective_options() {
   auto add = own.add_options();
   add("exchange", words({"auto"}, "auto"),
       "auto, raw, gather, sharded or linear; repeatable, illegal combinations are skipped");
-  add("local", whole(0), "run this many ranks as threads, without MPI");
-  add("link", po::value<double>(),
-      "with --local: bytes per second of each rank's link, either way (docs/networks.md)");
-  add("link-latency", po::value<double>(), "with --link: seconds that a step takes more");
   add("min-effx", po::value<double>(), "exit with 2 if effx is below it anywhere");
+  describe_ranks(own);
   all.add(common_options()).add(own);
   return all;
-}
-
-std::optional<Link> link(const CommandLine& line, int local) {
-  const auto rate = line.optional_number_above("link", 0);
-  const auto latency = line.optional_number_above("link-latency", 0);
-  if (latency && !rate) throw UsageError("--link-latency needs --link");
-  if (!rate) return std::nullopt;
-  if (local == 0) throw UsageError("--link needs --local: under MPI the network is what it is");
-  Link link{.bytes_per_second = *rate, .latency_seconds = latency.value_or(0)};
-  link.check();
-  return link;
 }
 
 // Whether help was asked for: then nothing else counts.
@@ -202,8 +188,7 @@ CollectiveOptions parse_collective_options(int argc, const char* const* argv) {
   for (const std::string& exchange : options.exchanges) {
     if (exchange != "auto") exchange_named(exchange);
   }
-  options.local = static_cast<int>(line.whole("local", 0, 1024));
-  options.link = link(line, options.local);
+  options.ranks = read_ranks(line);
   options.min_effx = line.optional_number_above("min-effx", 0);
   return options;
 }

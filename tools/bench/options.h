@@ -7,10 +7,11 @@
 #include <string>
 #include <vector>
 
-#include <pith/comm/link.h>
 #include <pith/core/element.h>
 #include <pith/core/shape.h>
 #include <pith/feedback/feedback.h>
+
+#include "ranks.h"
 
 namespace pith::bench {
 
@@ -40,8 +41,7 @@ struct CodecOptions : Options {
 
 struct CollectiveOptions : Options {
   std::vector<std::string> exchanges;
-  int local = 0;                   ///< ranks as threads; 0: under MPI
-  std::optional<Link> link;        ///< of each of these ranks
+  Ranks ranks;
   std::optional<double> min_effx;  ///< smallest effx allowed
 };
 
