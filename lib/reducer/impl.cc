@@ -50,6 +50,7 @@ void Reducer::Impl::add(std::string_view name, const Shape& shape, ElementType t
   }
   tensors_.push_back({std::string(name), shape, type, shape.elements()});
   given_.emplace_back();
+  first_positions_.push_back(0);
 }
 
 // A mistake in the registration, which stays wrong.
@@ -72,6 +73,10 @@ void Reducer::Impl::start() {
   auto plan = plan_units(tensors_, settings_);
   check_units(plan, settings_.options.divisor);
   statistics_.units.resize(plan.size());
+  // From back to front, as backward gives them, until the first step shows it.
+  for (std::size_t t = tensors_.size(); t-- > 0;) {
+    positions_.push_back(static_cast<std::uint32_t>(t));
+  }
   plan_ = std::move(plan);
   floats_.emplace(plan_, tensors_, settings_, communicator_.rank(), communicator_.size());
   doubles_.emplace(plan_, tensors_, settings_, communicator_.rank(), communicator_.size());
@@ -88,15 +93,17 @@ void Reducer::Impl::start() {
 // Compressors and buckets follow the schedule. Returns whether they changed: nothing is built in
 // steps in which nothing changes.
 bool Reducer::Impl::prepare() {
-  if (!choices_.empty() && !changes_.contains(step_)) return false;
+  if (!choices_.empty() && !order_is_new_ && !changes_.contains(step_)) return false;
   std::vector<Choice> choices;
   for (const UnitPlan& unit : plan_) choices.push_back(choice_at(unit, settings_, step_));
-  if (choices == choices_) return false;
-  const auto buckets = plan_buckets(plan_, choices, settings_.options.bucket_bytes);
+  if (choices == choices_ && !order_is_new_) return false;
+  const auto buckets = plan_buckets(plan_, choices, settings_.options.bucket_bytes,
+                                    order_by_last_tensor(plan_, positions_));
   floats_->prepare(choices, buckets);
   doubles_->prepare(choices, buckets);
   number_buckets(buckets);
   choices_ = std::move(choices);
+  order_is_new_ = false;
   ++epoch_;
   log(LogLevel::info, "INIT",
       "step " + std::to_string(step_) + ": " + std::to_string(plan_.size()) + " units in " +
@@ -156,6 +163,7 @@ void Reducer::Impl::give(std::string_view name, Given::How how, GradientMemory m
   const std::string wrong = mismatch(tensors_[found->second], memory);
   if (!wrong.empty()) refused(wrong);
   given = {how, memory};
+  if (!order_is_known_) first_positions_[found->second] = given_count_++;
   if (overlapped_) count_given(found->second);  // behind its mistake
 }
 

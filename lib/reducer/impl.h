@@ -35,6 +35,7 @@ class Reducer::Impl {
   void expect_no_step(const char* call) const;
   void start();
   bool prepare();
+  void learn_order();
   void number_buckets(const std::vector<BucketPlan>& buckets);
 
   void open(const StepOptions& step);
@@ -66,6 +67,11 @@ class Reducer::Impl {
   std::optional<Engine<double>> doubles_;
   std::set<std::uint64_t> changes_;  // steps at which a schedule changes something
   std::vector<Choice> choices_;
+  std::vector<std::uint32_t> positions_;        // tensor by tensor: when backward gives it
+  std::vector<std::uint32_t> first_positions_;  // and when it did in this rank's first step
+  std::uint32_t given_count_ = 0;
+  bool order_is_known_ = false;
+  bool order_is_new_ = false;
   std::vector<std::size_t> bucket_of_;  // tensor by tensor; buckets of floats come first
 
   Scratch scratch_;

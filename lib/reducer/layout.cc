@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <tuple>
 
 #include <pith/compressors/registry.h>
@@ -186,15 +187,28 @@ Choice choice_at(const UnitPlan& unit, const Settings& settings, std::uint64_t s
   return choose(schedule[entry_at(schedule, step)].pipeline, unit.treatment);
 }
 
+std::vector<std::size_t> order_by_last_tensor(const std::vector<UnitPlan>& units,
+                                              const std::vector<std::uint32_t>& positions) {
+  std::vector<std::size_t> order(units.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t u) {
+    std::uint32_t last = 0;
+    for (const std::size_t t : units[u].tensors) last = std::max(last, positions[t]);
+    return last;
+  });
+  return order;
+}
+
 std::vector<BucketPlan> plan_buckets(const std::vector<UnitPlan>& units,
-                                     const std::vector<Choice>& choices, std::size_t bucket_bytes) {
+                                     const std::vector<Choice>& choices, std::size_t bucket_bytes,
+                                     const std::vector<std::size_t>& order) {
   struct Open {
     std::size_t bucket;
     std::size_t bytes;
   };
   std::vector<BucketPlan> buckets;
   std::map<std::tuple<ElementType, CompressorKind, Exchange>, Open> open;
-  for (std::size_t u = 0; u < units.size(); ++u) {
+  for (const std::size_t u : order) {
     const std::tuple key{units[u].type, choices[u].kind, choices[u].exchange};
     const std::size_t bytes = units[u].elements * size_of(units[u].type);
     const auto found = open.find(key);
@@ -207,8 +221,9 @@ std::vector<BucketPlan> plan_buckets(const std::vector<UnitPlan>& units,
     buckets.push_back({choices[u].exchange, choices[u].kind, units[u].type, {u}});
   }
   // A bucket can go when its last unit is there.
-  std::ranges::stable_sort(buckets, {},
-                           [](const BucketPlan& bucket) { return bucket.units.back(); });
+  std::ranges::sort(buckets, {}, [&](const BucketPlan& bucket) {
+    return std::ranges::find(order, bucket.units.back()) - order.begin();
+  });
   return buckets;
 }
 

@@ -60,10 +60,15 @@ void check_units(const std::vector<UnitPlan>& units, Divisor divisor);
 /// How a unit travels at `step`.
 Choice choice_at(const UnitPlan& unit, const Settings& settings, std::uint64_t step);
 
-/// In reverse order of registration, which is what backward produces. A bucket is closed before it
-/// would grow above bucket_bytes; units of different types, kinds or exchanges do not share one.
-/// Buckets come in the order of their last units.
+/// The units in the order in which their last tensors come, if tensor t is the positions[t]-th.
+std::vector<std::size_t> order_by_last_tensor(const std::vector<UnitPlan>& units,
+                                              const std::vector<std::uint32_t>& positions);
+
+/// Units in this order. A bucket is closed before it would grow above bucket_bytes; units of
+/// different types, kinds or exchanges do not share one. Buckets come in the order of their last
+/// units.
 std::vector<BucketPlan> plan_buckets(const std::vector<UnitPlan>& units,
-                                     const std::vector<Choice>& choices, std::size_t bucket_bytes);
+                                     const std::vector<Choice>& choices, std::size_t bucket_bytes,
+                                     const std::vector<std::size_t>& order);
 
 }  // namespace pith

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <pith/core/error.h>
 #include <pith/core/hash.h>
@@ -37,6 +38,7 @@ StepResult Reducer::Impl::wait(const StepOptions& step) {
     Impl& impl;
     ~Clear() {
       for (Given& given : impl.given_) given.how = Given::How::nothing;
+      impl.given_count_ = 0;
       impl.faults_.clear();
       impl.begun_.reset();
       impl.round_.reset();
@@ -165,8 +167,17 @@ StepResult Reducer::Impl::close(const StepOptions& step) {
   sequence_ = round_->sequence;
   if (!agreement.all_well()) return give_up(agreement);
   commit(step);
+  learn_order();
   count_step(communicator_.wire_bytes() - wire_before_);
   return {};
+}
+
+// Rank 0's first step tells when tensors are given; buckets that are ready early go early then.
+void Reducer::Impl::learn_order() {
+  if (std::exchange(order_is_known_, true) || missing_.size() < 2) return;
+  communicator_.broadcast(std::as_writable_bytes(std::span(first_positions_)), 0);
+  order_is_new_ = first_positions_ != positions_;
+  positions_ = first_positions_;
 }
 
 void Reducer::Impl::commit(const StepOptions& step) {

@@ -193,6 +193,47 @@ TEST(Overlap, ExchangesABucketBeforeTheNextGradientIsThere) {
   });
 }
 
+// Only rank 0's order counts: the others push from back to front.
+TEST(Overlap, GoesInTheOrderOfRankZerosFirstStep) {
+  run_local(2, [](Communicator& inner) {
+    DamagingCommunicator communicator(inner);
+    Trainer trainer(communicator, options("topk(density=0.1)", "ef14"));
+    trainer.compute(0);
+    for (std::size_t i = 0; i < kTensors; ++i) {
+      trainer.push(communicator.rank() == 0 ? i : kTensors - 1 - i);
+    }
+    EXPECT_TRUE(trainer.reducer().wait().committed);
+    trainer.compute(1);
+    trainer.reducer().begin();
+    auto receiver = next_receiver(communicator);
+    for (const std::size_t t : {0u, 1u, 2u}) trainer.push(t);
+    if (communicator.rank() == 0) {
+      ASSERT_EQ(receiver.wait_for(std::chrono::seconds(60)), std::future_status::ready);
+    }
+    for (std::size_t t = 3; t < kTensors; ++t) trainer.push(t);
+    EXPECT_TRUE(trainer.reducer().wait().committed);
+  });
+}
+
+// What the steps send is the same before and behind the first, but for the order and signatures.
+TEST(Overlap, LearnsTheOrderOnce) {
+  run_local(3, [](Communicator& communicator) {
+    Trainer trainer(communicator, options("onebit", "ef14"));
+    std::vector<std::uint64_t> sent;
+    for (std::uint64_t s = 0; s < 4; ++s) {
+      const std::uint64_t before = communicator.wire_bytes();
+      trainer.compute(s);
+      for (std::size_t t = kTensors; t-- > 0;) trainer.push(t);  // as it was registered
+      trainer.reducer().wait();
+      sent.push_back(communicator.wire_bytes() - before);
+    }
+    const std::uint64_t registration = sent[0] - sent[1];
+    EXPECT_EQ(sent[1], sent[2]);
+    EXPECT_EQ(sent[2], sent[3]);
+    EXPECT_GE(registration, communicator.rank() == 0 ? 2 * 4 * kTensors : 0);
+  });
+}
+
 TEST(Overlap, ExchangesInWaitIfThereIsToBeNoThread) {
   run_local(2, [](Communicator& inner) {
     DamagingCommunicator communicator(inner);
