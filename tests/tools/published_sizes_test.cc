@@ -83,6 +83,9 @@ TEST(Layers, HaveAsManyParametersAsTheirModels) {
   expect("resnet18_cifar10", 11'173'962, 9'610);
   expect("lstm_ptb", 51'034'000, 34'000);
   expect("lstm_wikitext2", 28'949'319, 44'469);
+  expect("vgg16", 138'357'544, 13'416);
+  expect("bert_base", 109'482'240, 122'112);
+  expect("gpt2", 124'439'808, 121'344);
 }
 
 // Lin et al., Deep Gradient Compression, ICLR 2018: 0.1 % of every layer, 32-bit values and 16-bit
