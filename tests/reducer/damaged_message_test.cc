@@ -171,7 +171,7 @@ TEST_P(SealedMessage, WithAWrongFieldIsAnErrorOnEveryRankAndChangesNothing) {
   }
 }
 
-// The message itself is sound: the same rank's of the step before.
+// The message itself is sound: the same rank's of the step before, which was as long.
 TEST_P(SealedMessage, OfAnEarlierStepIsAnErrorOnEveryRankAndChangesNothing) {
   const Place& place = GetParam();
   run_local(3, [&](Communicator& inner) {
@@ -198,7 +198,7 @@ INSTANTIATE_TEST_SUITE_P(All, SealedMessage,
                                          Place{{"onebit(block=64)", "sharded", "ef21"}, 0},
                                          Place{{"onebit(block=64)", "sharded", "ef21"}, 1},
                                          Place{{"topk(k=30,index=raw32)", "sparse", "ef14"}, 0},
-                                         Place{{"topk(k=30,index=raw32)", "sparse", "ef14"}, 1},
+                                         Place{{"topk(k=333,index=raw32)", "sparse", "ef14"}, 1},
                                          Place{{"topk(k=30,index=raw32)", "sparse", "ef14"}, 2}),
                          name_of_place);
 

@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <mutex>
 #include <set>
 #include <string>
+#include <tuple>
 
 #include <pith/core/vector.h>
 
@@ -39,11 +42,8 @@ Support kept_of_blocks(const std::vector<float>& x) {
   return kept;
 }
 
-// The elements that a sparse compressor keeps of all n.
-Support support(const LegalCase& legal, std::size_t n, std::size_t rank) {
-  const std::string& spec = legal.compressor;
-  auto x = gradient<float>(n, 0, static_cast<int>(rank));
-  if (legal.feedback == "ef21_sgdm") scale(0.1f, std::span(x));  // its momentum starts at eta g
+Support kept_of(const std::string& spec, const std::vector<float>& x) {
+  const std::size_t n = x.size();
   if (spec.starts_with("blocktopk")) return kept_of_blocks(x);
   Support order(n);
   for (std::size_t i = 0; i < n; ++i) order[i] = i;
@@ -58,6 +58,20 @@ Support support(const LegalCase& legal, std::size_t n, std::size_t rank) {
   order.resize(count);
   std::ranges::sort(order);
   return order;
+}
+
+// The elements that a sparse compressor keeps of all n. All ranks of a test ask for those of all
+// ranks, so they are found once.
+Support support(const LegalCase& legal, std::size_t n, std::size_t rank) {
+  static std::mutex mutex;
+  static std::map<std::tuple<std::string, bool, std::size_t, std::size_t>, Support> known;
+  const bool momentum = legal.feedback == "ef21_sgdm";
+  const std::lock_guard lock(mutex);
+  const auto [place, is_new] = known.try_emplace({legal.compressor, momentum, n, rank});
+  if (!is_new) return place->second;
+  auto x = gradient<float>(n, 0, static_cast<int>(rank));
+  if (momentum) scale(0.1f, std::span(x));  // its momentum starts at eta g
+  return place->second = kept_of(legal.compressor, x);
 }
 
 std::size_t count_in(const Support& kept, std::size_t first, std::size_t last) {
