@@ -23,9 +23,9 @@ struct Summary {
 /// Of a summary on the wire, for p ranks: padded(4 + 4 s), s = 8 p samples.
 std::size_t summary_bytes(std::size_t ranks);
 
-/// Writes what there is to say of these indices: u32 count, u32 sample[s], zeros up to a multiple of
-/// 16 bytes. sample[j] = indices[floor(j count / s)]: the first entry of the j-th of s equal parts;
-/// 0 if there are no entries.
+/// Writes what there is to say of these indices: u32 count, u32 sample[s], zeros up to a multiple
+/// of 16 bytes. sample[j] = indices[floor(j count / s)]: the first entry of the j-th of s equal
+/// parts; 0 if there are no entries.
 void write_summary(std::span<const std::uint32_t> indices, std::size_t ranks,
                    std::span<std::byte> out);
 

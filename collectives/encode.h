@@ -13,7 +13,8 @@
 #include <pith/core/range.h>
 #include <pith/core/wire.h>
 
-// The sending half of gather, sharded and sparse: rules and compressors run, messages are put together.
+// The sending half of gather, sharded and sparse: rules and compressors run, messages are put
+// together.
 namespace pith {
 
 /// One rank's units, encoded and cut in the same number of segments each.

@@ -13,8 +13,8 @@ namespace pith {
 /// fall into each (balance.h).
 ///
 ///   1. every rank selects its entries and sends those of segment r to rank r
-///   2. the owner adds them up in rank order, keeps the K = ceil(k/p) means of largest magnitude (k:
-///      the entries of the rank with the most) and sends them to all, with exact values
+///   2. the owner adds them up in rank order, keeps the K = ceil(k/p) means of largest magnitude
+///      (k: the entries of the rank with the most) and sends them to all, with exact values
 ///   3. mean = what all owners have kept; an entry was sent if the mean at its index is not zero,
 ///      and all others return to their rank's rule
 ///

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <functional>
 #include <string>
 #include <vector>
@@ -91,8 +90,6 @@ void expect_within(const Place& place, const char* name, double most) {
     const double largest = *std::ranges::max_element(values);
     testing::Test::RecordProperty(std::string(name) + "_" + std::to_string(p),
                                   std::to_string(largest / static_cast<double>(kEntries)));
-    std::printf("%s: %d ranks, %.3f k, %.3f k(p-1)/p\n", name, p,
-                largest / static_cast<double>(kEntries), largest / unit);
     EXPECT_LE(largest, most * unit + padding) << name << ", " << p << " ranks";
   }
 }

@@ -15,7 +15,8 @@
 #include "support/exchange/trajectory.h"
 #include "support/with_threads.h"
 
-// What is special about the sparse exchange; that it equals its reference is tested with the others.
+// What is special about the sparse exchange; that it equals its reference is tested with the
+// others.
 namespace pith::test {
 namespace {
 

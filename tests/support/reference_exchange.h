@@ -33,8 +33,8 @@ struct ReferenceCase {
 /// collectives/. It knows compressors and rules by their seams and what the documentation says of
 /// the order of things; sums are taken in rank order in the element type.
 ///
-/// Bitwise what gather, sharded and sparse must give. Raw and linear sums are the back end's, in its own
-/// order, so those are near it.
+/// Bitwise what gather, sharded and sparse must give. Raw and linear sums are the back end's, in
+/// its own order, so those are near it.
 template <Element T>
 class ReferenceExchange {
  public:
