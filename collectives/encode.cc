@@ -44,11 +44,7 @@ void encode_unit(Unit<T>& unit, Source<T>& x, Cuts cuts, const Round& round,
   const Wire wire{round.scratch.template take<std::byte>(bound),
                   round.scratch.template take<std::size_t>(segments(cuts))};
   unit.message->encode(x, cuts, key_of(unit, round), wire, round.scratch);
-  std::size_t offset = 0;
-  for (std::size_t s = 0; s < payloads.size(); ++s) {
-    payloads[s] = wire.bytes.subspan(offset, wire.sizes[s]);
-    offset += wire.sizes[s];
-  }
+  point_to_segments(wire, payloads);
 }
 
 // One sweep: each block is composed, encoded and committed before the next one.
@@ -99,24 +95,24 @@ std::span<const std::size_t> even_cuts(std::size_t n, std::size_t segments, Scra
   return cuts;
 }
 
+void point_to_segments(Wire wire, std::span<std::span<const std::byte>> payloads) {
+  std::size_t offset = 0;
+  for (std::size_t s = 0; s < payloads.size(); ++s) {
+    payloads[s] = wire.bytes.subspan(offset, wire.sizes[s]);
+    offset += wire.sizes[s];
+  }
+}
+
 template <Element T>
 EncodedBucket encode_bucket(std::span<Unit<T>> bucket, std::size_t segments, Round& round) {
   const auto payloads = round.scratch.take<std::span<const std::byte>>(bucket.size() * segments);
   std::ranges::fill(payloads, std::span<const std::byte>());
-  bool present = false;
-  for (std::size_t u = 0; u < bucket.size(); ++u) {
-    Unit<T>& unit = bucket[u];
-    if (!unit.present || !round.faults.empty()) continue;
-    present = true;
-    try {
-      const auto cuts = even_cuts(unit.elements, segments, round.scratch);
-      send_unit(unit, cuts, round, payloads.subspan(u * segments, segments));
-    } catch (const Error& error) {
-      round.faults.push_back({Fault::Kind::usage, std::string(unit.name) + ": " + error.what()});
-    }
-  }
+  const std::uint16_t flags = for_each_present(bucket, round, [&](std::size_t u) {
+    const auto cuts = even_cuts(bucket[u].elements, segments, round.scratch);
+    send_unit(bucket[u], cuts, round, payloads.subspan(u * segments, segments));
+  });
   if (!round.faults.empty()) std::ranges::fill(payloads, std::span<const std::byte>());
-  return {flags_of(round, present), segments, payloads};
+  return {flags, segments, payloads};
 }
 
 template <Element T>
@@ -126,6 +122,11 @@ std::size_t message_bound(std::span<const Unit<T>> bucket, std::size_t segments)
     bytes += unit.message->max_wire_bytes(unit.elements, segments);
   }
   return bytes;
+}
+
+void check_codec(std::uint16_t codec, std::uint16_t expected) {
+  if (codec == expected) return;
+  throw WireError("codec " + std::to_string(codec) + ", expected " + std::to_string(expected));
 }
 
 MessageHeader expected_header(const Round& round, std::size_t source, std::size_t entries) {

@@ -4,6 +4,7 @@
 #include <pith/collectives/linear.h>
 #include <pith/collectives/raw.h>
 #include <pith/collectives/sharded.h>
+#include <pith/collectives/sparse.h>
 
 namespace pith {
 
@@ -16,6 +17,8 @@ void exchange(Exchange algorithm, std::span<Unit<T>> bucket, Round& round) {
       return gather(bucket, round);
     case Exchange::sharded:
       return sharded(bucket, round);
+    case Exchange::sparse:
+      return sparse(bucket, round);
     case Exchange::linear:
       return linear(bucket, round);
   }

@@ -10,8 +10,9 @@
 namespace pith {
 
 /// Runs the exchange on one bucket of units: composes, encodes, exchanges, decodes into unit.mean
-/// and commits, by gather(), sharded(), linear() or raw(), whose headers give steps and wire bytes.
-/// What goes wrong on this rank alone is noted in round.faults; the rank keeps to the schedule.
+/// and commits, by gather(), sharded(), sparse(), linear() or raw(), whose headers give steps and
+/// wire bytes. What goes wrong on this rank alone is noted in round.faults; the rank keeps to the
+/// schedule.
 template <Element T>
 void exchange(Exchange algorithm, std::span<Unit<T>> bucket, Round& round);
 

@@ -11,9 +11,9 @@ namespace pith {
 namespace {
 
 constexpr std::array kExchanges{Exchange::raw, Exchange::gather, Exchange::sharded,
-                                Exchange::linear};
-constexpr std::string_view kExchangeNames[] = {"raw", "gather", "sharded", "linear"};
-constexpr std::string_view kKindNames[] = {"none", "message", "linear"};
+                                Exchange::sparse, Exchange::linear};
+constexpr std::string_view kExchangeNames[] = {"raw", "gather", "sharded", "sparse", "linear"};
+constexpr std::string_view kKindNames[] = {"none", "message", "sparse", "linear"};
 
 struct Carrier {
   CompressorKind kind;
@@ -24,7 +24,7 @@ struct Carrier {
 constexpr Carrier kCarriers[] = {
     {CompressorKind::none, Exchange::raw},       {CompressorKind::linear, Exchange::raw},
     {CompressorKind::message, Exchange::gather}, {CompressorKind::message, Exchange::sharded},
-    {CompressorKind::linear, Exchange::linear},
+    {CompressorKind::sparse, Exchange::sparse},  {CompressorKind::linear, Exchange::linear},
 };
 
 constexpr std::string_view kRules[] = {"none", "ef14", "ef21", "ef21_sgdm", "econtrol"};

@@ -9,10 +9,10 @@
 namespace pith {
 
 /// How a bucket's units reach the other ranks.
-enum class Exchange : std::uint8_t { raw, gather, sharded, linear };
+enum class Exchange : std::uint8_t { raw, gather, sharded, sparse, linear };
 
-/// What a pipeline is used as.
-enum class CompressorKind : std::uint8_t { none, message, linear };
+/// What a pipeline is used as; sparse: a message of entries that are cut and summed one by one.
+enum class CompressorKind : std::uint8_t { none, message, sparse, linear };
 
 std::string_view name_of(Exchange exchange);
 std::string_view name_of(CompressorKind kind);

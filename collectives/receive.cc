@@ -55,6 +55,17 @@ std::span<std::byte> writable(std::span<const std::byte> bytes) {
 
 }  // namespace
 
+std::span<const std::byte> Received::message(std::size_t source) const {
+  const auto before = sizes.first(source);
+  const std::size_t start = std::accumulate(before.begin(), before.end(), std::size_t{0});
+  return bytes.subspan(start, sizes[source]);
+}
+
+Fault wire_fault(std::string_view name, std::size_t source, const char* problem) {
+  return {Fault::Kind::wire,
+          std::string(name) + ", message of rank " + std::to_string(source) + ": " + problem};
+}
+
 Received gather_messages(std::span<const std::byte> message, std::size_t bound, Round& round) {
   const auto ranks = static_cast<std::size_t>(round.communicator.size());
   const auto records = round.scratch.take<SizeRecord>(ranks);

@@ -3,10 +3,11 @@
 
 #include <cstddef>
 #include <span>
+#include <string_view>
 
 #include <pith/collectives/round.h>
 
-// How the messages of gather and sharded move.
+// How the messages of gather, sharded and sparse move.
 namespace pith {
 
 /// Bytes that every rank sends to every other one before a message: its size and a signature.
@@ -16,7 +17,12 @@ inline constexpr std::size_t kSizeRecordBytes = 16;
 struct Received {
   std::span<const std::byte> bytes;
   std::span<const std::size_t> sizes;  ///< one per rank
+
+  std::span<const std::byte> message(std::size_t source) const;
 };
+
+/// What is wrong with a message of rank `source`, in which `name` is the unit that was read.
+Fault wire_fault(std::string_view name, std::size_t source, const char* problem);
 
 /// Every rank's message to every rank. Wire: (p-1) * (kSizeRecordBytes + message.size()).
 /// Throws UsageError on every rank if the ranks' signatures differ, WireError if a size is beyond

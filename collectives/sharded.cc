@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <pith/collectives/cost.h>
 #include <pith/collectives/receive.h>
+#include <pith/collectives/scatter.h>
 #include <pith/collectives/sharded.h>
 #include <pith/collectives/stopwatch.h>
 #include <pith/collectives/summation.h>
@@ -14,22 +14,10 @@ constexpr std::uint64_t kOwnerKey = 0x6f776e6572;  // "owner": other numbers tha
 // Phase one: this rank's segment of every mean.
 template <Element T>
 void reduce_shards(std::span<Unit<T>> bucket, Round& round) {
-  const std::span<const Unit<T>> units = bucket;
   const auto ranks = static_cast<std::size_t>(round.communicator.size());
   const auto rank = static_cast<std::size_t>(round.communicator.rank());
   const auto encoded = encode_bucket(bucket, ranks, round);
-  const auto messages = round.scratch.take<std::span<const std::byte>>(ranks);
-  std::size_t total = ranks * kSizeRecordBytes;
-  for (std::size_t r = 0; r < ranks; ++r) {
-    messages[r] = build_message(encoded, units, r, round);
-    total += messages[r].size();
-  }
-  charge_messages(bucket, encoded, total);
-  Received received;
-  {
-    Stopwatch watch(bucket.front().cost.exchange_seconds);
-    received = scatter_messages(messages, message_bound(units, ranks), round);
-  }
+  const Received received = scatter_segments(bucket, encoded, round);
   Summation<T>(bucket, received, round).mean_of_segment(rank, ranks);
   ++round.sequence;
 }
@@ -37,24 +25,12 @@ void reduce_shards(std::span<Unit<T>> bucket, Round& round) {
 // The units as their owner sees them: this rank's segment is the gradient of the owner's rule.
 template <Element T>
 std::span<Unit<T>> owned_units(std::span<Unit<T>> bucket, Round& round) {
-  const auto ranks = static_cast<std::size_t>(round.communicator.size());
-  const auto rank = static_cast<std::size_t>(round.communicator.rank());
-  const auto owned = round.scratch.take<Unit<T>>(bucket.size());
+  const auto owned = own_segments(std::span<const Unit<T>>(bucket), round);
   for (std::size_t u = 0; u < bucket.size(); ++u) {
-    const Unit<T>& unit = bucket[u];
-    const std::size_t first = block_start(unit.elements, ranks, rank);
-    const std::size_t count = block_start(unit.elements, ranks, rank + 1) - first;
-    owned[u] = {.name = unit.name,
-                .parts = unit.parts,
-                .key = unit.key ^ kOwnerKey,
-                .codec = unit.codec,
-                .elements = count,
-                .first = first,
-                .gradient = unit.mean.subspan(first, count),
-                .mean = round.scratch.take<T>(count),
-                .feedback = unit.owner_feedback,
-                .message = unit.owner_message,
-                .cost = {}};
+    owned[u].key ^= kOwnerKey;
+    owned[u].gradient = bucket[u].mean.subspan(owned[u].first, owned[u].elements);
+    owned[u].feedback = bucket[u].owner_feedback;
+    owned[u].message = bucket[u].owner_message;
   }
   return owned;
 }
@@ -83,7 +59,9 @@ void gather_shards(std::span<Unit<T>> bucket, Round& round) {
     Stopwatch watch(bucket.front().cost.exchange_seconds);
     received = gather_messages(message, bound, round);
   }
-  Summation<T>(bucket, received, round).join_segments();
+  Summation<T> owners(bucket, received, round);
+  owners.open_segments();
+  owners.join_segments();
   for (std::size_t u = 0; u < bucket.size(); ++u) {
     bucket[u].cost.encode_seconds += owned[u].cost.encode_seconds;
   }

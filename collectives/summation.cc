@@ -12,16 +12,6 @@
 #include <pith/core/threads.h>
 
 namespace pith {
-namespace {
-
-template <Element T>
-Range segment_of(const Unit<T>& unit, std::size_t segment, std::size_t segments) {
-  return {block_start(unit.elements, segments, segment),
-          block_start(unit.elements, segments, segment + 1)};
-}
-
-}  // namespace
-
 template <Element T>
 Summation<T>::Summation(std::span<Unit<T>> bucket, const Received& received, Round& round)
     : bucket_(bucket),
@@ -46,16 +36,26 @@ void Summation<T>::mean_of_segment(std::size_t segment, std::size_t segments) {
     Unit<T>& unit = bucket_[u];
     Stopwatch watch(unit.cost.decode_seconds);
     const Range range = segment_of(unit, segment, segments);
-    sum(u, {0, ranks_}, static_cast<T>(round_.divisor), range.begin, slice(unit.mean, range));
+    sum(u, {0, ranks_}, static_cast<T>(round_.divisor), unit.first + range.begin,
+        slice(unit.mean, range));
   }
   check_messages();
 }
 
 template <Element T>
-void Summation<T>::join_segments() {
+void Summation<T>::open_segments() {
   for (std::size_t source = 0; source < ranks_; ++source) {
     open_message(source, source, ranks_, &Unit<T>::owner_message);
   }
+}
+
+template <Element T>
+const Decoded<T>* Summation<T>::segment(std::size_t unit, std::size_t source) const {
+  return opened_[unit * ranks_ + source];
+}
+
+template <Element T>
+void Summation<T>::join_segments() {
   if (!round_.faults.empty()) return;
   for (std::size_t u = 0; u < bucket_.size(); ++u) {
     Unit<T>& unit = bucket_[u];
@@ -68,13 +68,6 @@ void Summation<T>::join_segments() {
   check_messages();
 }
 
-template <Element T>
-std::span<const std::byte> Summation<T>::message(std::size_t source) const {
-  const auto before = received_.sizes.first(source);
-  const std::size_t start = std::accumulate(before.begin(), before.end(), std::size_t{0});
-  return received_.bytes.subspan(start, received_.sizes[source]);
-}
-
 // Finds what `source` sent for a segment valid.
 template <Element T>
 void Summation<T>::open_message(std::size_t source, std::size_t segment, std::size_t segments,
@@ -82,11 +75,11 @@ void Summation<T>::open_message(std::size_t source, std::size_t segment, std::si
   if (!round_.faults.empty()) return;
   try {
     current_ = bucket_.front().name;
-    open(message(source), expected_header(round_, source, bucket_.size()), directory_);
-    std::construct_at(&checksums_[source], message(source));
+    open(received_.message(source), expected_header(round_, source, bucket_.size()), directory_);
+    std::construct_at(&checksums_[source], received_.message(source));
     open_payloads(source, segment, segments, compressor);
   } catch (const WireError& error) {
-    refuse(source, error.what());
+    round_.faults.push_back(wire_fault(current_, source, error.what()));
   }
 }
 
@@ -100,11 +93,22 @@ void Summation<T>::open_payloads(std::size_t source, std::size_t segment, std::s
     Unit<T>& unit = bucket_[u];
     const Range payload{offset, offset + directory_[u].bytes};
     const Range range = segment_of(unit, segment, segments);
-    const std::size_t first = compressor == &Unit<T>::owner_message ? 0 : range.begin;
+    const bool owners = compressor == &Unit<T>::owner_message;
+    const std::size_t first = owners ? 0 : unit.first + range.begin;
     offset = payload.end;
     payloads_[u * ranks_ + source] = payload;
-    open_payload(u, source, {slice(message(source), payload), first}, range.size(), compressor);
+    open_payload(u, source, {slice(received_.message(source), payload), first}, range.size(),
+                 compressor);
   }
+}
+
+template <Element T>
+const MessageCompressor<T>& Summation<T>::decoder_of(const Unit<T>& unit, std::uint16_t codec,
+                                                     Compressor compressor) {
+  const bool owners = compressor == &Unit<T>::owner_message;
+  if (owners && unit.owner_dense && codec == unit.dense_codec) return *unit.owner_dense;
+  check_codec(codec, unit.codec);
+  return *(unit.*compressor);
 }
 
 // Of what was damaged on the way, the codec's complaint is not what helps.
@@ -112,13 +116,10 @@ template <Element T>
 void Summation<T>::open_payload(std::size_t u, std::size_t source, Segment payload, std::size_t n,
                                 Compressor compressor) try {
   Unit<T>& unit = bucket_[u];
-  if (directory_[u].codec != unit.codec) {
-    throw WireError("codec " + std::to_string(directory_[u].codec) + ", expected " +
-                    std::to_string(unit.codec));
-  }
+  const MessageCompressor<T>& decoder = decoder_of(unit, directory_[u].codec, compressor);
   if (payload.bytes.empty()) return;
   Stopwatch watch(unit.cost.decode_seconds);
-  opened_[u * ranks_ + source] = &(unit.*compressor)->open(payload, n, round_.scratch);
+  opened_[u * ranks_ + source] = &decoder.open(payload, n, round_.scratch);
 } catch (const WireError&) {
   checksums_[source].check(static_cast<std::uint32_t>(source));
   current_ = bucket_[u].name;
@@ -171,16 +172,9 @@ void Summation<T>::check_messages() {
     try {
       checksums_[source].check(static_cast<std::uint32_t>(source));
     } catch (const WireError& error) {
-      current_ = bucket_.front().name;
-      refuse(source, error.what());
+      round_.faults.push_back(wire_fault(bucket_.front().name, source, error.what()));
     }
   }
-}
-
-template <Element T>
-void Summation<T>::refuse(std::size_t source, const std::string& problem) {
-  round_.faults.push_back({Fault::Kind::wire, std::string(current_) + ", message of rank " +
-                                                  std::to_string(source) + ": " + problem});
 }
 
 template class Summation<float>;

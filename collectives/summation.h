@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
 
 #include <pith/collectives/receive.h>
@@ -28,13 +28,21 @@ class Summation {
   /// for it, divided by the round's divisor. One pass over the mean.
   void mean_of_segment(std::size_t segment, std::size_t segments);
 
-  /// Each unit's mean = the owners' segments one after the other: rank r's message is segment r.
+  /// Opens the messages of the owners: rank r's is segment r of each unit, as unit.cuts says.
+  void open_segments();
+
+  /// What rank `source` sent for its segment, once it is open; counts its elements from the
+  /// segment's start. Null: nothing. Until the segments are joined.
+  const Decoded<T>* segment(std::size_t unit, std::size_t source) const;
+
+  /// Each unit's mean = the open segments one after the other.
   void join_segments();
 
  private:
   using Compressor = MessageCompressor<T>* Unit<T>::*;
 
-  std::span<const std::byte> message(std::size_t source) const;
+  static const MessageCompressor<T>& decoder_of(const Unit<T>& unit, std::uint16_t codec,
+                                                Compressor compressor);
   void open_message(std::size_t source, std::size_t segment, std::size_t segments,
                     Compressor compressor);
   void open_payloads(std::size_t source, std::size_t segment, std::size_t segments,
@@ -45,7 +53,6 @@ class Summation {
   void read_payloads(std::size_t unit, Range sources, std::size_t start, std::size_t stride,
                      double part);
   void check_messages();
-  void refuse(std::size_t source, const std::string& problem);
   std::span<const Decoded<T>* const> sent_for(std::size_t unit, Range sources);
 
   std::span<Unit<T>> bucket_;

@@ -41,12 +41,15 @@ struct Unit {
   double gradient_scale = 1;    ///< the gradient counts times this
   bool present = true;          ///< false: this rank takes no part in this step
   std::span<T> mean;            ///< result; scratch of compose() before
+  std::span<const std::size_t> cuts = {};  ///< of the owners' segments; empty: even ones
 
   Feedback<T>* feedback = nullptr;
-  MessageCompressor<T>* message = nullptr;  ///< gather and sharded
-  LinearCompressor<T>* linear = nullptr;    ///< linear
-  Feedback<T>* owner_feedback = nullptr;    ///< sharded: of this rank's element range
-  MessageCompressor<T>* owner_message = nullptr;
+  MessageCompressor<T>* message = nullptr;        ///< gather, sharded, sparse
+  LinearCompressor<T>* linear = nullptr;          ///< linear
+  Feedback<T>* owner_feedback = nullptr;          ///< sharded: of this rank's element range
+  MessageCompressor<T>* owner_message = nullptr;  ///< sharded, sparse
+  MessageCompressor<T>* owner_dense = nullptr;    ///< sparse: for a segment that is filled
+  std::uint16_t dense_codec = 0;                  ///< of owner_dense, for the directory
 
   UnitCost cost;
 };

@@ -90,8 +90,8 @@ class LargestOfBlocks final : public Selector<T> {
 }  // namespace
 
 template <Element T>
-std::unique_ptr<MessageCompressor<T>> make_blocktopk(const Spec& spec,
-                                                     std::unique_ptr<MessageCompressor<T>> second) {
+std::unique_ptr<SparseCompressor<T>> make_blocktopk(const Spec& spec,
+                                                    std::unique_ptr<MessageCompressor<T>> second) {
   Arguments arguments(spec);
   const std::uint64_t block = arguments.integer("block", 4096, 1, std::uint64_t{1} << 20);
   const std::uint64_t k = arguments.integer("k", 0, 1, block);
@@ -100,9 +100,9 @@ std::unique_ptr<MessageCompressor<T>> make_blocktopk(const Spec& spec,
                         std::move(second));
 }
 
-template std::unique_ptr<MessageCompressor<float>> make_blocktopk(
+template std::unique_ptr<SparseCompressor<float>> make_blocktopk(
     const Spec&, std::unique_ptr<MessageCompressor<float>>);
-template std::unique_ptr<MessageCompressor<double>> make_blocktopk(
+template std::unique_ptr<SparseCompressor<double>> make_blocktopk(
     const Spec&, std::unique_ptr<MessageCompressor<double>>);
 
 }  // namespace pith

@@ -24,7 +24,7 @@ namespace pith {
 ///          indices and values per block, block + 64 candidates for every thread.
 /// Throws   UsageError unless 1 <= K <= block <= 2^20.
 template <Element T>
-std::unique_ptr<MessageCompressor<T>> make_blocktopk(const Spec& spec,
-                                                     std::unique_ptr<MessageCompressor<T>> second);
+std::unique_ptr<SparseCompressor<T>> make_blocktopk(const Spec& spec,
+                                                    std::unique_ptr<MessageCompressor<T>> second);
 
 }  // namespace pith

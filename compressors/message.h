@@ -3,9 +3,11 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <span>
 
 #include <pith/compressors/decoded.h>
+#include <pith/compressors/entries.h>
 #include <pith/compressors/guarantee.h>
 #include <pith/compressors/source.h>
 #include <pith/core/element.h>
@@ -84,9 +86,26 @@ class MessageCompressor {
 };
 
 /// A message compressor that keeps some elements and drops the others: decoding costs O(k).
+/// encode() is select() and then write(): who wants to cut between the entries does them apart.
 template <Element T>
 class SparseCompressor : public MessageCompressor<T> {
  public:
+  /// Takes all of x and returns the elements to keep, in `scratch`. Throws NonFiniteError.
+  virtual Entries<T> select(Source<T>& x, Scratch& scratch) const = 0;
+
+  /// Upper bound on the bytes of so many entries of n elements.
+  virtual std::size_t max_bytes_of(std::size_t entries, std::size_t n,
+                                   std::size_t segments) const = 0;
+
+  /// Writes these entries of a tensor of cuts.back() elements, whoever has chosen them, and returns
+  /// them as the others will see them, in `scratch`. wire.bytes.size() >= max_bytes_of(). Throws
+  /// NonFiniteError.
+  virtual Entries<T> write(const Entries<T>& entries, Cuts cuts, const RandomKey& key, Wire wire,
+                           Scratch& scratch) const = 0;
+
+  /// The same selection and indices, with values as they are.
+  virtual std::unique_ptr<SparseCompressor> with_exact_values() const = 0;
+
   using Visitor = std::function<void(std::size_t index, T value)>;
 
   /// Calls visit(index, value) for every entry, index relative to the segment of n elements and

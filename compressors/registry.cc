@@ -62,7 +62,7 @@ constexpr DenseMaker<T> kDense[] = {
 template <Element T>
 struct SparseMaker {
   std::string_view name;
-  Message<T> (*make)(const Spec&, Message<T> second);
+  std::unique_ptr<SparseCompressor<T>> (*make)(const Spec&, Message<T> second);
 };
 
 template <Element T>
@@ -82,15 +82,22 @@ const CompressorEntry& first_stage(const Pipeline& pipeline) {
 }
 
 template <Element T>
+Message<T> make_stages(const Pipeline& pipeline);
+
+// The first stage keeps some elements; those that follow code their values.
+template <Element T>
+std::unique_ptr<SparseCompressor<T>> make_sparse_stages(const Pipeline& pipeline) {
+  const Pipeline rest(pipeline.begin() + 1, pipeline.end());
+  const auto first = std::ranges::find(kSparse<T>, pipeline.front().name, &SparseMaker<T>::name);
+  return first->make(pipeline.front(), rest.empty() ? nullptr : make_stages<T>(rest));
+}
+
+template <Element T>
 Message<T> make_stages(const Pipeline& pipeline) {
   const CompressorEntry& entry = first_stage(pipeline);
   if (!entry.message) fail(pipeline, std::string(entry.name) + " is not of the message kind");
-  const Pipeline rest(pipeline.begin() + 1, pipeline.end());
-  if (const auto sparse = std::ranges::find(kSparse<T>, entry.name, &SparseMaker<T>::name);
-      sparse != std::end(kSparse<T>)) {
-    return sparse->make(pipeline.front(), rest.empty() ? nullptr : make_stages<T>(rest));
-  }
-  if (!rest.empty()) {
+  if (entry.sparse) return make_sparse_stages<T>(pipeline);
+  if (pipeline.size() > 1) {
     fail(pipeline, std::string(entry.name) + " keeps every element, so no stage may follow it");
   }
   return std::ranges::find(kDense<T>, entry.name, &DenseMaker<T>::name)->make(pipeline.front());
@@ -111,6 +118,11 @@ Message<T> make_packed(const Pipeline& pipeline) {
   }
   auto message = make_stages<T>(inner);
   return packed ? make_zstd<T>(pipeline.back(), std::move(message)) : std::move(message);
+}
+
+void check_elements(const Pipeline& pipeline, const Shape& shape) {
+  if (shape.elements() <= std::numeric_limits<std::uint32_t>::max()) return;
+  fail(pipeline, shape.text() + " has 2^32 elements or more");
 }
 
 template <Element T>
@@ -138,12 +150,22 @@ const CompressorEntry& compressor(std::string_view name) {
   throw UsageError(unknown_name("compressor", name, names));
 }
 
+bool is_sparse(const Pipeline& pipeline) {
+  return first_stage(pipeline).sparse && !is_packed(pipeline);
+}
+
 template <Element T>
 Message<T> make_message(const Pipeline& pipeline, const Shape& shape) {
-  if (shape.elements() > std::numeric_limits<std::uint32_t>::max()) {
-    fail(pipeline, shape.text() + " has 2^32 elements or more");
-  }
+  check_elements(pipeline, shape);
   return make_packed<T>(pipeline);
+}
+
+template <Element T>
+std::unique_ptr<SparseCompressor<T>> make_sparse_message(const Pipeline& pipeline,
+                                                         const Shape& shape) {
+  if (!is_sparse(pipeline)) fail(pipeline, "it does not send single elements");
+  check_elements(pipeline, shape);
+  return make_sparse_stages<T>(pipeline);
 }
 
 template <Element T>
@@ -160,8 +182,10 @@ std::uint16_t codec_of(const Pipeline& pipeline) {
   return is_packed(pipeline) ? compressor("zstd").codec : first_stage(pipeline).codec;
 }
 
-#define PITH_INSTANTIATE(T)                                        \
-  template Message<T> make_message(const Pipeline&, const Shape&); \
+#define PITH_INSTANTIATE(T)                                                          \
+  template Message<T> make_message(const Pipeline&, const Shape&);                   \
+  template std::unique_ptr<SparseCompressor<T>> make_sparse_message(const Pipeline&, \
+                                                                    const Shape&);   \
   template Linear<T> make_linear(const Pipeline&, const Shape&);
 PITH_INSTANTIATE(float)
 PITH_INSTANTIATE(double)

@@ -39,6 +39,15 @@ const CompressorEntry& compressor(std::string_view name);
 template <Element T>
 std::unique_ptr<MessageCompressor<T>> make_message(const Pipeline& pipeline, const Shape& shape);
 
+/// Whether the pipeline's messages are entries that can be cut and summed one by one: its first
+/// stage is sparse, and no zstd packs the message.
+bool is_sparse(const Pipeline& pipeline);
+
+/// Also throws UsageError if not is_sparse().
+template <Element T>
+std::unique_ptr<SparseCompressor<T>> make_sparse_message(const Pipeline& pipeline,
+                                                         const Shape& shape);
+
 /// Also throws UsageError if the compressor needs a matrix and `shape` is not one.
 template <Element T>
 std::unique_ptr<LinearCompressor<T>> make_linear(const Pipeline& pipeline, const Shape& shape);

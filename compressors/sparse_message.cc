@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <numeric>
 #include <string>
 
 #include <pith/compressors/cast.h>
@@ -24,7 +25,7 @@ struct Head {
 template <Element T>
 class SparseMessage final : public SparseCompressor<T> {
  public:
-  SparseMessage(std::string name, IndexCoding coding, std::unique_ptr<Selector<T>> selector,
+  SparseMessage(std::string name, IndexCoding coding, std::shared_ptr<const Selector<T>> selector,
                 std::unique_ptr<MessageCompressor<T>> values)
       : name_(std::move(name)),
         coding_(coding),
@@ -35,41 +36,17 @@ class SparseMessage final : public SparseCompressor<T> {
   std::size_t max_segment_bytes(std::size_t n) const override;
   std::size_t encode(Source<T>& x, Cuts cuts, const RandomKey& key, Wire wire,
                      Scratch& scratch) override;
+  Entries<T> select(Source<T>& x, Scratch& scratch) const override;
+  std::size_t max_bytes_of(std::size_t entries, std::size_t n, std::size_t segments) const override;
+  Entries<T> write(const Entries<T>& entries, Cuts cuts, const RandomKey& key, Wire wire,
+                   Scratch& scratch) const override;
+  std::unique_ptr<SparseCompressor<T>> with_exact_values() const override;
   const Decoded<T>& open(Segment segment, std::size_t n, Scratch& scratch) const override;
   void visit(Segment segment, std::size_t n, Scratch& scratch,
              const typename SparseCompressor<T>::Visitor& visit) const override;
   Guarantee guarantee(std::size_t n) const override;
 
  private:
-  // From the first entry on that lies where something is to be added.
-  class Opened final : public Decoded<T> {
-   public:
-    Opened(Entries<T> entries, std::size_t first) : entries_(entries), first_(first) {}
-
-    void axpy(T a, std::size_t first, std::span<T> y) const override {
-      const auto& [indices, values] = entries_;
-      const std::size_t begin = first - first_;
-      const auto entry = std::ranges::lower_bound(indices, begin);
-      for (auto i = static_cast<std::size_t>(entry - indices.begin());
-           i < indices.size() && indices[i] - begin < y.size(); ++i) {
-        fetch(y, i + kFetchAhead, begin);
-        y[indices[i] - begin] += a * values[i];
-      }
-    }
-
-   private:
-    static constexpr std::size_t kFetchAhead = 32;  // entries, whose lines no machine foresees
-
-    void fetch(std::span<T> y, std::size_t i, std::size_t begin) const {
-      if (i >= entries_.indices.size()) return;
-      const std::size_t element = entries_.indices[i] - begin;
-      if (element < y.size()) __builtin_prefetch(&y[element], 1);
-    }
-
-    Entries<T> entries_;
-    std::size_t first_;
-  };
-
   std::span<const T> decode_values(const Wire& coded, Cuts cuts, Scratch& scratch) const;
   Wire encode_values(std::span<const T> values, Cuts cuts, const RandomKey& key,
                      Scratch& scratch) const;
@@ -78,16 +55,21 @@ class SparseMessage final : public SparseCompressor<T> {
 
   std::string name_;
   IndexCoding coding_;
-  std::unique_ptr<Selector<T>> selector_;
+  std::shared_ptr<const Selector<T>> selector_;
   std::unique_ptr<MessageCompressor<T>> values_;
 };
 
 template <Element T>
 std::size_t SparseMessage<T>::max_wire_bytes(std::size_t n, std::size_t segments) const {
-  const std::size_t most = selector_->most(n);
-  const std::size_t head = sizeof(Head) + most_index_bytes(coding_, most, n);
+  return max_bytes_of(selector_->most(n), n, segments);
+}
+
+template <Element T>
+std::size_t SparseMessage<T>::max_bytes_of(std::size_t entries, std::size_t n,
+                                           std::size_t segments) const {
+  const std::size_t head = sizeof(Head) + most_index_bytes(coding_, entries, n);
   return segmented_bound(head, sizeof(Head) + index_bytes_per_cut(), segments) +
-         values_->max_wire_bytes(most, segments);
+         values_->max_wire_bytes(entries, segments);
 }
 
 template <Element T>
@@ -135,13 +117,25 @@ template <Element T>
 std::size_t SparseMessage<T>::encode(Source<T>& x, Cuts cuts, const RandomKey& key, Wire wire,
                                      Scratch& scratch) {
   const Scratch::Frame frame(scratch);
+  const Entries<T> sent = write(select(x, scratch), cuts, key, wire, scratch);
+  x.sent({0, x.size()}, DecodedEntries<T>(sent, 0));
+  return std::accumulate(wire.sizes.begin(), wire.sizes.end(), std::size_t{0});
+}
+
+template <Element T>
+Entries<T> SparseMessage<T>::select(Source<T>& x, Scratch& scratch) const {
   const Entries<T> entries = selector_->select(x, scratch);
   check_finite(entries.values);
+  return entries;
+}
+
+template <Element T>
+Entries<T> SparseMessage<T>::write(const Entries<T>& entries, Cuts cuts, const RandomKey& key,
+                                   Wire wire, Scratch& scratch) const {
   const Cuts kept = value_cuts(entries.indices, cuts, scratch);
   const Wire coded = encode_values(entries.values, kept, key, scratch);
-  x.sent({0, x.size()}, Opened({entries.indices, decode_values(coded, kept, scratch)}, 0));
   std::size_t done = 0;
-  return write_segments(cuts, wire, [&](std::size_t s, ByteWriter& writer) {
+  write_segments(cuts, wire, [&](std::size_t s, ByteWriter& writer) {
     const std::size_t count = kept[s + 1] - kept[s];
     writer.put(Head{static_cast<std::uint32_t>(count), static_cast<std::uint32_t>(kept[s])});
     write_indices(
@@ -150,6 +144,13 @@ std::size_t SparseMessage<T>::encode(Source<T>& x, Cuts cuts, const RandomKey& k
     writer.put_all(std::span<const std::byte>(coded.bytes.subspan(done, coded.sizes[s])));
     done += coded.sizes[s];
   });
+  return {entries.indices, decode_values(coded, kept, scratch)};
+}
+
+template <Element T>
+std::unique_ptr<SparseCompressor<T>> SparseMessage<T>::with_exact_values() const {
+  return std::make_unique<SparseMessage>(name_, coding_, selector_,
+                                         make_identity<T>(Spec{"identity", {}}));
 }
 
 template <Element T>
@@ -184,7 +185,7 @@ Entries<T> SparseMessage<T>::read(Segment segment, std::size_t n, Scratch& scrat
 
 template <Element T>
 const Decoded<T>& SparseMessage<T>::open(Segment segment, std::size_t n, Scratch& scratch) const {
-  return scratch.make<Opened>(read(segment, n, scratch), segment.first);
+  return scratch.make<DecodedEntries<T>>(read(segment, n, scratch), segment.first);
 }
 
 template <Element T>

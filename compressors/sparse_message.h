@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <memory>
-#include <span>
 
 #include <pith/compressors/message.h>
 #include <pith/core/arguments.h>
 
 namespace pith {
-
-/// Some elements of a tensor or of a segment.
-template <Element T>
-struct Entries {
-  std::span<const std::uint32_t> indices;  ///< ascending
-  std::span<const T> values;
-};
 
 /// Decides which elements a sparse message keeps.
 template <Element T>

@@ -81,17 +81,17 @@ class AtLeast final : public Selector<T> {
 }  // namespace
 
 template <Element T>
-std::unique_ptr<MessageCompressor<T>> make_threshold(const Spec& spec,
-                                                     std::unique_ptr<MessageCompressor<T>> second) {
+std::unique_ptr<SparseCompressor<T>> make_threshold(const Spec& spec,
+                                                    std::unique_ptr<MessageCompressor<T>> second) {
   Arguments arguments(spec);
   const double value =
       arguments.required_number("value", 0, std::numeric_limits<double>::infinity());
   return make_sparse<T>(spec, arguments, std::make_unique<AtLeast<T>>(value), std::move(second));
 }
 
-template std::unique_ptr<MessageCompressor<float>> make_threshold(
+template std::unique_ptr<SparseCompressor<float>> make_threshold(
     const Spec&, std::unique_ptr<MessageCompressor<float>>);
-template std::unique_ptr<MessageCompressor<double>> make_threshold(
+template std::unique_ptr<SparseCompressor<double>> make_threshold(
     const Spec&, std::unique_ptr<MessageCompressor<double>>);
 
 }  // namespace pith

@@ -21,7 +21,7 @@ namespace pith {
 /// Throws   UsageError for a missing or non-positive V.
 /// Source   Strom 2015, "Scalable Distributed DNN Training Using Commodity GPU Cloud Computing".
 template <Element T>
-std::unique_ptr<MessageCompressor<T>> make_threshold(const Spec& spec,
-                                                     std::unique_ptr<MessageCompressor<T>> second);
+std::unique_ptr<SparseCompressor<T>> make_threshold(const Spec& spec,
+                                                    std::unique_ptr<MessageCompressor<T>> second);
 
 }  // namespace pith

@@ -42,8 +42,8 @@ class Largest final : public Selector<T> {
 }  // namespace
 
 template <Element T>
-std::unique_ptr<MessageCompressor<T>> make_topk(const Spec& spec,
-                                                std::unique_ptr<MessageCompressor<T>> second) {
+std::unique_ptr<SparseCompressor<T>> make_topk(const Spec& spec,
+                                               std::unique_ptr<MessageCompressor<T>> second) {
   Arguments arguments(spec);
   const double density = arguments.number("density", 0, 0, 1);
   const std::uint64_t k = arguments.integer("k", 0, 1, 0xffffffffu);
@@ -54,9 +54,9 @@ std::unique_ptr<MessageCompressor<T>> make_topk(const Spec& spec,
                         std::move(second));
 }
 
-template std::unique_ptr<MessageCompressor<float>> make_topk(
+template std::unique_ptr<SparseCompressor<float>> make_topk(
     const Spec&, std::unique_ptr<MessageCompressor<float>>);
-template std::unique_ptr<MessageCompressor<double>> make_topk(
+template std::unique_ptr<SparseCompressor<double>> make_topk(
     const Spec&, std::unique_ptr<MessageCompressor<double>>);
 
 }  // namespace pith

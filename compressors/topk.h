@@ -27,7 +27,7 @@ namespace pith {
 /// Source   Aji and Heafield 2017, "Sparse Communication for Distributed Gradient Descent",
 ///          arXiv:1704.05021.
 template <Element T>
-std::unique_ptr<MessageCompressor<T>> make_topk(const Spec& spec,
-                                                std::unique_ptr<MessageCompressor<T>> second);
+std::unique_ptr<SparseCompressor<T>> make_topk(const Spec& spec,
+                                               std::unique_ptr<MessageCompressor<T>> second);
 
 }  // namespace pith

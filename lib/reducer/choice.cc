@@ -21,6 +21,7 @@ Exchange natural_exchange(const Pipeline& pipeline) {
 
 CompressorKind kind_for(const Pipeline& pipeline, Exchange exchange) {
   if (is(pipeline, "none")) return CompressorKind::none;
+  if (exchange == Exchange::sparse) return CompressorKind::sparse;
   const bool linear = exchange == Exchange::linear || exchange == Exchange::raw;
   return linear ? CompressorKind::linear : CompressorKind::message;
 }
@@ -29,18 +30,22 @@ std::string illegal(const Pipeline& pipeline, Exchange exchange, const std::stri
   return text_of(pipeline) + " over the " + std::string(name_of(exchange)) + " exchange: " + why;
 }
 
+bool fits(const Pipeline& pipeline, CompressorKind kind) {
+  if (kind == CompressorKind::sparse) return is_sparse(pipeline);
+  const CompressorEntry& entry = compressor(pipeline.front().name);
+  return kind == CompressorKind::linear ? entry.linear : entry.message;
+}
+
 void check(const Pipeline& pipeline, const Choice& choice, const std::string& feedback) {
   if (!find_combination(choice.kind, choice.exchange, feedback)) {
     throw UsageError(illegal(pipeline, choice.exchange,
                              "not a legal combination (with feedback " + feedback + ")"));
   }
   if (choice.kind == CompressorKind::none) return;
-  const CompressorEntry& entry = compressor(pipeline.front().name);
   if (choice.exchange == Exchange::raw && !is(pipeline, "cast")) {
     throw UsageError(illegal(pipeline, choice.exchange, "raw carries none and cast only"));
   }
-  const bool fits = choice.kind == CompressorKind::linear ? entry.linear : entry.message;
-  if (!fits) {
+  if (!fits(pipeline, choice.kind)) {
     throw UsageError(illegal(pipeline, choice.exchange,
                              "it is not a " + std::string(name_of(choice.kind)) + " compressor"));
   }

@@ -14,6 +14,9 @@
 namespace pith {
 namespace {
 
+// How an owner of the sparse exchange sends a segment that is filled.
+constexpr const char* kDense = "identity";
+
 // An owner that keeps a residual as the ranks do, keeps it by the same spec.
 Spec owner_rule(const Spec& rule) {
   const auto owner = feedback_rule(rule.name).owner;
@@ -56,20 +59,35 @@ Engine<T>::Engine(const std::vector<UnitPlan>& units, const std::vector<Tensor>&
 // Rules outlive compressors: a residual survives every change of the schedule.
 template <Element T>
 void Engine<T>::build(LiveUnit<T>& unit, const Choice& choice) {
-  const UnitPlan& plan = *unit.plan;
+  const Shape& shape = unit.plan->shape;
   unit.choice = choice;
   unit.message.reset();
   unit.linear.reset();
   unit.owner_message.reset();
+  unit.owner_dense.reset();
+  if (choice.kind == CompressorKind::sparse) return build_sparse(unit);
   if (choice.kind == CompressorKind::message) {
-    unit.message = make_message<T>(choice.pipeline, plan.shape);
+    unit.message = make_message<T>(choice.pipeline, shape);
   } else if (choice.kind == CompressorKind::linear) {
-    unit.linear = make_linear<T>(choice.pipeline, plan.shape);
+    unit.linear = make_linear<T>(choice.pipeline, shape);
   }
-  if (choice.exchange != Exchange::sharded) return;
+  if (choice.exchange == Exchange::sharded) build_owner(unit);
+}
+
+template <Element T>
+void Engine<T>::build_sparse(LiveUnit<T>& unit) {
+  auto message = make_sparse_message<T>(unit.choice.pipeline, unit.plan->shape);
+  unit.owner_message = message->with_exact_values();
+  unit.owner_dense = make_message<T>({Spec{kDense, {}}}, unit.plan->shape);
+  unit.message = std::move(message);
+}
+
+template <Element T>
+void Engine<T>::build_owner(LiveUnit<T>& unit) {
+  const UnitPlan& plan = *unit.plan;
   unit.owned_first = block_start(plan.elements, ranks_, rank_);
   const std::size_t count = block_start(plan.elements, ranks_, rank_ + 1) - unit.owned_first;
-  unit.owner_message = make_message<T>(choice.pipeline, Shape::flat(count));
+  unit.owner_message = make_message<T>(unit.choice.pipeline, Shape::flat(count));
   if (unit.owner_feedback) return;
   unit.owner_feedback =
       make_feedback<T>(owner_rule(plan.treatment.feedback), count, settings_.options.commit);
@@ -153,6 +171,8 @@ void Engine<T>::begin(Scratch& scratch) {
                  .linear = live.linear.get(),
                  .owner_feedback = live.owner_feedback.get(),
                  .owner_message = live.owner_message.get(),
+                 .owner_dense = live.owner_dense.get(),
+                 .dense_codec = live.owner_dense ? compressor(kDense).codec : std::uint16_t{0},
                  .cost = {}};
     offset += live.plan->elements;
   }
@@ -203,10 +223,11 @@ template <Element T>
 void Engine<T>::accept(LiveUnit<T>& live, const Unit<T>& unit, double state_scale) {
   if (unit.present) live.feedback->accept();
   if (live.linear) live.linear->accept();
-  if (unit.owner_message) live.owner_feedback->accept();
+  const bool owned = live.choice.exchange == Exchange::sharded;
+  if (owned) live.owner_feedback->accept();
   if (state_scale == 1) return;
   rescale(*live.feedback, unit.present, state_scale);
-  if (live.owner_feedback) rescale(*live.owner_feedback, unit.owner_message, state_scale);
+  if (live.owner_feedback) rescale(*live.owner_feedback, owned, state_scale);
 }
 
 template <Element T>

@@ -25,6 +25,7 @@ struct LiveUnit {
   std::unique_ptr<LinearCompressor<T>> linear;
   std::unique_ptr<Feedback<T>> owner_feedback;
   std::unique_ptr<MessageCompressor<T>> owner_message;
+  std::unique_ptr<MessageCompressor<T>> owner_dense;
   std::size_t owned_first = 0;  ///< element range of the owner's state
   std::span<T> memory;          ///< this step's gradient: the trainer's memory, or staged
   bool staged = false;
@@ -81,6 +82,8 @@ class Engine {
   };
 
   void build(LiveUnit<T>& unit, const Choice& choice);
+  void build_sparse(LiveUnit<T>& unit);
+  void build_owner(LiveUnit<T>& unit);
   bool stage_unit(LiveUnit<T>& unit, const std::vector<Given>& given, bool faulty,
                   Scratch& scratch);
   void accept(LiveUnit<T>& live, const Unit<T>& unit, double state_scale);

@@ -139,6 +139,9 @@ Guarantee guarantee_for(const Pipeline& pipeline, const UnitPlan& unit) {
   switch (choice.kind) {
     case CompressorKind::message:
       return make_message<float>(pipeline, unit.shape)->guarantee(unit.elements);
+    case CompressorKind::sparse:
+      make_sparse_message<float>(pipeline, unit.shape);
+      return {};  // the other ranks decide which entries are kept
     case CompressorKind::linear:
       return make_linear<float>(pipeline, unit.shape)->guarantee();
     case CompressorKind::none:

@@ -51,7 +51,8 @@ struct ReducerOptions {
   std::string compressor = "none";
   /// none, ef14, ef21, ef21_sgdm(eta=0.1), econtrol(eta=...).  PITH_FEEDBACK
   std::string feedback = "ef14";
-  /// auto (the natural one of the compressor), raw, gather, sharded, linear.  PITH_EXCHANGE
+  /// auto (the natural one of the compressor), raw, gather, sharded, sparse, linear.
+  /// PITH_EXCHANGE
   std::string exchange = "auto";
   CompressedUnit unit = CompressedUnit::tensor;
   /// With unit = tensor: tensors of fewer bytes, and all of one dimension, travel dense in one

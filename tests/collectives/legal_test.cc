@@ -14,7 +14,7 @@ namespace {
 TEST(LegalCombinations, HaveEveryRegisteredRuleOnEveryCarrier) {
   std::set<std::tuple<CompressorKind, Exchange>> carriers;
   for (const Combination& row : legal_combinations()) carriers.insert({row.kind, row.exchange});
-  EXPECT_EQ(carriers.size(), 5u);
+  EXPECT_EQ(carriers.size(), 6u);
   for (const auto& [kind, exchange] : carriers) {
     for (const FeedbackEntry& rule : feedback_rules()) {
       EXPECT_NE(find_combination(kind, exchange, rule.name), nullptr) << rule.name;
@@ -34,7 +34,7 @@ TEST(LegalCombinations, LeaveOutWhatCannotBeCarried) {
 
 TEST(Exchange, IsFoundByItsName) {
   for (const Exchange exchange :
-       {Exchange::raw, Exchange::gather, Exchange::sharded, Exchange::linear}) {
+       {Exchange::raw, Exchange::gather, Exchange::sharded, Exchange::sparse, Exchange::linear}) {
     EXPECT_EQ(exchange_named(name_of(exchange)), exchange);
   }
   EXPECT_THROW(exchange_named("shared"), UsageError);

@@ -69,9 +69,10 @@ TEST(U3, EveryLegalCombinationIsTried) {
 TEST(U3, EveryCompressorIsTried) {
   const auto cases = all_cases();
   for (const CompressorEntry& entry : compressors()) {
-    for (const char* exchange : {"gather", "sharded", "linear"}) {
+    for (const char* exchange : {"gather", "sharded", "sparse", "linear"}) {
       const bool linear = std::string_view(exchange) == "linear";
-      if (linear ? !entry.linear : !entry.message) continue;
+      const bool sparse = std::string_view(exchange) == "sparse";
+      if (linear ? !entry.linear : !entry.message || (sparse && !entry.sparse)) continue;
       const auto tried = std::ranges::count_if(cases, [&](const LegalCase& legal) {
         return legal.exchange == exchange && legal.compressor != "none" &&
                codec_of(parse_pipeline(legal.compressor)) == entry.codec;

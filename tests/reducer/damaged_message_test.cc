@@ -25,7 +25,7 @@ constexpr std::size_t kElements = 333;
 constexpr int kDamagedRank = 1;
 constexpr std::size_t kSource = 2;
 
-/// Which of a step's exchanges of messages is damaged: sharded has two.
+/// Which of a step's exchanges of messages is damaged.
 struct Place {
   LegalCase legal;
   std::size_t exchange;
@@ -120,18 +120,24 @@ TEST_P(DamagedMessage, WithoutAWholeHeadIsAnErrorOnEveryRankAndChangesNothing) {
   }
 }
 
+// gather has one, sharded one more for the owners, sparse another for the summaries.
+std::size_t exchanges_of_messages(const std::string& exchange) {
+  if (exchange == "gather") return 1;
+  if (exchange == "sharded") return 2;
+  return exchange == "sparse" ? 3 : 0;
+}
+
 std::vector<Place> with_messages() {
   std::vector<Place> places;
   for (const LegalCase& legal : legal_cases()) {
-    const bool sharded = legal.exchange == "sharded";
-    if (sharded || legal.exchange == "gather") places.push_back({legal, 0});
-    if (sharded) places.push_back({legal, 1});
+    const std::size_t exchanges = exchanges_of_messages(legal.exchange);
+    for (std::size_t i = 0; i < exchanges; ++i) places.push_back({legal, i});
   }
   return places;
 }
 
 std::string name_of_place(const testing::TestParamInfo<Place>& info) {
-  return test_name(info.param.legal) + (info.param.exchange == 0 ? "" : "_from_owner");
+  return test_name(info.param.legal) + "_" + std::to_string(info.param.exchange);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, DamagedMessage, testing::ValuesIn(with_messages()), name_of_place);
@@ -165,7 +171,7 @@ TEST_P(SealedMessage, WithAWrongFieldIsAnErrorOnEveryRankAndChangesNothing) {
   }
 }
 
-// The message itself is sound: the same rank's of the step before.
+// The message itself is sound: the same rank's of the step before, which was as long.
 TEST_P(SealedMessage, OfAnEarlierStepIsAnErrorOnEveryRankAndChangesNothing) {
   const Place& place = GetParam();
   run_local(3, [&](Communicator& inner) {
@@ -190,7 +196,10 @@ INSTANTIATE_TEST_SUITE_P(All, SealedMessage,
                          testing::Values(Place{{"topk(k=9,index=raw32)", "gather", "ef14"}, 0},
                                          Place{{"natural", "gather", "none"}, 0},
                                          Place{{"onebit(block=64)", "sharded", "ef21"}, 0},
-                                         Place{{"onebit(block=64)", "sharded", "ef21"}, 1}),
+                                         Place{{"onebit(block=64)", "sharded", "ef21"}, 1},
+                                         Place{{"topk(k=30,index=raw32)", "sparse", "ef14"}, 0},
+                                         Place{{"topk(k=333,index=raw32)", "sparse", "ef14"}, 1},
+                                         Place{{"topk(k=30,index=raw32)", "sparse", "ef14"}, 2}),
                          name_of_place);
 
 }  // namespace

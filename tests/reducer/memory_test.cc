@@ -84,7 +84,7 @@ INSTANTIATE_TEST_SUITE_P(All, Memory, testing::ValuesIn(legal_cases()),
 // owner's n/p more in the sharded exchange.
 TEST(Memory, StatesPerRankAreWhatTheRegistrySays) {
   for (const FeedbackEntry& rule : feedback_rules()) {
-    for (const char* const exchange : {"gather", "sharded"}) {
+    for (const char* const exchange : {"gather", "sharded", "sparse"}) {
       run_local(4, [&](Communicator& communicator) {
         set_log_level(LogLevel::none);
         Reducer reducer(communicator,

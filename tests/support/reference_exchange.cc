@@ -2,7 +2,8 @@
 #include "reference_exchange.h"
 
 #include <algorithm>
-#include <stdexcept>
+#include <cmath>
+#include <numeric>
 
 #include <pith/compressors/registry.h>
 #include <pith/core/half.h>
@@ -52,6 +53,48 @@ std::vector<T> sent_and_decoded(MessageCompressor<T>& compressor, const std::vec
   return decoded;
 }
 
+/// The indices that a message of x has entries at.
+template <Element T>
+Support support_of(MessageCompressor<T>& compressor, const std::vector<T>& x,
+                   const RandomKey& key) {
+  Scratch scratch;
+  std::vector<std::size_t> sizes(1);
+  std::vector<std::byte> bytes(compressor.max_wire_bytes(x.size(), 1));
+  const std::size_t cuts[] = {0, x.size()};
+  compressor.encode(x, cuts, key, {bytes, sizes}, scratch);
+  Support support;
+  const Segment segment{std::span<const std::byte>(bytes).first(sizes[0]), 0};
+  dynamic_cast<SparseCompressor<T>&>(compressor)
+      .visit(segment, x.size(), scratch, [&](std::size_t index, T) { support.push_back(index); });
+  return support;
+}
+
+// A message of what is not zero, with the indices of this spec and exact values.
+template <Element T>
+std::size_t exact_bytes(const Spec& spec, const std::vector<T>& x) {
+  Spec exact = parse_spec("threshold(value=5e-324)");
+  for (const Argument& argument : spec.arguments) {
+    if (argument.key == "index") exact.arguments.push_back(argument);
+  }
+  const auto compressor = make_message<T>({exact}, Shape::flat(x.size()));
+  Scratch scratch;
+  std::vector<std::size_t> sizes(1);
+  std::vector<std::byte> bytes(compressor->max_wire_bytes(x.size(), 1));
+  const std::size_t cuts[] = {0, x.size()};
+  return compressor->encode(x, cuts, {}, {bytes, sizes}, scratch);
+}
+
+// x with zeros for all but the `most` elements of largest magnitude.
+template <Element T>
+std::vector<T> only_largest(const std::vector<T>& x, std::size_t most) {
+  std::vector<std::size_t> order(x.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, [&](auto a, auto b) { return std::abs(x[a]) > std::abs(x[b]); });
+  std::vector<T> kept(x.size());
+  for (std::size_t i = 0; i < std::min(most, x.size()); ++i) kept[order[i]] = x[order[i]];
+  return kept;
+}
+
 }  // namespace
 
 template <Element T>
@@ -72,7 +115,7 @@ auto ReferenceExchange<T>::make_rank(std::size_t rank) const -> Rank {
     return made;
   }
   made.message = make_message<T>(pipeline, what_.shape);
-  if (what_.exchange == "gather") return made;
+  if (what_.exchange == "gather" || what_.exchange == "sparse") return made;
   const std::size_t owned = cut(rank + 1) - cut(rank);
   const auto owner = feedback_rule(parse_spec(what_.feedback).name).owner;
   made.owner_rule = make_feedback<T>(parse_spec(owner), owned, Commit::inplace);
@@ -105,6 +148,8 @@ std::vector<T> ReferenceExchange<T>::step(const std::vector<Vector>& gradients,
     mean = mean_of_messages(gradients, false);
   } else if (what_.exchange == "sharded") {
     mean = recompressed(mean_of_messages(gradients, true));
+  } else if (what_.exchange == "sparse") {
+    mean = mean_of_entries(gradients);
   } else {
     mean = mean_of_linear(gradients);
   }
@@ -166,6 +211,54 @@ std::vector<T> ReferenceExchange<T>::mean_of_messages(const std::vector<Vector>&
   }
   divide(ranks_.size(), sum);
   return sum;
+}
+
+// Every owner keeps the largest of its region.
+template <Element T>
+std::vector<T> ReferenceExchange<T>::mean_of_entries(const std::vector<Vector>& gradients) {
+  std::vector<Support> supports;
+  std::vector<Vector> sent;
+  Vector sum(n_);
+  for (std::size_t r = 0; r < ranks_.size(); ++r) {
+    Rank& rank = ranks_[r];
+    compose(gradients[r], {}, false, rank);
+    supports.push_back(support_of(*rank.message, rank.composed, key(r, false)));
+    sent.push_back(sent_and_decoded(*rank.message, rank.composed, {0, n_}, key(r, false)));
+    add(sent.back(), sum);
+  }
+  divide(ranks_.size(), sum);
+  const Vector mean = survivors(sum, supports);
+  commit_surviving(mean, sent);
+  return mean;
+}
+
+template <Element T>
+std::vector<T> ReferenceExchange<T>::survivors(const Vector& mean,
+                                               const std::vector<Support>& supports) const {
+  const auto cuts = reference_cuts(supports, n_);
+  const Spec spec = parse_pipeline(what_.compressor).front();
+  Vector joined;
+  for (std::size_t r = 0; r < ranks_.size(); ++r) {
+    const Vector region(mean.data() + cuts[r], mean.data() + cuts[r + 1]);
+    const Vector largest = only_largest(region, reference_budget(supports));
+    const std::size_t dense = (region.size() * sizeof(T) + 15) / 16 * 16;
+    const bool sparse = !region.empty() && exact_bytes(spec, largest) < dense;
+    const Vector& kept = sparse ? largest : region;
+    joined.insert(joined.end(), kept.begin(), kept.end());
+  }
+  return joined;
+}
+
+// What no owner kept was not sent.
+template <Element T>
+void ReferenceExchange<T>::commit_surviving(const Vector& mean, const std::vector<Vector>& sent) {
+  for (std::size_t r = 0; r < ranks_.size(); ++r) {
+    Vector kept = sent[r];
+    for (std::size_t i = 0; i < n_; ++i) {
+      if (mean[i] == T(0)) kept[i] = T(0);
+    }
+    ranks_[r].rule->commit_all(n_, ExactlySent<T>(kept));
+  }
 }
 
 // Every owner sends its shard of the mean under its own rule.

@@ -13,13 +13,15 @@
 #include <pith/core/spec.h>
 #include <pith/feedback/feedback.h>
 
+#include "support/reference_regions.h"
+
 namespace pith::test {
 
 /// What is exchanged, and how, in the words of a command line.
 struct ReferenceCase {
   std::string compressor = "none";
   std::string feedback = "none";
-  std::string exchange = "raw";   ///< raw, gather, sharded or linear
+  std::string exchange = "raw";   ///< raw, gather, sharded, sparse or linear
   std::string tensor = "tensor";  ///< its name keys random numbers
   std::uint64_t seed = 0;
   Shape shape;
@@ -31,8 +33,8 @@ struct ReferenceCase {
 /// collectives/. It knows compressors and rules by their seams and what the documentation says of
 /// the order of things; sums are taken in rank order in the element type.
 ///
-/// Bitwise what gather and sharded must give. Raw and linear sums are the back end's, in its own
-/// order, so those are near it.
+/// Bitwise what gather, sharded and sparse must give. Raw and linear sums are the back end's, in
+/// its own order, so those are near it.
 template <Element T>
 class ReferenceExchange {
  public:
@@ -66,6 +68,9 @@ class ReferenceExchange {
   Vector mean_of_raw(const std::vector<Vector>& gradients);
   Vector mean_of_messages(const std::vector<Vector>& gradients, bool cut_in_shards);
   Vector recompressed(const Vector& mean);
+  Vector mean_of_entries(const std::vector<Vector>& gradients);
+  Vector survivors(const Vector& mean, const std::vector<Support>& supports) const;
+  void commit_surviving(const Vector& mean, const std::vector<Vector>& sent);
   Vector mean_of_linear(const std::vector<Vector>& gradients);
   void average(std::vector<Vector>& factors, ElementType type) const;
 

@@ -195,7 +195,7 @@ class AllReduce(Bench):
         return self.measure("allreduce", *local, "-b", "4", "-e", "20000", "-f", "70", *QUICK,
                             *repeated("--compressor", ["none", *COMPRESSORS]),
                             *repeated("--feedback", FEEDBACKS),
-                            *repeated("--exchange", ["auto", "raw", "gather", "sharded", "linear"]),
+                            *repeated("--exchange", ["auto", "raw", "gather", "sharded", "sparse", "linear"]),
                             **options)
 
     def check_sweep(self, result, done, ranks):
@@ -208,7 +208,8 @@ class AllReduce(Bench):
             self.assertAlmostEqual(line["effx"], line["raw_time_us"] / line["time_us"])
         seen = {(line["compressor"], line["exchange"]) for line in result["results"]}
         for expected in [("none", "raw"), ("cast(fp16)", "raw"), ("cast(fp16)", "linear"),
-                         ("onebit", "gather"), ("onebit", "sharded"), ("lowrank(rank=2)", "linear")]:
+                         ("onebit", "gather"), ("onebit", "sharded"), ("topk(density=0.1)", "sparse"),
+                         ("lowrank(rank=2)", "linear")]:
             self.assertIn(expected, seen)
         self.assertIn("# left out: onebit over the linear exchange", done.stdout)
         for line in done.stdout.splitlines():

@@ -56,7 +56,9 @@ std::size_t total(Communicator& communicator, std::size_t mine) {
 
 // Of the largest value. 0: to the bit.
 double tolerance(const CollectiveCase& what) {
-  if (what.exchange == "gather" || what.exchange == "sharded") return 0;
+  for (const char* const exact : {"gather", "sharded", "sparse"}) {
+    if (what.exchange == exact) return 0;
+  }
   return parse_pipeline(what.compressor).front().name == "lowrank" ? 1e-3 : 1e-5;
 }
 

@@ -18,9 +18,9 @@ namespace pith::bench {
 /// must receive and must keep. Collective.
 ///
 /// Returns  the elements of estimates and of states after the step, of all ranks together, that are
-///          wrong: to the bit for gather and sharded, beyond 1e-5 of the largest value of the
-///          estimate for raw and linear (low-rank 1e-3). An estimate must also be, to the bit, that
-///          of rank 0.
+///          wrong: to the bit for gather, sharded and sparse, beyond 1e-5 of the largest value of
+///          the estimate for raw and linear (low-rank 1e-3). An estimate must also be, to the bit,
+///          that of rank 0.
 /// Memory   on rank 0: gradients and states of all ranks, twice.
 template <Element T>
 std::size_t check_step(Communicator& communicator, ReducerArm<T>& arm, const CollectiveCase& what,

@@ -146,7 +146,7 @@ po::options_description collective_options() {
   po::options_description own("allreduce");
   auto add = own.add_options();
   add("exchange", words({"auto"}, "auto"),
-      "auto, raw, gather, sharded or linear; repeatable, illegal combinations are skipped");
+      "auto, raw, gather, sharded, sparse or linear; repeatable, illegal combinations are skipped");
   add("min-effx", po::value<double>(), "exit with 2 if effx is below it anywhere");
   describe_ranks(own);
   all.add(common_options()).add(own);

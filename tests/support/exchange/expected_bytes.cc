@@ -3,11 +3,16 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <mutex>
+#include <set>
 #include <string>
+#include <tuple>
 
 #include <pith/core/vector.h>
 
 #include "support/exchange/trajectory.h"
+#include "support/reference_regions.h"
 
 // All numbers here are the documentation's, by hand: docs/wire_format.md for messages and payloads,
 // docs/exchanges.md for exchanges.
@@ -23,28 +28,24 @@ std::size_t up_to_16(std::size_t bytes) { return (bytes + 15) / 16 * 16; }
 std::size_t ceil_div(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
 std::size_t start(std::size_t n, std::size_t p, std::size_t r) { return n * r / p; }
 
-// The elements of [first, last) that blocktopk(k=2,block=50) keeps.
-std::size_t kept_of_blocks(const std::vector<float>& x, std::size_t first, std::size_t last) {
-  std::size_t count = 0;
-  for (std::size_t i = first; i < last; ++i) {
+// The elements of a tensor that blocktopk(k=2,block=50) keeps.
+Support kept_of_blocks(const std::vector<float>& x) {
+  Support kept;
+  for (std::size_t i = 0; i < x.size(); ++i) {
     const std::size_t end = std::min(x.size(), i / 50 * 50 + 50);
     std::size_t before = 0;  // elements of the block that are chosen before this one
     for (std::size_t j = i / 50 * 50; j < end; ++j) {
       before += std::abs(x[j]) > std::abs(x[i]) || (std::abs(x[j]) == std::abs(x[i]) && j < i);
     }
-    count += before < 2;
+    if (before < 2) kept.push_back(i);
   }
-  return count;
+  return kept;
 }
 
-// The elements of [first, last) that a sparse compressor keeps of all n.
-std::size_t kept(const LegalCase& legal, std::size_t n, std::size_t rank, std::size_t first,
-                 std::size_t last) {
-  const std::string& spec = legal.compressor;
-  auto x = gradient<float>(n, 0, static_cast<int>(rank));
-  if (legal.feedback == "ef21_sgdm") scale(0.1f, std::span(x));  // its momentum starts at eta g
-  if (spec.starts_with("blocktopk")) return kept_of_blocks(x, first, last);
-  std::vector<std::size_t> order(n);
+Support kept_of(const std::string& spec, const std::vector<float>& x) {
+  const std::size_t n = x.size();
+  if (spec.starts_with("blocktopk")) return kept_of_blocks(x);
+  Support order(n);
   for (std::size_t i = 0; i < n; ++i) order[i] = i;
   std::size_t count = 0;
   if (spec.starts_with("threshold")) {
@@ -55,8 +56,27 @@ std::size_t kept(const LegalCase& legal, std::size_t n, std::size_t rank, std::s
   }
   std::ranges::stable_sort(order, [&](auto a, auto b) { return std::abs(x[a]) > std::abs(x[b]); });
   order.resize(count);
+  std::ranges::sort(order);
+  return order;
+}
+
+// The elements that a sparse compressor keeps of all n. All ranks of a test ask for those of all
+// ranks, so they are found once.
+Support support(const LegalCase& legal, std::size_t n, std::size_t rank) {
+  static std::mutex mutex;
+  static std::map<std::tuple<std::string, bool, std::size_t, std::size_t>, Support> known;
+  const bool momentum = legal.feedback == "ef21_sgdm";
+  const std::lock_guard lock(mutex);
+  const auto [place, is_new] = known.try_emplace({legal.compressor, momentum, n, rank});
+  if (!is_new) return place->second;
+  auto x = gradient<float>(n, 0, static_cast<int>(rank));
+  if (momentum) scale(0.1f, std::span(x));  // its momentum starts at eta g
+  return place->second = kept_of(legal.compressor, x);
+}
+
+std::size_t count_in(const Support& kept, std::size_t first, std::size_t last) {
   return static_cast<std::size_t>(
-      std::ranges::count_if(order, [&](std::size_t i) { return i >= first && i < last; }));
+      std::ranges::count_if(kept, [&](std::size_t i) { return i >= first && i < last; }));
 }
 
 // Blocks of `block` elements counted from the tensor's start that [first, last) touches.
@@ -112,12 +132,16 @@ bool is_sparse(const std::string& spec) {
   return spec.find("topk") != std::string::npos || spec.starts_with("threshold");
 }
 
+std::size_t sparse_payload(const std::string& spec, const Support& kept, std::size_t first,
+                           std::size_t last) {
+  return sparse_payload(spec, count_in(kept, 0, first), count_in(kept, first, last), last - first);
+}
+
 std::size_t payload(const LegalCase& legal, std::size_t n, std::size_t rank, std::size_t first,
                     std::size_t last) {
   const std::string& spec = legal.compressor;
   if (!is_sparse(spec)) return dense_payload(spec, first, last);
-  return sparse_payload(spec, kept(legal, n, rank, 0, first), kept(legal, n, rank, first, last),
-                        last - first);
+  return sparse_payload(spec, support(legal, n, rank), first, last);
 }
 
 // What an owner sends of its shard depends on its size alone, except where the data decides.
@@ -143,6 +167,37 @@ ExpectedBytes sharded_bytes(const LegalCase& legal, std::size_t n, std::size_t p
   }
   const std::size_t shard = start(n, p, r + 1) - start(n, p, r);
   bytes.wire += (p - 1) * (kRecord + kHead + owner_payload(legal.compressor, shard));
+  return bytes;
+}
+
+// What an owner of the sparse exchange sends of [first, last): no more than its budget, with exact
+// values, or all of it.
+std::size_t survivor_payload(const std::string& spec, const std::vector<Support>& supports,
+                             std::size_t first, std::size_t last) {
+  std::set<std::size_t> all;
+  for (const Support& kept : supports) all.insert(kept.begin(), kept.end());
+  const std::size_t arrived = count_in(Support(all.begin(), all.end()), first, last);
+  const std::string exact = spec.substr(spec.find("index"));
+  return std::min(
+      sparse_payload(exact, 0, std::min(arrived, reference_budget(supports)), last - first),
+      up_to_16(4 * (last - first)));
+}
+
+ExpectedBytes sparse_bytes(const LegalCase& legal, std::size_t n, std::size_t p, std::size_t r) {
+  std::vector<Support> supports;
+  for (std::size_t rank = 0; rank < p; ++rank) supports.push_back(support(legal, n, rank));
+  const auto cuts = reference_cuts(supports, n);
+  const std::size_t summary = kHead + (n == 0 ? 0 : up_to_16(4 + 4 * 8 * p));
+  ExpectedBytes bytes{.wire = (p - 1) * (2 * kRecord + summary),
+                      .messages = kRecord + summary + p * kRecord};
+  for (std::size_t s = 0; s < p; ++s) {
+    const std::size_t message =
+        kHead + sparse_payload(legal.compressor, supports[r], cuts[s], cuts[s + 1]);
+    bytes.messages += message;
+    if (s != r) bytes.wire += message;
+  }
+  bytes.wire += (p - 1) * (kRecord + kHead +
+                           survivor_payload(legal.compressor, supports, cuts[r], cuts[r + 1]));
   return bytes;
 }
 
@@ -175,6 +230,7 @@ ExpectedBytes linear_bytes(const LegalCase& legal, std::size_t n, std::size_t p,
 ExpectedBytes exchange_bytes(const LegalCase& legal, std::size_t n, std::size_t p, std::size_t r) {
   if (legal.exchange == "gather") return gather_bytes(legal, n, p, r);
   if (legal.exchange == "sharded") return sharded_bytes(legal, n, p, r);
+  if (legal.exchange == "sparse") return sparse_bytes(legal, n, p, r);
   if (legal.compressor == "none")
     return {.wire = ring(4 * n, p) + (p - 1) * kSignature, .messages = 4 * n};
   return linear_bytes(legal, n, p, r);

@@ -11,6 +11,10 @@
 namespace pith::test {
 namespace {
 
+const std::vector<std::string> kSparse{
+    "topk(density=0.05,index=elias_fano)", "topk(density=0.05,values=2bit,index=bitmap)",
+    "blocktopk(k=2,block=50,index=raw32)", "threshold(value=1.5,index=raw32)"};
+
 // What stands in a row: small densities and ranks, so that small tensors are really compressed; and
 // index coders whose bytes follow from how many elements are kept.
 std::vector<std::string> specs_for(const Combination& row) {
@@ -19,17 +23,11 @@ std::vector<std::string> specs_for(const Combination& row) {
   if (row.kind == CompressorKind::linear) {
     return {"randomk(density=0.1)", "lowrank(rank=2)", "cast(bf16)", "lowrank(rank=2)|cast(fp16)"};
   }
-  std::vector<std::string> specs{"identity",
-                                 "cast(bf16)",
-                                 "topk(density=0.05,index=elias_fano)",
-                                 "topk(density=0.05,values=2bit,index=bitmap)",
-                                 "blocktopk(k=2,block=50,index=raw32)",
-                                 "threshold(value=1.5,index=raw32)",
-                                 "onebit(block=64)",
-                                 "quantize(bits=4,bucket=64)",
-                                 "quantize(bits=8,bucket=64,range=qsgd)",
-                                 "natural",
-                                 "levels(bits=4,block=64)"};
+  std::vector<std::string> specs = kSparse;
+  if (row.kind == CompressorKind::sparse) return specs;
+  specs.insert(specs.end(),
+               {"identity", "cast(bf16)", "onebit(block=64)", "quantize(bits=4,bucket=64)",
+                "quantize(bits=8,bucket=64,range=qsgd)", "natural", "levels(bits=4,block=64)"});
   const bool zstd = std::ranges::any_of(
       compressors(), [](const CompressorEntry& entry) { return entry.name == "zstd"; });
   if (zstd) specs.emplace_back("onebit|zstd");  // signs do not shrink, so its bytes are known
