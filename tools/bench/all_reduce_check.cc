@@ -57,7 +57,8 @@ std::size_t total(Communicator& communicator, std::size_t mine) {
 // Of the largest value. 0: to the bit.
 double tolerance(const CollectiveCase& what) {
   if (what.exchange == "gather" || what.exchange == "sharded") return 0;
-  return parse_pipeline(what.compressor).front().name == "lowrank" ? 1e-3 : 1e-5;
+  const std::string name = parse_pipeline(what.compressor).front().name;
+  return name == "lowrank" || name == "acp" ? 1e-3 : 1e-5;
 }
 
 // The names of the reference's states on every rank, as the reducer calls them.
