@@ -33,8 +33,8 @@ namespace pith {
 /// Cost       a read of M to multiply, in parts by threads(), some rows once they are composed, and
 ///            one to commit; 2 rows columns r operations for the factor, 2 for each reconstruction;
 ///            about 4 r^2 rows or columns for the orthonormalisation.
-/// Memory     r max(rows, columns) + 1 of state; r (rows + columns) of scratch; with several threads
-///            and Q due r columns more for every 256 rows.
+/// Memory     r max(rows, columns) + 1 of state; r (rows + columns) of scratch; with several
+///            threads and Q due r columns more for every 256 rows.
 /// Throws     UsageError if the shape has fewer than two dimensions or rank is 0.
 /// Source     Zhang et al. 2023, "Evaluation and optimization of gradient compression for
 ///            distributed deep learning".

@@ -17,22 +17,22 @@ namespace pith {
 /// ARC-Top-K: keeps the K blocks of B elements in which the mean over the ranks is largest, by a
 /// sketch of it, so that the mask is the same on all ranks and only values travel.
 ///
-///   s[j][b] = sum of v[j][i] x[b B + i] over i      round 0, j < R; v = +-1 by (seed, tensor, step)
+///   s[j][b] = sum of v[j][i] x[b B + i] over i    round 0, for j < R
 ///   K blocks of largest sum over j of (mean s[j][b])^2, ties to the lowest b
-///   factor = x of these blocks, then zeros          round 1
+///   factor = x of these blocks, then zeros        round 1
 ///
-/// The sum over j, divided by R, estimates the block's squared norm: unbiased, with variance at most
-/// 2/R of its square; it is exact for blocks of one element that is not zero, so for B = 1. A last
-/// block of fewer elements counts as one.
+/// v is +-1, drawn by (seed, tensor, step). The sum over j, divided by R, estimates the block's
+/// squared norm: unbiased, with variance at most 2/R of its square; it is exact for blocks of one
+/// element that is not zero, so for B = 1. A last block of fewer elements counts as one.
 ///
 /// Wire       R ceil(n/B) elements, then min(K B, n): 4 bytes each of float, 2 of 16-bit factors.
-/// Error      ||C(x) - x|| <= ||x||, on each rank and of the mean: elements are kept or dropped. With
-///            B = 1 that of the mean is the least of any K elements.
+/// Error      ||C(x) - x|| <= ||x||, on each rank and of the mean: elements are kept or dropped.
+///            With B = 1 that of the mean is the least of any K elements.
 /// Guarantee  none: the mask follows the mean, so a rank may have nothing in it. Such parts cancel
 ///            between the ranks and stay in their residuals.
 /// Bias       biased: use under error feedback.
-/// Cost       one read of x for the sketch, in parts by threads(), one to commit; 2 R operations per
-///            element, and O(R n/B + K B).
+/// Cost       one read of x for the sketch, in parts by threads(), one to commit; 2 R operations
+///            per element, and O(R n/B + K B).
 /// Memory     scratch: R B for the signs; ceil(n/B) doubles and what largest() takes of them; K B
 ///            indices and elements.
 /// Throws     UsageError if there are 2^32 blocks or more.
