@@ -137,6 +137,23 @@ TEST(ArcTopK, KeepsTheBlocksWhoseAveragedSketchIsLargest) {
   EXPECT_EQ(support(ranks.reconstruction()), expected);
 }
 
+// As of an embedding, of which a batch touches a few rows: nothing is lost while there is room for
+// the rows of all ranks.
+TEST(ArcTopK, SendsAMatrixOfFewRowsWhole) {
+  constexpr std::size_t kRows = 200, kColumns = 16;
+  Vectors<float> x(3, std::vector<float>(kRows * kColumns));
+  for (std::size_t r = 0; r < 3; ++r) {
+    for (const std::size_t row : {7 + 40 * r, 8 + 40 * r, std::size_t{199}}) {
+      const auto values = gaussian<float>(kColumns, 10 * r + row);
+      std::ranges::copy(values, x[r].begin() + static_cast<std::ptrdiff_t>(row * kColumns));
+    }
+  }
+  auto ranks = arctopk_ranks<float>(kRows * kColumns, {7, kColumns, 1}, 3);
+  ranks.step(x);
+  EXPECT_EQ(ranks.reconstruction(), mean_of(x));
+  for (std::size_t r = 0; r < 3; ++r) EXPECT_EQ(ranks.own(r), x[r]);
+}
+
 // Small integers add exactly.
 TEST(ArcTopK, SketchOfASumIsTheSumOfTheSketches) {
   auto ranks = arctopk_ranks<float>(100, {2, 16, 3}, 3);
