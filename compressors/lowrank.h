@@ -7,8 +7,8 @@
 #include <vector>
 
 #include <pith/compressors/linear.h>
+#include <pith/compressors/lowrank_shape.h>
 #include <pith/compressors/product.h>
-#include <pith/core/shape.h>
 #include <pith/core/spec.h>
 
 namespace pith {
@@ -50,7 +50,7 @@ class LowRank final : public LinearCompressor<T> {
 
   int rounds() const override { return 2; }
   std::size_t factor_elements(int round) const override {
-    return rank_ * (round == 0 ? rows_ : columns_);
+    return shape_.rank * (round == 0 ? shape_.rows : shape_.columns);
   }
   ElementType factor_type() const override { return factors_; }
   void factor(int round, Source<T>& x, const RandomKey& key, std::span<T> out,
@@ -68,12 +68,8 @@ class LowRank final : public LinearCompressor<T> {
  private:
   void left_factor(Source<T>& x, const Random& random, std::span<T> out, Scratch& scratch);
   void right_factor(Source<T>& x, const Random& random, std::span<T> out, Scratch& scratch);
-  void take_rows(Source<T>& x, Range part, Matrix<const T> q, Matrix<T> p) const;
-  void sum_columns(Matrix<const T> m, Matrix<const T> p, Matrix<T> q, Scratch& scratch) const;
 
-  std::size_t rows_;
-  std::size_t columns_;
-  std::size_t rank_;
+  LowRankShape shape_;
   ElementType factors_;
   std::vector<T> state_;           // empty if cold
   std::span<const T> averaged_p_;  // as it came

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -13,22 +12,6 @@
 #include <pith/core/error.h>
 
 namespace pith {
-namespace {
-
-// Which entry of the mask is the first that is not below `index`.
-std::size_t first_from(std::span<const std::size_t> mask, std::size_t index) {
-  return static_cast<std::size_t>(std::ranges::lower_bound(mask, index) - mask.begin());
-}
-
-}  // namespace
-
-template <Element T>
-void Scattered<T>::axpy(T a, std::size_t first, std::span<T> y) const {
-  for (std::size_t i = first_from(mask_, first); i < mask_.size() && mask_[i] - first < y.size();
-       ++i) {
-    y[mask_[i] - first] += a * values_[i];
-  }
-}
 
 template <Element T>
 RandomK<T>::RandomK(std::size_t n, std::size_t k, Scale scale, ElementType factors)
@@ -48,7 +31,7 @@ void RandomK<T>::factor(int, Source<T>& x, const RandomKey& key, std::span<T> ou
   const T s = scale_ == Scale::none ? T{1} : static_cast<T>(n_) / static_cast<T>(k_);
   sweep_in_parts(x, {0, n_}, [&](std::span<const T> block, Range range) {
     check_finite(block);
-    const Range kept{first_from(mask, range.begin), first_from(mask, range.end)};
+    const Range kept = masked(mask, range);
     const auto values = slice(own, kept);
     for (std::size_t i = 0; i < kept.size(); ++i) {
       values[i] = s * block[mask[kept.begin + i] - range.begin];
@@ -94,7 +77,6 @@ std::unique_ptr<LinearCompressor<T>> make_randomk(const Spec& spec, const Shape&
 }
 
 #define PITH_INSTANTIATE(T)                                                             \
-  template class Scattered<T>;                                                          \
   template class RandomK<T>;                                                            \
   template std::unique_ptr<LinearCompressor<T>> make_randomk(const Spec&, const Shape&, \
                                                              ElementType);

@@ -6,25 +6,11 @@
 #include <span>
 
 #include <pith/compressors/linear.h>
+#include <pith/compressors/scattered.h>
 #include <pith/core/shape.h>
 #include <pith/core/spec.h>
 
 namespace pith {
-
-/// Of a tensor's elements those in a mask.
-template <Element T>
-class Scattered final : public Decoded<T> {
- public:
-  /// mask: ascending indices, one for each value.
-  Scattered(std::span<const std::size_t> mask = {}, std::span<const T> values = {})
-      : mask_(mask), values_(values) {}
-
-  void axpy(T a, std::size_t first, std::span<T> y) const override;
-
- private:
-  std::span<const std::size_t> mask_;
-  std::span<const T> values_;
-};
 
 /// Keeps k elements that are drawn anew in every step, the same on all ranks, so that only their
 /// values travel.

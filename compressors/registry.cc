@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <pith/compressors/acp.h>
+#include <pith/compressors/arctopk.h>
 #include <pith/compressors/blocktopk.h>
 #include <pith/compressors/cast.h>
 #include <pith/compressors/cast_linear.h>
@@ -37,6 +39,9 @@ constexpr CompressorEntry kCompressors[] = {
     {"lowrank", 9, "lowrank(rank=4)", "Vogels et al. 2019, arXiv:1905.13727", false, true, false},
     {"levels", 10, "levels(bits=4)", "", true, false, false},
     {"blocktopk", 11, "blocktopk(k=4)", "", true, false, true},
+    {"arctopk", 13, "arctopk(density=0.01)", "Chen et al. 2025, arXiv:2510.26709", false, true,
+     false},
+    {"acp", 14, "acp(rank=4)", "Zhang et al. 2023", false, true, false},
 #ifdef PITH_HAS_ZSTD
     {"zstd", 12, "levels(bits=2)|zstd", "RFC 8878", true, false, false},
 #endif
@@ -128,6 +133,21 @@ void check_elements(const Pipeline& pipeline, const Shape& shape) {
 template <Element T>
 using Linear = std::unique_ptr<LinearCompressor<T>>;
 
+// Linear ones but for casts, whose factors a cast may follow.
+template <Element T>
+struct FactoredMaker {
+  std::string_view name;
+  Linear<T> (*make)(const Spec&, const Shape&, ElementType factors);
+};
+
+template <Element T>
+constexpr FactoredMaker<T> kFactored[] = {
+    {"randomk", make_randomk<T>},
+    {"lowrank", make_lowrank<T>},
+    {"arctopk", make_arctopk<T>},
+    {"acp", make_acp<T>},
+};
+
 // What the factors of a linear compressor travel as: its second stage, if there is one, is a cast.
 template <Element T>
 ElementType factor_type(const Pipeline& pipeline) {
@@ -173,9 +193,9 @@ Linear<T> make_linear(const Pipeline& pipeline, const Shape& shape) {
   const CompressorEntry& entry = first_stage(pipeline);
   if (!entry.linear) fail(pipeline, std::string(entry.name) + " is not of the linear kind");
   const ElementType factors = factor_type<T>(pipeline);
-  if (entry.name == "randomk") return make_randomk<T>(pipeline.front(), shape, factors);
-  if (entry.name == "lowrank") return make_lowrank<T>(pipeline.front(), shape, factors);
-  return make_cast_linear<T>(pipeline.front(), shape);
+  if (entry.name == "cast") return make_cast_linear<T>(pipeline.front(), shape);
+  const auto maker = std::ranges::find(kFactored<T>, entry.name, &FactoredMaker<T>::name);
+  return maker->make(pipeline.front(), shape, factors);
 }
 
 std::uint16_t codec_of(const Pipeline& pipeline) {

@@ -91,4 +91,11 @@ void sweep_in_parts(Source<T>& source, Range range, const Body& body) {
            [&](std::size_t, Range part) { sweep(source, part, body); });
 }
 
+/// Tells all of the tensor as what it was sent, in parts: for who knows that once all is taken.
+template <Element T>
+void tell_in_parts(Source<T>& source, const Decoded<T>& decoded) {
+  in_parts(source, {0, source.size()}, parts_of(source.size()), kSweepBlock<T>,
+           [&](std::size_t, Range part) { source.sent(part, decoded); });
+}
+
 }  // namespace pith

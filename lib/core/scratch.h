@@ -25,6 +25,14 @@ class Scratch {
     return {reinterpret_cast<U*>(take_bytes(count * sizeof(U))), count};
   }
 
+  /// A copy of `values`.
+  template <class U>
+  std::span<U> copy(std::span<const U> values) {
+    const auto copy = take<U>(values.size());
+    std::ranges::copy(values, copy.begin());
+    return copy;
+  }
+
   /// An object that needs no end.
   template <class U, class... Arguments>
   U& make(Arguments&&... arguments) {

@@ -12,13 +12,16 @@ namespace {
 constexpr const char* kLinear[] = {"lowrank(rank=4)",
                                    "randomk(density=0.1)",
                                    "cast(bf16)",
+                                   "acp(rank=4)",
+                                   "arctopk(density=0.1,block=9,sketch=2)",
                                    "lowrank(rank=3,warm=false)",
                                    "lowrank(rank=2)|cast(fp16)",
+                                   "arctopk(density=0.1)|cast(bf16)",
                                    "randomk(k=7)|cast(bf16)"};
 
 /// All, or under sanitizers, which take ten times as long, one of each kind.
 std::span<const char* const> some_linear() {
-  return std::span(kLinear).first(PITH_MANY_ELEMENTS > 10000 ? std::size(kLinear) : 3);
+  return std::span(kLinear).first(PITH_MANY_ELEMENTS > 10000 ? std::size(kLinear) : 5);
 }
 
 struct Rows {
@@ -92,7 +95,8 @@ TEST(LinearSweep, GivesTheSameBitsOnSeveralThreads) {
 // What the failed step wrote beside its place must not come back, on whichever thread it was.
 TEST(LinearSweep, LeavesNothingOfAStepWithANanOnSeveralThreads) {
   const WithThreads three(3);
-  for (const std::string compressor : {"lowrank(rank=2)", "randomk(k=7)", "cast(bf16)"}) {
+  for (const std::string compressor :
+       {"lowrank(rank=2)", "randomk(k=7)", "cast(bf16)", "acp(rank=2)", "arctopk(density=0.1)"}) {
     for (const std::string rule : kRules) {
       expect_nothing_left(linear_case(compressor, rule, {1031, 397}, Commit::step));
     }

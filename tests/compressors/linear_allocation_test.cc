@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include <pith/compressors/cast_linear.h>
-#include <pith/compressors/lowrank.h>
-#include <pith/compressors/randomk.h>
+#include <pith/compressors/registry.h>
 
 #include "compressors/linear_ranks.h"
 #include "support/allocation_counter.h"
@@ -18,7 +16,9 @@ std::size_t allocations_of_a_step(LinearCompressor<float>& compressor, std::uint
   const std::size_t before = allocations();
   scratch.clear();
   for (int round = 0; round < compressor.rounds(); ++round) {
-    compressor.factor(round, x, {.step = step}, factors[static_cast<std::size_t>(round)], scratch);
+    auto& out = factors[static_cast<std::size_t>(round)];
+    out.resize(compressor.factor_elements(round));
+    compressor.factor(round, x, {.step = step}, out, scratch);
   }
   compressor.own().axpy(-1, 0, y);
   compressor.reconstruction().axpy(1, 0, y);
@@ -30,30 +30,25 @@ TEST(LinearCompressor, AllocatesNothingOnceItsScratchHasGrown) {
   const Shape shape{257, 130};
   const auto x = gaussian<float>(shape.elements(), 1);
   std::vector<float> y(x.size());
-  const auto check = [&](LinearCompressor<float>& compressor) {
+  for (const char* spec : {"randomk(density=0.2)", "lowrank(rank=4)", "lowrank(rank=4,warm=false)",
+                           "acp(rank=4)", "arctopk(density=0.2)", "cast(fp16)"}) {
+    const auto compressor = make_linear<float>(parse_pipeline(spec), shape);
     Scratch scratch;
-    Vectors<float> factors;
-    for (int round = 0; round < compressor.rounds(); ++round) {
-      factors.emplace_back(compressor.factor_elements(round));
-    }
+    Vectors<float> factors(2);
     const auto step = [&](std::uint64_t number) {
-      return allocations_of_a_step(compressor, number, x, factors, y, scratch);
+      return allocations_of_a_step(*compressor, number, x, factors, y, scratch);
     };
     EXPECT_GT(step(0), 0u) << "the counter counts";
     step(1);
-    for (std::uint64_t number = 2; number < 5; ++number) EXPECT_EQ(step(number), 0u);
-  };
-  check(*make_randomk<float>(parse_spec("randomk(density=0.2)"), shape));
-  check(*make_lowrank<float>(parse_spec("lowrank(rank=4)"), shape));
-  check(*make_lowrank<float>(parse_spec("lowrank(rank=4,warm=false)"), shape));
-  check(*make_cast_linear<float>(parse_spec("cast(fp16)"), shape));
+    for (std::uint64_t number = 2; number < 5; ++number) EXPECT_EQ(step(number), 0u) << spec;
+  }
 }
 
 TEST(LinearCompressor, AllocatesNothingForEachOfManySmallMatrices) {
   const Shape shapes[]{{64, 64}, {512, 8}, {8, 512}, {17, 3}};
   std::vector<std::unique_ptr<LinearCompressor<float>>> compressors;
   for (std::size_t i = 0; i < 100; ++i) {
-    compressors.push_back(make_lowrank<float>(parse_spec("lowrank(rank=4)"), shapes[i % 4]));
+    compressors.push_back(make_linear<float>(parse_pipeline("lowrank(rank=4)"), shapes[i % 4]));
   }
   const auto x = gaussian<float>(4096, 1);
   std::vector<float> y(4096), factors(2 * 4 * 512);

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <pith/compressors/acp.h>
+#include <pith/compressors/arctopk.h>
 #include <pith/compressors/cast_linear.h>
 #include <pith/compressors/lowrank.h>
 #include <pith/compressors/randomk.h>
@@ -49,11 +51,16 @@ std::vector<LinearCase<T>> cases_of(const Shape& shape) {
   };
   const auto randomk = [](const Spec& spec, const Shape& s) { return make_randomk<T>(spec, s); };
   const auto lowrank = [](const Spec& spec, const Shape& s) { return make_lowrank<T>(spec, s); };
+  const auto arctopk = [](const Spec& spec, const Shape& s) { return make_arctopk<T>(spec, s); };
+  const auto acp = [](const Spec& spec, const Shape& s) { return make_acp<T>(spec, s); };
   add("randomk(density=0.1)", randomk);
   add("randomk(k=3)", randomk);
   add("randomk(density=0.3,scale=unbiased)", randomk, false);
   add("randomk(density=0.5)",
       [](const Spec& spec, const Shape& s) { return make_randomk<T>(spec, s, kHalf); });
+  add("arctopk(density=0.1)", arctopk);
+  add("arctopk(density=0.3,block=1)", arctopk);
+  add("arctopk(density=0.2,block=7,sketch=3)", arctopk);
   add("cast(fp16)", make_cast_linear<T>);
   add("cast(bf16)", make_cast_linear<T>);
   if (!shape.is_matrix()) return cases;
@@ -62,6 +69,9 @@ std::vector<LinearCase<T>> cases_of(const Shape& shape) {
   add("lowrank(rank=4,warm=false)", lowrank);
   add("lowrank(rank=2)",
       [](const Spec& spec, const Shape& s) { return make_lowrank<T>(spec, s, kHalf); });
+  add("acp(rank=1)", acp);
+  add("acp(rank=4)", acp);
+  add("acp(rank=2)", [](const Spec& spec, const Shape& s) { return make_acp<T>(spec, s, kHalf); });
   return cases;
 }
 

@@ -118,22 +118,29 @@ TYPED_TEST(LinearContract, AddsTheScaledPartToWhatIsThere) {
   });
 }
 
-TYPED_TEST(LinearContract, U5FindsWhatIsNotFiniteWhereverItIs) {
-  using Limits = std::numeric_limits<TypeParam>;
-  TestFixture::for_each_case([](const auto& one) {
-    const auto compressor = one.make();
-    std::vector<TypeParam> out(compressor->factor_elements(0));
-    const auto x = gaussian<TypeParam>(one.shape.elements(), 3);
-    Scratch scratch;
-    for (const std::size_t bad : {std::size_t{0}, x.size() / 2, x.size() - 1}) {
-      if (x.empty()) break;
-      for (const TypeParam value : {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity()}) {
-        auto damaged = x;
-        damaged[bad] = value;
-        EXPECT_THROW(compressor->factor(0, damaged, {}, out, scratch), NonFiniteError) << bad;
-      }
+template <Element T>
+void expect_bad_elements_are_found(LinearRanks<T>& ranks, const std::vector<T>& x) {
+  using Limits = std::numeric_limits<T>;
+  if (x.empty()) return;
+  for (const std::size_t bad : {std::size_t{0}, x.size() / 2, x.size() - 1}) {
+    for (const T value : {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity()}) {
+      auto damaged = x;
+      damaged[bad] = value;
+      EXPECT_THROW(ranks.step({damaged}), NonFiniteError) << bad;
     }
-    EXPECT_NO_THROW(compressor->factor(0, x, {}, out, scratch));
+  }
+}
+
+// In two steps, as a compressor's steps may differ.
+TYPED_TEST(LinearContract, U5FindsWhatIsNotFiniteWhereverItIs) {
+  TestFixture::for_each_case([](const auto& one) {
+    LinearRanks<TypeParam> ranks(one.make, 1);
+    const auto x = gaussian<TypeParam>(one.shape.elements(), 3);
+    for (std::uint64_t step = 0; step < 2; ++step) {
+      expect_bad_elements_are_found(ranks, x);
+      EXPECT_NO_THROW(ranks.step({x}));
+      ranks.accept();
+    }
   });
 }
 
@@ -162,20 +169,49 @@ TYPED_TEST(LinearContract, GivesAnyPartOfItsReconstruction) {
 TYPED_TEST(LinearContract, TellsItsSourceWhatWasSent) {
   TestFixture::for_each_case([](const auto& one) {
     const auto compressor = one.make();
-    const auto x = gaussian<TypeParam>(one.shape.elements(), 3);
-    Ef14<TypeParam> rule(x.size(), Commit::inplace);
-    rule.begin(0, x, {}, {});
-    Composition<TypeParam> source(rule, x.size());
-    Scratch scratch;
-    for (int round = 0; round < compressor->rounds(); ++round) {
-      compressor->factor(round, source, {},
-                         scratch.take<TypeParam>(compressor->factor_elements(round)), scratch);
+    auto expected = TestFixture::zeros(one);
+    Ef14<TypeParam> rule(expected.size(), Commit::inplace);
+    for (std::uint64_t step = 0; step < 2; ++step) {
+      const auto x = gaussian<TypeParam>(expected.size(), step);
+      rule.begin(0, x, {}, {});
+      Composition<TypeParam> source(rule, x.size());
+      Scratch scratch;
+      for (int round = 0; round < compressor->rounds(); ++round) {
+        compressor->factor(round, source, {},
+                           scratch.take<TypeParam>(compressor->factor_elements(round)), scratch);
+      }
+      axpy<TypeParam>(1, x, expected);
+      compressor->own().axpy(-1, 0, expected);
+      rule.accept();
+      compressor->accept();
+      EXPECT_TRUE(std::ranges::equal(rule.states().front().values, expected));
     }
-    auto expected = x;
-    compressor->own().axpy(-1, 0, expected);
-    rule.accept();
-    const auto residual = rule.states().front().values;
-    EXPECT_TRUE(std::ranges::equal(residual, expected));
+  });
+}
+
+template <Element T>
+void copy_states(LinearCompressor<T>& from, LinearCompressor<T>& to) {
+  const auto saved = from.states(), loaded = to.states();
+  ASSERT_EQ(saved.size(), loaded.size());
+  for (std::size_t s = 0; s < saved.size(); ++s) {
+    ASSERT_EQ(saved[s].values.size(), loaded[s].values.size());
+    std::ranges::copy(saved[s].values, loaded[s].values.begin());
+  }
+}
+
+// New ranks begin with the states of others, after any number of steps.
+TYPED_TEST(LinearContract, ContinuesFromItsStatesWithTheSameBits) {
+  TestFixture::for_each_case([](const auto& one) {
+    LinearRanks<TypeParam> old(one.make, 2);
+    for (std::uint64_t step = 0; step < 4; ++step) {
+      LinearRanks<TypeParam> restarted(one.make, 2);
+      for (std::size_t r = 0; r < 2; ++r) copy_states(old[r], restarted[r]);
+      const auto inputs = gaussians<TypeParam>(2, one.shape.elements(), step);
+      for (auto* ranks : {&old, &restarted}) ranks->step(inputs, {.step = step});
+      EXPECT_EQ(old.sent(), restarted.sent());
+      EXPECT_EQ(old.reconstruction(), restarted.reconstruction());
+      old.accept();
+    }
   });
 }
 

@@ -13,7 +13,6 @@
 #include <pith/core/vector.h>
 
 #include "compressors/linear_ranks.h"
-#include "support/every_simd_target.h"
 
 namespace pith::test {
 namespace {
@@ -104,38 +103,6 @@ TEST(LowRank, ManyRanksStayWithOneOnTheMeanWhileWarm) {
   }
 }
 
-struct Plateau {
-  Shape shape;
-  std::size_t rank;
-  double bound;  // of the relative error of the mean output after 200 steps
-};
-
-class ErrorFeedbackPlateau : public testing::TestWithParam<Plateau> {};
-
-// sum of outputs = T M - e_T, so the mean errs by e_T / T: the residual must stop growing.
-TEST_P(ErrorFeedbackPlateau, MeanOutputApproachesAConstantMatrix) {
-  const auto& [shape, rank, bound] = GetParam();
-  auto ranks = lowrank_ranks<double>(shape, rank);
-  const auto m = gaussian<double>(shape.elements(), 2);
-  std::vector<double> residual(m.size()), mean(m.size());
-  double halfway = 0;
-  for (std::uint64_t step = 0; step < 200; ++step) {
-    axpy<double>(1, m, residual);
-    ranks.step({residual}, {.step = step});
-    ranks[0].own().axpy(-1, 0, residual);
-    ranks[0].reconstruction().axpy(1 / 200.0, 0, mean);
-    ranks.accept();
-    if (step == 99) halfway = norm_of(residual);
-  }
-  EXPECT_LT(std::sqrt(squared_distance(mean, m)), bound * norm_of(m));
-  EXPECT_LT(norm_of(residual), 1.3 * halfway);
-  EXPECT_NEAR(std::sqrt(squared_distance(mean, m)), norm_of(residual) / 200, 1e-12 * norm_of(m));
-}
-
-INSTANTIATE_TEST_SUITE_P(LowRank, ErrorFeedbackPlateau,
-                         testing::Values(Plateau{{16, 8}, 2, 0.025}, Plateau{{32, 16}, 1, 0.08},
-                                         Plateau{{32, 16}, 4, 0.03}));
-
 // The condition behind "no uniform alpha": a projection never errs by more than its input, and the
 // warm start reaches the best error, that of the largest singular values.
 TEST(LowRank, T11ErrsBetweenTheBestRankRMatrixAndTheInput) {
@@ -223,17 +190,6 @@ TEST(LowRank, StateIsTheAveragedQOnEveryRank) {
   EXPECT_THAT(states[0].values, testing::ElementsAreArray(mean));
 }
 
-TEST(LowRank, ContinuesFromARestoredState) {
-  auto first = lowrank_ranks<float>({6, 5}, 2), second = lowrank_ranks<float>({6, 5}, 2);
-  const auto inputs = gaussians<float>(1, 30, 1);
-  first.step(inputs);
-  first.accept();
-  std::ranges::copy(first[0].states().at(0).values, second[0].states().at(0).values.begin());
-  first.step(inputs, {.step = 1});
-  second.step(inputs, {.step = 1});
-  EXPECT_EQ(first.reconstruction(), second.reconstruction());
-}
-
 TEST(LowRank, StartsColdInEveryStepIfAsked) {
   LinearRanks<float> ranks(
       [] {
@@ -263,36 +219,6 @@ TEST(LowRank, SixteenBitFactorsAreRoundedBeforeTheyAreAccounted) {
   const Vectors<float> own{ranks.own(0), ranks.own(1)};
   const auto mean = ranks.reconstruction();
   EXPECT_LT(std::sqrt(squared_distance(mean_of(own), mean)), 1e-6 * norm_of(mean));
-}
-
-/// All that two steps of two ranks give: factors, reconstruction, own part and state.
-template <Element T>
-Vectors<T> two_steps(const Shape& shape, std::size_t rank) {
-  auto ranks = lowrank_ranks<T>(shape, rank, 2);
-  Vectors<T> all;
-  for (std::uint64_t step = 0; step < 2; ++step) {
-    ranks.step(gaussians<T>(2, shape.elements(), step), {.step = step});
-    all.insert(all.end(), ranks.sent().begin(), ranks.sent().end());
-    all.push_back(ranks.reconstruction());
-    all.push_back(ranks.own(1));
-    ranks.accept();
-  }
-  const auto state = ranks[0].states().at(0).values;
-  all.emplace_back(state.begin(), state.end());
-  return all;
-}
-
-TEST(LowRank, GivesTheSameBitsOnEveryInstructionSet) {
-  for (const Shape& shape : {Shape{64, 64}, Shape{512, 8}, Shape{8, 512}, Shape{301, 133}}) {
-    for (const std::size_t rank : {1u, 3u, 4u, 8u}) {
-      const auto floats = two_steps<float>(shape, rank);
-      const auto doubles = two_steps<double>(shape, rank);
-      on_every_simd_target([&] {
-        EXPECT_EQ(two_steps<float>(shape, rank), floats) << shape.text() << " " << rank;
-        EXPECT_EQ(two_steps<double>(shape, rank), doubles) << shape.text() << " " << rank;
-      });
-    }
-  }
 }
 
 TEST(LowRank, RejectsWhatIsNoMatrixAndRankZero) {

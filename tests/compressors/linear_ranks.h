@@ -69,9 +69,7 @@ class LinearRanks {
   LinearRanks(const Make& make, std::size_t ranks) : ranks_(ranks) {
     for (Rank& rank : ranks_) {
       rank.compressor = make();
-      for (int round = 0; round < rank.compressor->rounds(); ++round) {
-        rank.factors.emplace_back(rank.compressor->factor_elements(round));
-      }
+      rank.factors.resize(static_cast<std::size_t>(rank.compressor->rounds()));
     }
   }
 
@@ -127,6 +125,7 @@ class LinearRanks {
     for (std::size_t r = 0; r < ranks_.size(); ++r) {
       key.rank = static_cast<std::uint32_t>(r);
       auto& out = ranks_[r].factors[static_cast<std::size_t>(round)];
+      out.resize(ranks_[r].compressor->factor_elements(round));
       ranks_[r].compressor->factor(round, inputs[r], key, out, ranks_[r].scratch);
       sent_.push_back(out);
     }

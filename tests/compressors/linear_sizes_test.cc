@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <pith/compressors/acp.h>
 #include <pith/compressors/lowrank.h>
 
 // Published sizes of two models' gradients under low-rank compression with 1-D tensors
@@ -89,6 +90,16 @@ TEST(U6LowRankSizes, AreRTimesRowsPlusColumns) {
   EXPECT_EQ(lowrank.factor_elements(1), 3u * 30);
   const LowRank<float> narrow(Shape{257, 3}, 8);
   EXPECT_EQ(narrow.factor_elements(0) + narrow.factor_elements(1), 3u * 260);
+}
+
+// In two steps what lowrank sends in one.
+TEST(U6AcpSizes, AlternateBetweenRTimesRowsAndColumns) {
+  Acp<double> acp(Shape{4, 3, 5, 2}, 3);
+  EXPECT_EQ(acp.rounds(), 1);
+  for (const std::size_t elements : {3u * 4, 3u * 30, 3u * 4}) {
+    EXPECT_EQ(acp.factor_elements(0), elements);
+    acp.accept();
+  }
 }
 
 }  // namespace

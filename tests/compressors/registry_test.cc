@@ -53,6 +53,8 @@ TEST(Registry, CodecsStayAsTheyAre) {
   std::uint16_t codec = 1;
   for (const char* name : names) EXPECT_EQ(compressor(name).codec, codec++) << name;
   EXPECT_EQ(codec_of(parse_pipeline("topk(density=0.01)|cast(fp16)")), 3);
+  EXPECT_EQ(compressor("arctopk").codec, 13);
+  EXPECT_EQ(compressor("acp").codec, 14);
   if (has_zstd()) {
     EXPECT_EQ(codec_of(parse_pipeline("topk(density=0.01)|cast(fp16)|zstd")), 12);
   }
@@ -61,7 +63,8 @@ TEST(Registry, CodecsStayAsTheyAre) {
 TEST(Registry, NamesTheNearestCompressor) {
   EXPECT_EQ(message_error("topq(k=1)"),
             "unknown compressor \"topq\": did you mean \"topk\"? Known: identity, cast, topk, "
-            "threshold, onebit, quantize, natural, randomk, lowrank, levels, blocktopk" +
+            "threshold, onebit, quantize, natural, randomk, lowrank, levels, blocktopk, "
+            "arctopk, acp" +
                 std::string(has_zstd() ? ", zstd" : ""));
 }
 

@@ -40,6 +40,15 @@ TEST(Scratch, KeepsEarlierMemoryWhileItGrows) {
   }
 }
 
+TEST(Scratch, CopiesValuesToMemoryOfTheirOwn) {
+  Scratch scratch;
+  std::vector<int> values{3, 1, 2};
+  const auto copy = scratch.copy<int>(values);
+  values[0] = 7;
+  EXPECT_EQ(std::vector<int>(copy.begin(), copy.end()), (std::vector<int>{3, 1, 2}));
+  EXPECT_TRUE(scratch.copy<int>({}).empty());
+}
+
 TEST(ScratchFrame, GivesBackWhatWasTakenSinceItsStart) {
   Scratch scratch;
   const auto before = scratch.take<float>(10);

@@ -10,6 +10,8 @@
 #include <pith/core/error.h>
 #include <pith/core/log.h>
 
+#include "support/exchange/trajectory.h"
+
 namespace pith::test {
 namespace {
 
@@ -42,7 +44,7 @@ Descent::Descent(Communicator& communicator, const Problem& problem,
       estimates_(pushed_) {
   set_log_level(LogLevel::none);  // that some of these diverge is what the tests are about
   for (std::size_t r = 0; r < methods.size(); ++r) {
-    reducer_.add(name_of(r), Shape::flat(problem.start.size()), ElementType::float64);
+    reducer_.add(name_of(r), nearly_square(problem.start.size()), ElementType::float64);
   }
 }
 

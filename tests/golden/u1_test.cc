@@ -21,7 +21,8 @@ const std::vector<LegalCase> kSelections{{"topk(density=0.1)", "gather", "ef14"}
                                          {"threshold(value=9)", "gather", "ef14"},
                                          {"topk(density=0.1)", "sparse", "ef14"},
                                          {"threshold(value=0.5)", "sparse", "ef14"},
-                                         {"randomk(density=0.1)", "linear", "ef14"}};
+                                         {"randomk(density=0.1)", "linear", "ef14"},
+                                         {"arctopk(density=0.1,block=4)", "linear", "ef14"}};
 
 /// One rank's view of one tensor in one step.
 template <Element T>

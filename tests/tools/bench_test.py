@@ -14,7 +14,8 @@ MPIEXEC = os.environ.get("MPIEXEC", "")
 COMPRESSORS = ["identity", "cast(fp16)", "cast(bf16)", "topk(density=0.1)",
                "topk(density=0.1,values=bf16)", "topk(k=3)|quantize(bits=4)", "threshold(value=0.5)",
                "topk(density=0.1,values=2bit)", "levels(bits=4)", "onebit", "quantize(bits=4)", "quantize(bits=3,rounding=stochastic)", "natural",
-               "randomk(density=0.1)", "lowrank(rank=2)", "lowrank(rank=2)|cast(bf16)"]
+               "randomk(density=0.1)", "lowrank(rank=2)", "lowrank(rank=2)|cast(bf16)",
+               "acp(rank=2)", "arctopk(density=0.1,block=16)"]
 FEEDBACKS = ["none", "ef14", "ef21", "ef21_sgdm(eta=0.3)", "econtrol(eta=0.05)"]
 
 NUMBER = (int, float)

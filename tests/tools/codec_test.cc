@@ -44,7 +44,8 @@ TEST(Codec, GivesWhatPlainCallsGiveForEveryCompressorAndRule) {
   }
 }
 
-// 4 bytes of 6 values; 16 + 1 bytes of head and index and 4 of value; 4 bytes of 2 + 3 values.
+// 4 bytes of 6 values; 16 + 1 bytes of head and index and 4 of value; 4 bytes of 2 + 3 values,
+// of 2, of 3 + 2.
 TEST(Codec, CountsThePayloadWithoutAHead) {
   run_local(1, [](Communicator& alone) {
     const Gradients<float> gradients("gaussian", 6, 0, 0);
@@ -57,6 +58,8 @@ TEST(Codec, CountsThePayloadWithoutAHead) {
     EXPECT_EQ(bytes("identity"), 32u);
     EXPECT_EQ(bytes("topk(k=1)"), 48u);
     EXPECT_EQ(bytes("lowrank(rank=1)"), 20u);
+    EXPECT_EQ(bytes("acp(rank=1)"), 8u);
+    EXPECT_EQ(bytes("arctopk(density=0.1,block=2)"), 20u);
   });
 }
 

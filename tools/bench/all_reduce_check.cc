@@ -59,7 +59,8 @@ double tolerance(const CollectiveCase& what) {
   for (const char* const exact : {"gather", "sharded", "sparse"}) {
     if (what.exchange == exact) return 0;
   }
-  return parse_pipeline(what.compressor).front().name == "lowrank" ? 1e-3 : 1e-5;
+  const std::string name = parse_pipeline(what.compressor).front().name;
+  return name == "lowrank" || name == "acp" ? 1e-3 : 1e-5;
 }
 
 // The names of the reference's states on every rank, as the reducer calls them.

@@ -214,10 +214,15 @@ ExpectedBytes linear_bytes(const LegalCase& legal, std::size_t n, std::size_t p,
   const Shape shape = nearly_square(n);
   std::vector<std::size_t> factors{n};
   if (legal.compressor.starts_with("randomk")) factors = {ceil_div(n, 10)};
+  if (legal.compressor.starts_with("arctopk")) {
+    const std::size_t blocks = ceil_div(n, 8);
+    factors = {2 * blocks, std::min(n, 8 * ceil_div(blocks, 10))};
+  }
+  const std::size_t rank = std::min({std::size_t{2}, shape.rows(), shape.columns()});
   if (legal.compressor.starts_with("lowrank")) {
-    const std::size_t rank = std::min({std::size_t{2}, shape.rows(), shape.columns()});
     factors = {rank * shape.rows(), rank * shape.columns()};
   }
+  if (legal.compressor.starts_with("acp")) factors = {rank * shape.rows()};
   const bool narrow = legal.compressor.find("cast") != std::string::npos;
   ExpectedBytes bytes{.wire = (p - 1) * kSignature};
   for (const std::size_t elements : factors) {

@@ -21,7 +21,9 @@ std::vector<std::string> specs_for(const Combination& row) {
   if (row.kind == CompressorKind::none) return {"none"};
   if (row.exchange == Exchange::raw) return {"cast(fp16)", "cast(bf16)"};
   if (row.kind == CompressorKind::linear) {
-    return {"randomk(density=0.1)", "lowrank(rank=2)", "cast(bf16)", "lowrank(rank=2)|cast(fp16)"};
+    return {"randomk(density=0.1)", "lowrank(rank=2)",
+            "cast(bf16)",           "lowrank(rank=2)|cast(fp16)",
+            "acp(rank=2)",          "arctopk(density=0.1,block=8,sketch=2)"};
   }
   std::vector<std::string> specs = kSparse;
   if (row.kind == CompressorKind::sparse) return specs;
