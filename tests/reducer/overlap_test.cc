@@ -69,7 +69,8 @@ class Trainer {
   void push_all(std::uint64_t s) {
     std::vector<std::size_t> order(kTensors);
     std::iota(order.begin(), order.end(), 0);
-    std::ranges::rotate(order, order.begin() + static_cast<std::ptrdiff_t>((s + rank_) % kTensors));
+    const auto first = order.begin() + static_cast<std::ptrdiff_t>((s + rank_) % kTensors);
+    std::rotate(order.begin(), first, order.end());  // Clang 14 does not compile that of ranges
     if (s % 2 == 0) std::ranges::reverse(order);
     for (const std::size_t t : order) push(t);
   }
