@@ -45,8 +45,8 @@ void push_all(const std::vector<Layer>& layers, std::span<float> gradient, Reduc
   }
 }
 
-/// What one of two ranks sends in its second step. With two, each operation moves as many bytes as the
-/// rank's own message or array has, which is what papers count.
+/// What one of two ranks sends in its second step. With two, each operation moves as many bytes as
+/// the rank's own message or array has, which is what papers count.
 std::uint64_t bytes_of_a_step(const std::vector<Layer>& layers, const std::string& compressor) {
   std::uint64_t bytes = 0;
   run_local(2, [&](Communicator& communicator) {
