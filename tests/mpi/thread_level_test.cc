@@ -15,6 +15,7 @@ TEST(ThreadLevel, SingleIsEnough) {
   MPI_Query_thread(&level);
   EXPECT_EQ(level, MPI_THREAD_SINGLE);
   mpi::Communicator comm(MPI_COMM_WORLD);
+  EXPECT_FALSE(comm.concurrent());
   for (const Promise& promise : communicator_contract()) {
     SCOPED_TRACE(promise.name);
     promise.holds(comm);
