@@ -69,8 +69,9 @@ class Reducer {
   /// Divisor::participants need all gradients first. Ranks need not do the same.
   ///
   /// From begin() to wait(): no other call of this reducer but push(), skip() and fail(), which
-  /// throw UsageError, and none of its communicator. A reducer that ends in between leaves the
-  /// others waiting for it, as a rank that ends does.
+  /// throw UsageError, and none of its communicator. A reducer that ends in between, as when
+  /// backward throws, leaves the others waiting for it, as a rank that ends does; until it has
+  /// ended it reads what was pushed, so declare it after the gradients.
   void begin(const StepOptions& step = {});
 
   /// Hands over this rank's gradient. The memory must stay, unchanged, until wait() has returned,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,8 +21,8 @@
 
 namespace pith::test {
 
-inline constexpr const char* kRules[] = {
-    "none", "ef14", "ef21", "ef21_sgdm(eta=0.3)", "econtrol(eta=0.2)", "econtrol"};
+inline constexpr const char* kRules[] = {"ef14", "econtrol(eta=0.2)",  "none",
+                                         "ef21", "ef21_sgdm(eta=0.3)", "econtrol"};
 
 struct Case {
   std::string compressor;
@@ -159,6 +160,25 @@ inline void expect_same_on_threads(const Case& one) {
     }
     EXPECT_EQ(messages[0], messages[1]) << one.text();
   });
+}
+
+/// What a step with a NaN at element `bad` wrote beside its place does not come back.
+inline void expect_nothing_left(const Case& one, std::size_t bad) {
+  run_local(1, [&](Communicator& alone) {
+    Sender sender(one, false, alone);
+    Sender clean(one, false, alone);
+    EXPECT_EQ(sender.step(gradient(one.n, 0)), clean.step(gradient(one.n, 0)));
+    auto x = gradient(one.n, 1);
+    x[bad] = std::numeric_limits<float>::quiet_NaN();
+    EXPECT_EQ(sender.fail(x), "gradient: element " + std::to_string(bad) + " is nan");
+    const WithThreads alone_now(1);  // others do not write over what they left
+    EXPECT_EQ(sender.step(gradient(one.n, 2)), clean.step(gradient(one.n, 2)))
+        << one.text() << ", element " << bad;
+  });
+}
+
+inline void expect_nothing_left(const Case& one) {
+  for (const std::size_t bad : {one.n / 6, one.n / 2, one.n - 1}) expect_nothing_left(one, bad);
 }
 
 }  // namespace pith::test

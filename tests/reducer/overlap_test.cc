@@ -91,9 +91,9 @@ class Trainer {
 
  private:
   std::uint64_t rank_;
-  Reducer reducer_;
   std::vector<std::vector<float>> gradients_;
   std::vector<BFloat16> half_;
+  Reducer reducer_;  // ends before what it reads
 };
 
 StepOptions step_options(std::uint64_t s) {
