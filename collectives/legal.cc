@@ -42,6 +42,8 @@ constexpr auto kLegal = [] {
 
 }  // namespace
 
+std::span<const Exchange> exchanges() { return kExchanges; }
+
 std::string_view name_of(Exchange exchange) {
   return kExchangeNames[static_cast<std::size_t>(exchange)];
 }
@@ -51,7 +53,7 @@ std::string_view name_of(CompressorKind kind) { return kKindNames[static_cast<st
 Exchange exchange_named(std::string_view name) {
   const auto found = std::ranges::find(kExchangeNames, name);
   if (found == std::end(kExchangeNames)) {
-    std::vector<std::string> known{"auto"};
+    std::vector<std::string> known{"natural", "auto"};
     known.insert(known.end(), std::begin(kExchangeNames), std::end(kExchangeNames));
     throw UsageError(unknown_name("exchange", name, known));
   }

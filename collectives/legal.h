@@ -14,6 +14,9 @@ enum class Exchange : std::uint8_t { raw, gather, sharded, sparse, linear };
 /// What a pipeline is used as; sparse: a message of entries that are cut and summed one by one.
 enum class CompressorKind : std::uint8_t { none, message, sparse, linear };
 
+/// All of them.
+std::span<const Exchange> exchanges();
+
 std::string_view name_of(Exchange exchange);
 std::string_view name_of(CompressorKind kind);
 

@@ -23,15 +23,15 @@ TEXT
 runs() {
   cat <<'TABLE'
 # name           momentum  lr   clip  unit    exchange  feedback  compressor
-raw              0.9       0.1  0     tensor  auto      none      none
-fp16             0.9       0.1  0     tensor  auto      none      cast(fp16)
+raw              0.9       0.1  0     tensor  natural   none      none
+fp16             0.9       0.1  0     tensor  natural   none      cast(fp16)
 onebit           0         0.8  0     tensor  sharded   ef14      onebit
-lowrank          0.9       0.1  0     tensor  auto      ef14      lowrank(rank=4)
-topk_1           0         0.8  3     tensor  auto      ef14      topk(density=0.01,values=bf16)
-topk_01          0         0.8  3     model   auto      ef14      topk(density=0.01,values=bf16)@58,topk(density=0.001,values=bf16)
-topk_005         0         0.8  3     model   auto      ef14      topk(density=0.01,values=2bit)@58,topk(density=0.0005,values=2bit)
-randomk          0         0.1  0     tensor  auto      ef14      randomk(density=0.01)
-topk_01_bare     0         0.8  3     model   auto      none      topk(density=0.01,values=bf16)@58,topk(density=0.001,values=bf16)
+lowrank          0.9       0.1  0     tensor  natural   ef14      lowrank(rank=4)
+topk_1           0         0.8  3     tensor  natural   ef14      topk(density=0.01,values=bf16)
+topk_01          0         0.8  3     model   natural   ef14      topk(density=0.01,values=bf16)@58,topk(density=0.001,values=bf16)
+topk_005         0         0.8  3     model   natural   ef14      topk(density=0.01,values=2bit)@58,topk(density=0.0005,values=2bit)
+randomk          0         0.1  0     tensor  natural   ef14      randomk(density=0.01)
+topk_01_bare     0         0.8  3     model   natural   none      topk(density=0.01,values=bf16)@58,topk(density=0.001,values=bf16)
 TABLE
 }
 

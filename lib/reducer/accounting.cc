@@ -23,6 +23,8 @@ void Reducer::Impl::count_units(const Engine<T>& engine) {
     sum.encode_seconds += cost.encode_seconds;
     sum.exchange_seconds += cost.exchange_seconds;
     sum.decode_seconds += cost.decode_seconds;
+    unit_seconds_[engine.live()[engine.order()[i]].index] =
+        cost.encode_seconds + cost.exchange_seconds + cost.decode_seconds;
     if (cost.relative_error >= 0) sum.relative_error = cost.relative_error;
     statistics_.message_bytes += cost.message_bytes;
   }
@@ -32,6 +34,7 @@ void Reducer::Impl::count_step(std::uint64_t wire_bytes) {
   ++statistics_.steps;
   count_units(*floats_);
   count_units(*doubles_);
+  if (automatic_) automatic_->learn(unit_seconds_);
   for (const Tensor& tensor : tensors_) {
     statistics_.dense_bytes += tensor.elements * size_of(tensor.type);
   }
@@ -41,6 +44,7 @@ void Reducer::Impl::count_step(std::uint64_t wire_bytes) {
 
 Statistics Reducer::Impl::statistics() const {
   Statistics all = statistics_;
+  if (automatic_) all.automatic = automatic_->statistics();
   const auto ranks = static_cast<std::uint64_t>(communicator_.size());
   all.ratio = ratio_of(all.dense_bytes, all.message_bytes);
   all.wire_ratio = ratio_of(2 * (ranks - 1) * all.dense_bytes / ranks, all.wire_bytes);

@@ -12,23 +12,25 @@ namespace {
 constexpr double kSafeEta = 1.5;         // times the contraction
 constexpr double kSparseMomentum = 0.5;  // beyond it sparse error feedback overshoots
 
-// The last compressor of a unit's schedule, for a unit that is compressed at all.
-const Pipeline& last_compressor(const UnitPlan& unit) {
+// The last compressor of a unit's schedule (the last listed one), for a unit that is compressed at
+// all.
+Choice last_choice(const UnitPlan& unit) {
   const auto compresses = [](const ScheduledPipeline& entry) {
     return entry.pipeline.front().name != "none";
   };
   const Schedule& schedule = unit.treatment.compressor;
-  return std::find_if(schedule.rbegin(), schedule.rend(), compresses)->pipeline;
+  const auto& last = std::find_if(schedule.rbegin(), schedule.rend(), compresses)->pipeline;
+  return choices(last, unit.treatment).back();
 }
 
 // The contraction that it gives, if that is typical.
 std::optional<double> contraction_of(const UnitPlan& unit) {
-  const Guarantee guarantee = guarantee_for(last_compressor(unit), unit);
+  const Guarantee guarantee = guarantee_for(last_choice(unit), unit);
   return guarantee.contraction_is_typical ? guarantee.contraction : std::nullopt;
 }
 
 bool is_sparse(const UnitPlan& unit) {
-  return compressor(last_compressor(unit).front().name).sparse;
+  return compressor(last_choice(unit).pipeline.front().name).sparse;
 }
 
 std::string about_ef21(const UnitPlan& unit, const Settings& settings) {

@@ -26,40 +26,84 @@ CompressorKind kind_for(const Pipeline& pipeline, Exchange exchange) {
   return linear ? CompressorKind::linear : CompressorKind::message;
 }
 
-std::string illegal(const Pipeline& pipeline, Exchange exchange, const std::string& why) {
-  return text_of(pipeline) + " over the " + std::string(name_of(exchange)) + " exchange: " + why;
-}
-
 bool fits(const Pipeline& pipeline, CompressorKind kind) {
   if (kind == CompressorKind::sparse) return is_sparse(pipeline);
   const CompressorEntry& entry = compressor(pipeline.front().name);
   return kind == CompressorKind::linear ? entry.linear : entry.message;
 }
 
-void check(const Pipeline& pipeline, const Choice& choice, const std::string& feedback) {
+// What is wrong with a choice, or nothing.
+std::string problem(const Choice& choice, const std::string& feedback) {
   if (!find_combination(choice.kind, choice.exchange, feedback)) {
-    throw UsageError(illegal(pipeline, choice.exchange,
-                             "not a legal combination (with feedback " + feedback + ")"));
+    return "not a legal combination (with feedback " + feedback + ")";
   }
-  if (choice.kind == CompressorKind::none) return;
-  if (choice.exchange == Exchange::raw && !is(pipeline, "cast")) {
-    throw UsageError(illegal(pipeline, choice.exchange, "raw carries none and cast only"));
+  if (choice.kind == CompressorKind::none) return {};
+  if (choice.exchange == Exchange::raw && !is(choice.pipeline, "cast")) {
+    return "raw carries none and cast only";
   }
-  if (!fits(pipeline, choice.kind)) {
-    throw UsageError(illegal(pipeline, choice.exchange,
-                             "it is not a " + std::string(name_of(choice.kind)) + " compressor"));
+  if (fits(choice.pipeline, choice.kind)) return {};
+  return "it is not a " + std::string(name_of(choice.kind)) + " compressor";
+}
+
+Choice through(const Pipeline& pipeline, Exchange exchange) {
+  // Uncompressed steps of a schedule are raw whatever carries the others.
+  const Exchange used = is(pipeline, "none") ? Exchange::raw : exchange;
+  return {pipeline, kind_for(pipeline, used), used};
+}
+
+Choice choose(const Pipeline& pipeline, const Treatment& treatment) {
+  const Exchange exchange = treatment.exchange.value_or(natural_exchange(pipeline));
+  const Choice choice = through(pipeline, exchange);
+  const std::string wrong = problem(choice, treatment.feedback.name);
+  if (wrong.empty()) return choice;
+  throw UsageError(text_of(pipeline) + " over the " + std::string(name_of(choice.exchange)) +
+                   " exchange: " + wrong);
+}
+
+void append_every_exchange(const Pipeline& pipeline, const Treatment& treatment,
+                           std::vector<Choice>& all) {
+  choose(pipeline, treatment);  // throws if the pipeline is not known
+  for (const Exchange exchange : exchanges()) {
+    const Choice choice = through(pipeline, exchange);
+    const bool raw_already = is(pipeline, "cast") && exchange == Exchange::linear;
+    if (raw_already || !problem(choice, treatment.feedback.name).empty()) continue;
+    all.push_back(choice);
   }
 }
 
 }  // namespace
 
-Choice choose(const Pipeline& pipeline, const Treatment& treatment) {
-  const Exchange exchange = treatment.exchange.value_or(natural_exchange(pipeline));
-  // Uncompressed steps of a schedule are raw whatever carries the others.
-  const Exchange used = is(pipeline, "none") ? Exchange::raw : exchange;
-  const Choice choice{pipeline, kind_for(pipeline, used), used};
-  check(pipeline, choice, treatment.feedback.name);
-  return choice;
+std::string Choice::text() const {
+  return text_of(pipeline) + " over " + std::string(name_of(exchange));
+}
+
+std::vector<Pipeline> listed(const Pipeline& pipeline) {
+  if (!is(pipeline, "auto")) return {pipeline};
+  std::vector<Pipeline> all;
+  for (const Argument& argument : pipeline.front().arguments) {
+    if (!argument.key.empty()) {
+      throw UsageError(text_of(pipeline) + ": auto takes compressors, not " + argument.key + "=");
+    }
+    all.push_back({argument.value});
+  }
+  if (all.empty()) {
+    throw UsageError("auto: expected compressors, as in auto(topk(density=0.01),onebit)");
+  }
+  return all;
+}
+
+std::vector<Choice> choices(const Pipeline& pipeline, const Treatment& treatment) {
+  if (!is(pipeline, "auto") && !treatment.any_exchange) return {choose(pipeline, treatment)};
+  std::vector<Choice> all{Choice{}};
+  for (const Pipeline& one : listed(pipeline)) {
+    if (is(one, "none")) continue;
+    if (treatment.any_exchange) {
+      append_every_exchange(one, treatment, all);
+    } else {
+      all.push_back(choose(one, treatment));
+    }
+  }
+  return all;
 }
 
 }  // namespace pith

@@ -23,6 +23,13 @@ Spec owner_rule(const Spec& rule) {
   return owner == rule.name ? rule : parse_spec(owner);
 }
 
+// Whether a rule is what it was at first once everything was sent exactly.
+template <Element T>
+bool keeps_nothing_sent(const LiveUnit<T>& live) {
+  const FeedbackEntry& rule = feedback_rule(live.plan->treatment.feedback.name);
+  return rule.exact_is_mean && !rule.differences;
+}
+
 // What compose() has not multiplied yet.
 template <Element T>
 void rescale(Feedback<T>& rule, bool composed, double factor) {
@@ -52,6 +59,7 @@ Engine<T>::Engine(const std::vector<UnitPlan>& units, const std::vector<Tensor>&
     }
     unit.feedback =
         make_feedback<T>(units[i].treatment.feedback, units[i].elements, settings.options.commit);
+    unit.none = make_feedback<T>(Spec{"none", {}}, units[i].elements, settings.options.commit);
     live_.push_back(std::move(unit));
   }
 }
@@ -61,6 +69,7 @@ template <Element T>
 void Engine<T>::build(LiveUnit<T>& unit, const Choice& choice) {
   const Shape& shape = unit.plan->shape;
   unit.choice = choice;
+  unit.drained = false;
   unit.message.reset();
   unit.linear.reset();
   unit.owner_message.reset();
@@ -166,7 +175,7 @@ void Engine<T>::begin(Scratch& scratch) {
                  .gradient = {},
                  .present = false,
                  .mean = means.subspan(offset, live.plan->elements),
-                 .feedback = live.feedback.get(),
+                 .feedback = &live.rule(),
                  .message = live.message.get(),
                  .linear = live.linear.get(),
                  .owner_feedback = live.owner_feedback.get(),
@@ -221,7 +230,10 @@ void Engine<T>::exchange(std::size_t bucket, Round& round) {
 
 template <Element T>
 void Engine<T>::accept(LiveUnit<T>& live, const Unit<T>& unit, double state_scale) {
-  if (unit.present) live.feedback->accept();
+  if (unit.present) {
+    unit.feedback->accept();
+    live.drained = live.choice.kind == CompressorKind::none && keeps_nothing_sent(live);
+  }
   if (live.linear) live.linear->accept();
   const bool owned = live.choice.exchange == Exchange::sharded;
   if (owned) live.owner_feedback->accept();
@@ -236,7 +248,7 @@ void Engine<T>::finish(const std::vector<Given>& given, double state_scale) {
     LiveUnit<T>& live = live_[order_[i]];
     const Unit<T>& unit = units_[i];
     accept(live, unit, state_scale);
-    live.feedback->absorb(0, unit.mean, live.memory);
+    unit.feedback->absorb(0, unit.mean, live.memory);
     if (!live.staged) continue;
     std::size_t offset = 0;
     for (const std::size_t t : live.plan->tensors) {

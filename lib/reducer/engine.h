@@ -21,6 +21,8 @@ struct LiveUnit {
   std::vector<Part> parts;  ///< its tensors, for messages to people
   Choice choice;
   std::unique_ptr<Feedback<T>> feedback;
+  std::unique_ptr<Feedback<T>> none;  ///< instead of a rule that has sent all that it kept
+  bool drained = false;               ///< it has, and nothing is compressed
   std::unique_ptr<MessageCompressor<T>> message;
   std::unique_ptr<LinearCompressor<T>> linear;
   std::unique_ptr<Feedback<T>> owner_feedback;
@@ -29,6 +31,8 @@ struct LiveUnit {
   std::size_t owned_first = 0;  ///< element range of the owner's state
   std::span<T> memory;          ///< this step's gradient: the trainer's memory, or staged
   bool staged = false;
+
+  Feedback<T>& rule() const { return drained ? *none : *feedback; }
 };
 
 /// Runs the units of one element type through a step. All ranks hold the same units in the same

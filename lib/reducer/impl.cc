@@ -73,6 +73,7 @@ void Reducer::Impl::start() {
   auto plan = plan_units(tensors_, settings_);
   check_units(plan, settings_.options.divisor);
   statistics_.units.resize(plan.size());
+  unit_seconds_.assign(plan.size(), 0);
   // From back to front, as backward gives them, until the first step shows it.
   for (std::size_t t = tensors_.size(); t-- > 0;) {
     positions_.push_back(static_cast<std::uint32_t>(t));
@@ -93,12 +94,12 @@ void Reducer::Impl::start() {
 // Compressors and buckets follow the schedule. Returns whether they changed: nothing is built in
 // steps in which nothing changes.
 bool Reducer::Impl::prepare() {
-  if (!choices_.empty() && !order_is_new_ && !changes_.contains(step_)) return false;
-  std::vector<Choice> choices;
-  for (const UnitPlan& unit : plan_) choices.push_back(choice_at(unit, settings_, step_));
+  const bool undecided = automatic_ && Automatic::due(step_);
+  if (!choices_.empty() && !order_is_new_ && !undecided && !changes_.contains(step_)) return false;
+  const auto order = order_by_last_tensor(plan_, positions_);
+  auto choices = choose(order);
   if (choices == choices_ && !order_is_new_) return false;
-  const auto buckets = plan_buckets(plan_, choices, settings_.options.bucket_bytes,
-                                    order_by_last_tensor(plan_, positions_));
+  const auto buckets = plan_buckets(plan_, choices, settings_.options.bucket_bytes, order);
   floats_->prepare(choices, buckets);
   doubles_->prepare(choices, buckets);
   number_buckets(buckets);
@@ -109,6 +110,20 @@ bool Reducer::Impl::prepare() {
       "step " + std::to_string(step_) + ": " + std::to_string(plan_.size()) + " units in " +
           std::to_string(buckets.size()) + " buckets");
   return true;
+}
+
+// Collective where something is to be decided.
+std::vector<Choice> Reducer::Impl::choose(const std::vector<std::size_t>& order) {
+  std::vector<std::vector<Choice>> ways;
+  for (const UnitPlan& unit : plan_) ways.push_back(choices_at(unit, settings_, step_));
+  const auto open = [](const std::vector<Choice>& of_unit) { return of_unit.size() > 1; };
+  if (!automatic_ && std::ranges::any_of(ways, open)) {
+    automatic_.emplace(communicator_, plan_, settings_.options.bucket_bytes);
+  }
+  if (automatic_) return automatic_->decide(ways, order, step_);
+  std::vector<Choice> choices;
+  for (const auto& of_unit : ways) choices.push_back(of_unit.front());
+  return choices;
 }
 
 // In the order of their exchange: those of floats, then those of doubles.

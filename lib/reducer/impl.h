@@ -8,6 +8,7 @@
 
 #include <pith/core/scratch.h>
 #include <pith/reducer/agreement.h>
+#include <pith/reducer/automatic.h>
 #include <pith/reducer/engine.h>
 #include <pith/reducer/overlap.h>
 #include <pith/reducer/reducer.h>
@@ -35,6 +36,7 @@ class Reducer::Impl {
   void expect_no_step(const char* call) const;
   void start();
   bool prepare();
+  std::vector<Choice> choose(const std::vector<std::size_t>& order);
   void learn_order();
   void number_buckets(const std::vector<BucketPlan>& buckets);
 
@@ -67,6 +69,7 @@ class Reducer::Impl {
   std::optional<Engine<double>> doubles_;
   std::set<std::uint64_t> changes_;  // steps at which a schedule changes something
   std::vector<Choice> choices_;
+  std::optional<Automatic> automatic_;          // where there is something to decide
   std::vector<std::uint32_t> positions_;        // tensor by tensor: when backward gives it
   std::vector<std::uint32_t> first_positions_;  // and when it did in this rank's first step
   std::uint32_t given_count_ = 0;
@@ -87,6 +90,7 @@ class Reducer::Impl {
   bool started_ = false;
   bool unusable_ = false;  // with Commit::inplace, while a step is under way
   Statistics statistics_;
+  std::vector<double> unit_seconds_;  // of the last step
 
   // Of the step at hand.
   std::optional<StepOptions> begun_;

@@ -21,7 +21,8 @@ bool is_none(const Pipeline& pipeline) { return pipeline.front().name == "none";
 
 // A linear compressor whose factors are no smaller than the tensor would only cost time.
 bool inflates(const Pipeline& pipeline, const Treatment& treatment, const Shape& shape) {
-  if (choose(pipeline, treatment).exchange != Exchange::linear || !shape.is_matrix()) return false;
+  const bool factors = choices(pipeline, treatment).back().exchange == Exchange::linear;
+  if (!factors || !shape.is_matrix()) return false;
   const auto linear = make_linear<float>(pipeline, shape);
   std::size_t elements = 0;
   for (int round = 0; round < linear->rounds(); ++round) elements += linear->factor_elements(round);
@@ -32,11 +33,21 @@ bool never_compresses(const Schedule& schedule) {
   return std::ranges::all_of(schedule, is_none, &ScheduledPipeline::pipeline);
 }
 
-// Entries of the schedule that would not make the unit smaller become none.
+// Entries of the schedule that would not make the unit smaller become none; of those that list
+// several compressors, the others stay.
 void leave_out_inflating(UnitPlan& unit) {
+  const auto larger = [&](const Pipeline& pipeline) {
+    return inflates(pipeline, unit.treatment, unit.shape);
+  };
   for (ScheduledPipeline& entry : unit.treatment.compressor) {
-    if (!inflates(entry.pipeline, unit.treatment, unit.shape)) continue;
-    entry.pipeline = {Spec{"none", {}}};
+    const auto all = listed(entry.pipeline);
+    if (std::ranges::none_of(all, larger)) continue;
+    if (std::ranges::all_of(all, larger)) {
+      entry.pipeline = {Spec{"none", {}}};
+    } else {
+      std::erase_if(entry.pipeline.front().arguments,
+                    [&](const Argument& one) { return larger({one.value}); });
+    }
     if (never_compresses(unit.treatment.compressor)) {
       unit.why_dense = "its factors would not be smaller";
     }
@@ -134,16 +145,15 @@ class Joiner {
 
 }  // namespace
 
-Guarantee guarantee_for(const Pipeline& pipeline, const UnitPlan& unit) {
-  const Choice choice = choose(pipeline, unit.treatment);
+Guarantee guarantee_for(const Choice& choice, const UnitPlan& unit) {
   switch (choice.kind) {
     case CompressorKind::message:
-      return make_message<float>(pipeline, unit.shape)->guarantee(unit.elements);
+      return make_message<float>(choice.pipeline, unit.shape)->guarantee(unit.elements);
     case CompressorKind::sparse:
-      make_sparse_message<float>(pipeline, unit.shape);
+      make_sparse_message<float>(choice.pipeline, unit.shape);
       return {};  // the other ranks decide which entries are kept
     case CompressorKind::linear:
-      return make_linear<float>(pipeline, unit.shape)->guarantee();
+      return make_linear<float>(choice.pipeline, unit.shape)->guarantee();
     case CompressorKind::none:
       break;
   }
@@ -177,17 +187,19 @@ void check_units(const std::vector<UnitPlan>& units, Divisor divisor) {
     check_divisor(unit, divisor);
     if (!unit.why_dense.empty()) continue;
     for (const ScheduledPipeline& entry : unit.treatment.compressor) {
-      check_guarantee(unit, entry.pipeline, guarantee_for(entry.pipeline, unit));
+      for (const Choice& choice : choices(entry.pipeline, unit.treatment)) {
+        check_guarantee(unit, choice.pipeline, guarantee_for(choice, unit));
+      }
     }
   }
 }
 
-Choice choice_at(const UnitPlan& unit, const Settings& settings, std::uint64_t step) {
-  if (!unit.why_dense.empty() || step < settings.options.start_step) {
-    return {Pipeline{Spec{"none", {}}}, CompressorKind::none, Exchange::raw};
-  }
+std::vector<Choice> choices_at(const UnitPlan& unit, const Settings& settings, std::uint64_t step) {
+  if (!unit.why_dense.empty() || step < settings.options.start_step) return {Choice{}};
   const Schedule& schedule = unit.treatment.compressor;
-  return choose(schedule[entry_at(schedule, step)].pipeline, unit.treatment);
+  const Pipeline& pipeline = schedule[entry_at(schedule, step)].pipeline;
+  // Ways over other exchanges than raw would carry nothing but what is not compressed.
+  return is_none(pipeline) ? std::vector{Choice{}} : choices(pipeline, unit.treatment);
 }
 
 std::vector<std::size_t> order_by_last_tensor(const std::vector<UnitPlan>& units,

@@ -49,7 +49,7 @@ struct BucketPlan {
 std::vector<UnitPlan> plan_units(const std::vector<Tensor>& tensors, const Settings& settings);
 
 /// What the compressor promises for the unit; throws UsageError if it does not fit its shape.
-Guarantee guarantee_for(const Pipeline& pipeline, const UnitPlan& unit);
+Guarantee guarantee_for(const Choice& choice, const UnitPlan& unit);
 
 /// Builds every compressor of every unit's schedule once.
 /// Throws   UsageError if one does not fit its unit's shape, or only adds noise that error feedback
@@ -57,8 +57,8 @@ Guarantee guarantee_for(const Pipeline& pipeline, const UnitPlan& unit);
 ///          not over the ranks that the divisor counts.
 void check_units(const std::vector<UnitPlan>& units, Divisor divisor);
 
-/// How a unit travels at `step`.
-Choice choice_at(const UnitPlan& unit, const Settings& settings, std::uint64_t step);
+/// The ways in which a unit may travel at `step`; one, or raw in fp32 and what else is listed.
+std::vector<Choice> choices_at(const UnitPlan& unit, const Settings& settings, std::uint64_t step);
 
 /// The units in the order in which their last tensors come, if tensor t is the positions[t]-th.
 std::vector<std::size_t> order_by_last_tensor(const std::vector<UnitPlan>& units,

@@ -47,13 +47,14 @@ struct TensorRule {
 /// How a reducer treats its tensors; the same on all ranks, which the first step checks. The
 /// environment variable named behind a field beats what the code says.
 struct ReducerOptions {
-  /// Spec, or schedule of specs: topk(density=0.01)@58,topk(density=0.001).  PITH_COMPRESSOR
+  /// Spec, or schedule of specs: topk(density=0.01)@58,topk(density=0.001). auto(a,b,...): raw or
+  /// one of these, whichever is measured to be fastest.  PITH_COMPRESSOR
   std::string compressor = "none";
   /// none, ef14, ef21, ef21_sgdm(eta=0.1), econtrol(eta=...).  PITH_FEEDBACK
   std::string feedback = "ef14";
-  /// auto (the natural one of the compressor), raw, gather, sharded, sparse, linear.
-  /// PITH_EXCHANGE
-  std::string exchange = "auto";
+  /// natural (that of the compressor), raw, gather, sharded, sparse, linear; auto: raw or whichever
+  /// exchange of the compressor is measured to be fastest (docs/exchanges.md).  PITH_EXCHANGE
+  std::string exchange = "natural";
   CompressedUnit unit = CompressedUnit::tensor;
   /// With unit = tensor: tensors of fewer bytes, and all of one dimension, travel dense in one
   /// bucket.  PITH_MIN_BYTES

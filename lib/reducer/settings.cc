@@ -60,20 +60,13 @@ void apply_environment(ReducerOptions& options) {
 // Compressors and rules check their own arguments: so each is made once and thrown away.
 void check(const Treatment& treatment) {
   make_feedback<float>(treatment.feedback, 1, Commit::step);
+  const Shape shape{64, 64};
   for (const ScheduledPipeline& entry : treatment.compressor) {
-    const Choice choice = choose(entry.pipeline, treatment);
-    const Shape shape{64, 64};
-    if (choice.kind == CompressorKind::message) make_message<float>(entry.pipeline, shape);
-    if (choice.kind == CompressorKind::linear) make_linear<float>(entry.pipeline, shape);
+    for (const Choice& choice : choices(entry.pipeline, treatment)) {
+      if (choice.kind == CompressorKind::message) make_message<float>(choice.pipeline, shape);
+      if (choice.kind == CompressorKind::linear) make_linear<float>(choice.pipeline, shape);
+    }
   }
-}
-
-Treatment parse_treatment(const std::string& compressor, const std::string& feedback,
-                          const std::string& exchange) {
-  Treatment treatment{parse_schedule(compressor), parse_spec(feedback), std::nullopt};
-  if (exchange != "auto") treatment.exchange = exchange_named(exchange);
-  check(treatment);
-  return treatment;
 }
 
 const std::string& either(const std::string& first, const std::string& second) {
@@ -98,6 +91,15 @@ void check_numbers(const ReducerOptions& options) {
 }
 
 }  // namespace
+
+Treatment parse_treatment(const std::string& compressor, const std::string& feedback,
+                          const std::string& exchange) {
+  Treatment treatment{parse_schedule(compressor), parse_spec(feedback), std::nullopt};
+  treatment.any_exchange = exchange == "auto";
+  if (exchange != "auto" && exchange != "natural") treatment.exchange = exchange_named(exchange);
+  check(treatment);
+  return treatment;
+}
 
 const TensorRule* Settings::rule_for(const std::string& name, std::size_t elements,
                                      std::size_t dimensions) const {

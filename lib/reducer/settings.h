@@ -16,6 +16,7 @@ struct Treatment {
   Schedule compressor;
   Spec feedback;
   std::optional<Exchange> exchange;  ///< empty: the natural one of the compressor
+  bool any_exchange = false;         ///< or the fastest one
 };
 
 /// Options, parsed and checked, with the environment applied.
@@ -31,6 +32,11 @@ struct Settings {
   /// Everything that must be equal on all ranks, one line each.
   std::string text() const;
 };
+
+/// Parses the specs of one treatment and builds each compressor and rule once on a small matrix to
+/// check its arguments. Throws UsageError that names what is wrong.
+Treatment parse_treatment(const std::string& compressor, const std::string& feedback,
+                          const std::string& exchange);
 
 /// Parses every spec and rule, builds each compressor and rule once on a small matrix to check its
 /// arguments, and warns about unknown PITH_ names.

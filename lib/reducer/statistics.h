@@ -27,6 +27,23 @@ struct UnitStatistics {
   double decode_seconds = 0;
 };
 
+/// One way in which a bucket may travel.
+struct AutomaticWay {
+  std::string compressor;
+  std::string exchange;
+  double predicted_seconds = 0;  ///< by rank 0, before it was tried; 0 on other ranks
+  double measured_seconds = -1;  ///< encode, exchange and decode on this rank; below 0: never
+  std::uint64_t steps = 0;       ///< in which it was in use
+};
+
+/// Units that are decided together, where exchange=auto or compressor=auto(...) leave a choice.
+struct AutomaticStatistics {
+  std::vector<std::string> units;
+  std::size_t elements = 0;
+  std::vector<AutomaticWay> ways;
+  std::size_t chosen = 0;  ///< index of the way in use
+};
+
 /// The whole reducer. Two numbers, never mixed (docs/numbers.md): `ratio` counts this rank's own
 /// messages, headers and agreement included; `wire_bytes` what it sent during the whole operation.
 struct Statistics {
@@ -39,6 +56,7 @@ struct Statistics {
   double ratio = 1;                 ///< dense_bytes / message_bytes
   double wire_ratio = 1;            ///< a raw all-reduce's wire bytes over wire_bytes
   std::vector<UnitStatistics> units;
+  std::vector<AutomaticStatistics> automatic;
 };
 
 }  // namespace pith

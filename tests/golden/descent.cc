@@ -25,7 +25,7 @@ ReducerOptions options_of(const std::vector<Method>& methods, Start start) {
     rule.pattern = name_of(r);
     rule.compressor = methods[r].compressor;
     rule.feedback = methods[r].feedback;
-    rule.exchange = methods[r].compressor == "none" ? "auto" : methods[r].exchange;
+    rule.exchange = methods[r].compressor == "none" ? "natural" : methods[r].exchange;
     options.rules.push_back(rule);
   }
   return options;

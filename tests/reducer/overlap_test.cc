@@ -132,7 +132,7 @@ TEST(Overlap, ChangesNoBit) {
        {Way{"topk(density=0.1)", "ef14", "gather"}, Way{"onebit", "ef14", "sharded"},
         Way{"lowrank(rank=2)", "ef14", "linear"}, Way{"none", "none", "raw"},
         Way{"quantize(bits=4)", "econtrol(eta=0.2)", "gather"},
-        Way{"topk(density=0.1)@2,onebit", "ef21_sgdm(eta=0.1)", "auto"}}) {
+        Way{"topk(density=0.1)@2,onebit", "ef21_sgdm(eta=0.1)", "natural"}}) {
     for (const int ranks : {1, 2, 3}) {
       ReducerOptions chosen = options(compressor, feedback);
       chosen.exchange = exchange;

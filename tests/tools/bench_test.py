@@ -196,7 +196,7 @@ class AllReduce(Bench):
         return self.measure("allreduce", *local, "-b", "4", "-e", "20000", "-f", "70", *QUICK,
                             *repeated("--compressor", ["none", *COMPRESSORS]),
                             *repeated("--feedback", FEEDBACKS),
-                            *repeated("--exchange", ["auto", "raw", "gather", "sharded", "sparse", "linear"]),
+                            *repeated("--exchange", ["natural", "raw", "gather", "sharded", "sparse", "linear"]),
                             **options)
 
     def check_sweep(self, result, done, ranks):

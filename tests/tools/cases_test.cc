@@ -20,7 +20,7 @@ CrossedCases crossed(std::vector<std::string> compressors, std::vector<std::stri
 
 TEST(Cross, GivesEveryCompressorItsNaturalExchange) {
   const auto cases =
-      crossed({"none", "cast(fp16)", "onebit", "topk(k=1)", "lowrank(rank=1)"}, {"auto"});
+      crossed({"none", "cast(fp16)", "onebit", "topk(k=1)", "lowrank(rank=1)"}, {"natural"});
   EXPECT_THAT(cases.legal, ElementsAre(CollectiveCase{"none", "ef14", "raw"},
                                        CollectiveCase{"cast(fp16)", "ef14", "raw"},
                                        CollectiveCase{"onebit", "ef14", "sharded"},
@@ -36,7 +36,7 @@ TEST(Cross, LeavesOutWhatIsIllegalAndSaysWhy) {
 }
 
 TEST(Cross, HasNoCaseTwice) {
-  const auto cases = crossed({"onebit", "onebit"}, {"auto", "sharded"});
+  const auto cases = crossed({"onebit", "onebit"}, {"natural", "sharded"});
   EXPECT_THAT(cases.legal, ElementsAre(CollectiveCase{"onebit", "ef14", "sharded"}));
 }
 

@@ -40,7 +40,7 @@ TEST(Options, HaveDefaults) {
   EXPECT_EQ(options.compressors.size(), compressors().size());
   EXPECT_THAT(options.feedbacks, ElementsAre("ef14"));
   EXPECT_THAT(options.data, ElementsAre("gaussian"));
-  EXPECT_THAT(all_reduce({}).exchanges, ElementsAre("auto"));
+  EXPECT_THAT(all_reduce({}).exchanges, ElementsAre("natural"));
 }
 
 TEST(Options, ReadSizesInBytesOfTheType) {

@@ -34,6 +34,7 @@ class Comparison {
         x_(gradients.size()) {}
 
   AllReduceResult run() {
+    compressed_.settle(next_gradient());
     for (step_ = 0; step_ < turns(); ++step_) take_turns(step_ > options_.warm_up);
     AllReduceResult result = summary();
     if (options_.checks > 0) result.check = check();
@@ -83,8 +84,9 @@ class Comparison {
   CollectiveCheck check() {
     CollectiveCheck check;
     for (std::size_t c = 0; c < options_.checks; ++c, ++step_) {
-      check.wrong +=
-          check_step(communicator_, compressed_, what_, shape_, options_.seed, next_gradient());
+      compressed_.settle(next_gradient());
+      check.wrong += check_step(communicator_, compressed_, compressed_.chosen(), shape_,
+                                options_.seed, next_gradient());
     }
     Sample error;
     error.seconds = compressed_.relative_error();

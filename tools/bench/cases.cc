@@ -9,11 +9,12 @@
 namespace pith::bench {
 namespace {
 
+// As it was typed if it is chosen while it runs.
 std::string resolved(const std::string& compressor, const std::string& feedback,
                      const std::string& exchange) {
-  Treatment treatment{parse_schedule(compressor), parse_spec(feedback), std::nullopt};
-  if (exchange != "auto") treatment.exchange = exchange_named(exchange);
-  return std::string(name_of(choose(parse_pipeline(compressor), treatment).exchange));
+  const Treatment treatment = parse_treatment(compressor, feedback, exchange);
+  const auto ways = choices(treatment.compressor.front().pipeline, treatment);
+  return ways.size() > 1 ? exchange : std::string(name_of(ways.front().exchange));
 }
 
 void add(const std::string& compressor, const std::string& feedback, const std::string& exchange,

@@ -7,6 +7,7 @@
 #include <pith/collectives/legal.h>
 #include <pith/compressors/registry.h>
 #include <pith/core/error.h>
+#include <pith/reducer/choice.h>
 
 #include "command_line.h"
 #include "layers.h"
@@ -117,7 +118,9 @@ void read_common(const CommandLine& line, const char* size, Options& options) {
   options.feedbacks = line.words("feedback");
   options.seed = line.whole("seed", 0, std::numeric_limits<std::int64_t>::max());
   options.parameters = line.parameters();
-  for (const std::string& compressor : options.compressors) kind_of(compressor);
+  for (const std::string& compressor : options.compressors) {
+    for (const Pipeline& one : listed(parse_pipeline(compressor))) kind_of(text_of(one));
+  }
   for (const std::string& feedback : options.feedbacks) check_feedback(feedback);
 }
 
@@ -145,8 +148,9 @@ po::options_description collective_options() {
       "  pith-bench allreduce --local 4        the same ranks as threads, without MPI\n");
   po::options_description own("allreduce");
   auto add = own.add_options();
-  add("exchange", words({"auto"}, "auto"),
-      "auto, raw, gather, sharded, sparse or linear; repeatable, illegal combinations are skipped");
+  add("exchange", words({"natural"}, "natural"),
+      "natural, raw, gather, sharded, sparse, linear or auto; repeatable, illegal combinations are "
+      "skipped");
   add("min-effx", po::value<double>(), "exit with 2 if effx is below it anywhere");
   describe_ranks(own);
   all.add(common_options()).add(own);
@@ -186,7 +190,7 @@ CollectiveOptions parse_collective_options(int argc, const char* const* argv) {
   read_common(line, "32M", options);
   options.exchanges = line.words("exchange");
   for (const std::string& exchange : options.exchanges) {
-    if (exchange != "auto") exchange_named(exchange);
+    parse_treatment("none", "none", exchange);
   }
   options.ranks = read_ranks(line);
   options.min_effx = line.optional_number_above("min-effx", 0);

@@ -34,7 +34,7 @@ po::options_description description() {
   add("tensors", whole(16), "that backward computes one after the other");
   add("compressor", text("none"), "spec");
   add("feedback", text("ef14"), "rule");
-  add("exchange", text("auto"), "as for allreduce");
+  add("exchange", text("natural"), "as for allreduce");
   add("bucket-bytes", text("1M"), "tensors that travel together");
   add("iters,n", whole(10), "timed iterations");
   add("warmup_iters,w", whole(2), "iterations before them");

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reducer_arm.h"
 
+#include <algorithm>
+
 #include <pith/collectives/stopwatch.h>
 #include <pith/core/error.h>
+#include <pith/reducer/automatic.h>
 
 namespace pith::bench {
 namespace {
@@ -19,6 +22,11 @@ ReducerOptions options_for(const CollectiveCase& what, std::uint64_t seed,
   options.statistics_every = measure_every;
   options.rules = {rule};
   return options;
+}
+
+bool has_choice(const CollectiveCase& what) {
+  const Treatment treatment = parse_treatment(what.compressor, what.feedback, what.exchange);
+  return choices(treatment.compressor.front().pipeline, treatment).size() > 1;
 }
 
 // Everything that its one unit has cost so far.
@@ -52,7 +60,9 @@ Sample timed(Communicator& communicator, Operation&& operation) {
 template <Element T>
 ReducerArm<T>::ReducerArm(Communicator& communicator, const CollectiveCase& what,
                           const Shape& shape, std::uint64_t seed, std::size_t measure_every)
-    : communicator_(communicator), reducer_(communicator, options_for(what, seed, measure_every)) {
+    : communicator_(communicator),
+      reducer_(communicator, options_for(what, seed, measure_every)),
+      chooses_(has_choice(what)) {
   reducer_.add(kTensorName, shape, element_type<T>);
   reducer_.template states<T>();  // registers, so that what does not fit is refused here
 }
@@ -72,6 +82,22 @@ Sample ReducerArm<T>::run(std::span<T> x) {
   sample.exchange_seconds = after.exchange_seconds - before.exchange_seconds;
   sample.decode_seconds = after.decode_seconds - before.decode_seconds;
   return sample;
+}
+
+template <Element T>
+void ReducerArm<T>::settle(std::span<T> x) {
+  if (!chooses_) return;
+  const std::vector<T> gradient(x.begin(), x.end());
+  while (steps() < Automatic::kTrialSteps || Automatic::due(steps())) {
+    std::ranges::copy(gradient, x.begin());
+    run(x);
+  }
+}
+
+template <Element T>
+CollectiveCase ReducerArm<T>::chosen() const {
+  const UnitStatistics unit = reducer_.statistics().units.front();
+  return {unit.compressor, unit.feedback, unit.exchange};
 }
 
 template <Element T>

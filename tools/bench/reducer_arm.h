@@ -29,6 +29,13 @@ class ReducerArm {
   /// Replaces x by the estimate. Throws Error if the step was skipped.
   Sample run(std::span<T> x);
 
+  /// Runs on x until nothing is left to be tried, if compressor or exchange are chosen as it runs,
+  /// and the next step does not choose.
+  void settle(std::span<T> x);
+
+  /// How it travels now.
+  CollectiveCase chosen() const;
+
   std::uint64_t steps() const { return reducer_.statistics().steps; }
   double relative_error() const { return reducer_.statistics().units.front().relative_error; }
   std::vector<StateView<T>> states() { return reducer_.template states<T>(); }
@@ -36,6 +43,7 @@ class ReducerArm {
  private:
   Communicator& communicator_;
   Reducer reducer_;
+  bool chooses_;
 };
 
 /// The plain all-reduce that it stands for, as a trainer calls it without this library.

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+
+#include <pith/comm/communicator.h>
+#include <pith/core/curve.h>
+
+namespace pith {
+
+/// How long the collectives of a communicator take on this rank, measured: seconds against bytes,
+/// latency and rate of the link and of the back end's algorithms in one curve each.
+///
+/// Cost     every size four times more than the one before, up to `largest` bytes or until one call
+///          takes a 20th of a second: less than a second in all on links of 100 Mbit/s and faster.
+/// Memory   p * `largest` bytes at most while it measures.
+/// Throws   TransportError.
+class OperationTimes {
+ public:
+  /// Collective: every rank gives the same `largest`.
+  OperationTimes(Communicator& communicator, std::size_t largest);
+
+  Curve all_reduce;  ///< of the buffer's bytes
+  Curve all_gather;  ///< of one rank's part
+  Curve all_to_all;  ///< of all that a rank sends, its own block included; blocks of one size
+};
+
+}  // namespace pith

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include <pith/collectives/exchange.h>
+#include <pith/collectives/mean.h>
+#include <pith/collectives/stopwatch.h>
+#include <pith/comm/local.h>
+#include <pith/compressors/registry.h>
+#include <pith/core/random.h>
+#include <pith/feedback/registry.h>
+#include <pith/reducer/codec_times.h>
+
+namespace pith {
+namespace {
+
+constexpr std::size_t kSmallSide = 64;  // of a square matrix, for compressors that want one
+constexpr std::size_t kLargeSide = 2048;
+constexpr int kSteps = 4;  // the first one grows the buffers
+
+/// One unit that is exchanged with nobody.
+class Trial {
+ public:
+  Trial(const Choice& choice, const Spec& feedback, std::size_t side)
+      : choice_(choice),
+        shape_({side, side}),
+        gradient_(side * side),
+        mean_(side * side),
+        rule_(make_feedback<float>(feedback, side * side, Commit::step)) {
+    const Random random({.seed = 1});
+    for (std::size_t i = 0; i < gradient_.size(); ++i) {
+      gradient_[i] = i < kDrawn ? static_cast<float>(random.normal(i)) : gradient_[i - kDrawn];
+    }
+    if (choice.kind == CompressorKind::linear) {
+      linear_ = make_linear<float>(choice.pipeline, shape_);
+    } else if (choice.kind != CompressorKind::none) {
+      message_ = make_message<float>(choice.pipeline, shape_);
+    }
+  }
+
+  /// The fastest of some steps, and the bytes of the last.
+  UnitCost cost() {
+    UnitCost best;
+    run_local(1, [&](Communicator& alone) {
+      Round round{alone, scratch_};
+      for (int step = 0; step < kSteps; ++step) {
+        scratch_.clear();
+        const UnitCost cost = exchange(round);
+        if (step == 0) continue;
+        const bool first = step == 1;
+        best.message_bytes = cost.message_bytes;
+        best.encode_seconds = faster(first, best.encode_seconds, cost.encode_seconds);
+        best.decode_seconds = faster(first, best.decode_seconds, cost.decode_seconds);
+      }
+    });
+    return best;
+  }
+
+  /// Seconds for the mean of this unit's message and `ranks` - 1 like it.
+  double mean_of(std::size_t ranks) {
+    double best = 0;
+    for (int step = 0; step < kSteps; ++step) {
+      scratch_.clear();
+      const std::vector<const Decoded<float>*> all(ranks, &encoded());
+      double seconds = 0;
+      {
+        Stopwatch watch(seconds);
+        write_mean<float>(all, static_cast<float>(ranks), 0, mean_);
+      }
+      best = faster(step == 0, best, seconds);
+    }
+    return best;
+  }
+
+ private:
+  static constexpr std::size_t kDrawn = 8191;  // numbers, which are repeated
+
+  static double faster(bool first, double best, double seconds) {
+    return first ? seconds : std::min(best, seconds);
+  }
+
+  UnitCost exchange(Round& round) {
+    Unit<float> unit;
+    unit.elements = gradient_.size();
+    unit.gradient = gradient_;
+    unit.mean = mean_;
+    unit.feedback = rule_.get();
+    unit.message = message_.get();
+    unit.linear = linear_.get();
+    unit.codec = message_ ? codec_of(choice_.pipeline) : std::uint16_t{0};
+    // What one rank does for its message is the same in all exchanges of messages.
+    const Exchange used = message_ ? Exchange::gather : choice_.exchange;
+    pith::exchange<float>(used, {&unit, 1}, round);
+    rule_->accept();
+    if (linear_) linear_->accept();
+    return unit.cost;
+  }
+
+  const Decoded<float>& encoded() {
+    const std::size_t n = gradient_.size();
+    const std::size_t cuts[] = {0, n};
+    std::size_t size = 0;
+    const auto bytes = scratch_.take<std::byte>(message_->max_wire_bytes(n, 1));
+    message_->encode(gradient_, cuts, {}, {bytes, {&size, 1}}, scratch_);
+    return message_->open({bytes.first(size), 0}, n, scratch_);
+  }
+
+  Choice choice_;
+  Shape shape_;
+  std::vector<float> gradient_;
+  std::vector<float> mean_;
+  Scratch scratch_;
+  std::unique_ptr<Feedback<float>> rule_;
+  std::unique_ptr<MessageCompressor<float>> message_;
+  std::unique_ptr<LinearCompressor<float>> linear_;
+};
+
+void measure(CodecTimes& times, const Choice& choice, const Spec& feedback, std::size_t side,
+             std::size_t ranks) {
+  Trial trial(choice, feedback, side);
+  const auto n = static_cast<double>(side * side);
+  const UnitCost cost = trial.cost();
+  const bool message =
+      choice.kind == CompressorKind::message || choice.kind == CompressorKind::sparse;
+  times.encode.add({n, cost.encode_seconds});
+  times.decode.add({n, cost.decode_seconds});
+  times.decode_all.add({n, message ? trial.mean_of(ranks) : cost.decode_seconds});
+  times.bytes.add({n, static_cast<double>(cost.message_bytes)});
+}
+
+}  // namespace
+
+CodecMeter::CodecMeter(std::size_t ranks, std::size_t largest_elements)
+    : ranks_(ranks), largest_(largest_elements) {}
+
+const CodecTimes& CodecMeter::of(const Choice& choice, const Spec& feedback) {
+  // Sent exactly, nothing is left over from the second step on.
+  const bool exact =
+      choice.kind == CompressorKind::none && feedback_rule(feedback.name).exact_is_mean;
+  const Spec rule = exact ? Spec{"none", {}} : feedback;
+  const bool linear = choice.kind == CompressorKind::linear;
+  const std::string key = text_of(choice.pipeline) + (linear ? " factors " : " ") + rule.text();
+  const auto [found, is_new] = known_.try_emplace(key);
+  if (!is_new) return found->second;
+  measure(found->second, choice, rule, kSmallSide, ranks_);
+  std::size_t side = 2 * kSmallSide;
+  while (side < kLargeSide && side * side < largest_) side *= 2;
+  measure(found->second, choice, rule, side, ranks_);
+  return found->second;
+}
+
+}  // namespace pith
