@@ -132,7 +132,7 @@ TEST(Automatic, DecidesTheSameOnEveryRank) {
       EXPECT_EQ(mine, index) << "step " << step;
       for (int i = 0; i < 2; ++i) {
         const double other_order = communicator.rank() == 0 ? index : 3 - index;
-        automatic.learn(std::vector<double>{1000 + other_order});
+        automatic.learn(std::vector<double>{1000 * (1 + other_order)});
       }
     }
   });
