@@ -32,7 +32,8 @@ po::options_description describe(const Options& defaults) {
       "compressor", text(defaults.reducer.compressor),
       "spec, or schedule: topk(density=0.01)@58,topk(density=0.001)")(
       "feedback", text(defaults.reducer.feedback), "none, ef14, ef21, ef21_sgdm, econtrol")(
-      "exchange", text(defaults.reducer.exchange), "natural, raw, gather, sharded, sparse, linear, auto")(
+      "exchange", text(defaults.reducer.exchange),
+      "natural, auto, raw, gather, sharded, sparse, linear")(
       "unit", text("tensor"), "what is compressed as one vector: tensor, bucket, model")(
       "commit", text("step"), "step: a failed step changes nothing; inplace: less memory")(
       "clip", real(0), "largest norm of a rank's gradient before feedback; 0: any")(

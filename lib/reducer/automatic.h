@@ -31,8 +31,8 @@ class Automatic {
   /// Whether decide() may come to another decision at `step`.
   static bool due(std::uint64_t step);
 
-  /// One way for each unit, the same on all ranks. `ways[u]` are those of unit u; `order` is that of
-  /// the exchange. Collective. Logs what changes, with its prediction, and what it measured.
+  /// One way for each unit, the same on all ranks. `ways[u]` are those of unit u; `order` is that
+  /// of the exchange. Collective. Logs what changes, with its prediction, and what it measured.
   std::vector<Choice> decide(const std::vector<std::vector<Choice>>& ways,
                              const std::vector<std::size_t>& order, std::uint64_t step);
 

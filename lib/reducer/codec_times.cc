@@ -16,8 +16,9 @@ namespace pith {
 namespace {
 
 constexpr std::size_t kSmallSide = 64;  // of a square matrix, for compressors that want one
-constexpr std::size_t kLargeSide = 2048;
-constexpr int kSteps = 4;  // the first one grows the buffers
+constexpr std::size_t kLargeSide = 4096;
+constexpr std::size_t kFactor = 8;
+constexpr int kSteps = 3;  // the first one grows the buffers
 
 /// One unit that is exchanged with nobody.
 class Trial {
@@ -143,10 +144,12 @@ const CodecTimes& CodecMeter::of(const Choice& choice, const Spec& feedback) {
   const std::string key = text_of(choice.pipeline) + (linear ? " factors " : " ") + rule.text();
   const auto [found, is_new] = known_.try_emplace(key);
   if (!is_new) return found->second;
-  measure(found->second, choice, rule, kSmallSide, ranks_);
-  std::size_t side = 2 * kSmallSide;
-  while (side < kLargeSide && side * side < largest_) side *= 2;
-  measure(found->second, choice, rule, side, ranks_);
+  std::size_t largest_side = kSmallSide;
+  while (largest_side < kLargeSide && largest_side * largest_side < largest_) largest_side *= 2;
+  for (std::size_t side = kSmallSide; side < largest_side; side *= kFactor) {
+    measure(found->second, choice, rule, side, ranks_);
+  }
+  measure(found->second, choice, rule, largest_side, ranks_);
   return found->second;
 }
 

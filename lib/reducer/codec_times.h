@@ -19,8 +19,8 @@ struct CodecTimes {
   Curve bytes;       ///< of a message; not for linear ones and raw, whose bytes are known
 };
 
-/// Measures on Gaussian numbers, at two sizes, once for every way and rule; the larger one is that
-/// of the largest unit, up to 16 MiB. Tens of milliseconds each.
+/// Measures on Gaussian numbers, once for every way and rule, at sizes 64 times apart from 4,096
+/// numbers to those of the largest unit or 16 million. Up to half a second each at the largest.
 class CodecMeter {
  public:
   CodecMeter(std::size_t ranks, std::size_t largest_elements);

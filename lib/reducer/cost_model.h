@@ -11,9 +11,9 @@
 
 namespace pith {
 
-/// Predicts how long a bucket takes if its units travel in some way: the sum, over the operations of
-/// the exchange (docs/exchanges.md, "Steps and bytes"), of what each takes on this link, and of what
-/// rule and codec take, one after the other.
+/// Predicts how long a bucket takes if its units travel in some way: what each operation of the
+/// exchange takes on this link (docs/exchanges.md, "Steps and bytes") and what rule and codec take,
+/// one after the other.
 class CostModel {
  public:
   /// Collective: measures the link (operation_times.h), up to `largest_bytes`.
