@@ -22,12 +22,13 @@ struct Command {
 constexpr Command kCommands[] = {
     {"codec", run_codec},     {"allreduce", run_all_reduce},
     {"lowrank", run_lowrank}, {"overlap", run_overlap},
-    {"topk", run_topk},
+    {"topk", run_topk},       {"auto", run_automatic},
 };
 
 constexpr std::string_view kHelp =
     "pith-bench codec [options]       how fast tensors are coded and decoded\n"
     "pith-bench allreduce [options]   a compressed all-reduce against the raw ones\n"
+    "pith-bench auto [options]        what exchange=auto predicts and takes, against all ways\n"
     "pith-bench lowrank [options]     a low-rank step against one by OpenBLAS\n"
     "pith-bench overlap [options]     how much of an exchange computing hides\n"
     "pith-bench topk [options]        a top-k step against std::nth_element and LibTorch\n"

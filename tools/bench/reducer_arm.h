@@ -33,6 +33,9 @@ class ReducerArm {
   /// and the next step does not choose.
   void settle(std::span<T> x);
 
+  /// What compressor and exchange are chosen among.
+  AutomaticStatistics decisions() const { return reducer_.statistics().automatic.front(); }
+
   /// How it travels now.
   CollectiveCase chosen() const;
 
