@@ -48,6 +48,9 @@ template <Element T>
 std::unique_ptr<SparseCompressor<T>> make_sparse_message(const Pipeline& pipeline,
                                                          const Shape& shape);
 
+/// How an owner of the sparse exchange sends a segment that is filled.
+inline constexpr std::string_view kFilledSegment = "identity";
+
 /// Also throws UsageError if the compressor needs a matrix and `shape` is not one.
 template <Element T>
 std::unique_ptr<LinearCompressor<T>> make_linear(const Pipeline& pipeline, const Shape& shape);

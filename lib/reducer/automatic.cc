@@ -11,6 +11,7 @@ namespace {
 constexpr double kTrust = 1.5;    // predictions are off by less, mostly
 constexpr double kNewest = 0.25;  // of a slower step in what was measured
 constexpr double kWorthAChange = 0.95;
+constexpr double kForgotten = 0.98;  // of what was measured is left after each decision
 
 std::string milliseconds(double seconds) { return std::to_string(seconds * 1e3) + " ms"; }
 
@@ -36,7 +37,8 @@ std::size_t Automatic::largest_bucket(std::size_t bucket_bytes) const {
 }
 
 bool Automatic::due(std::uint64_t step) {
-  return step < kTrialSteps ? step % 2 == 0 : step % kDecideEvery == 0;
+  if (step < kTrialSteps) return step % kTrial == 0;
+  return step % kDecideEvery == 0 || step % kDecideEvery == kTrial;
 }
 
 double Automatic::expected(const Way& way) { return way.measured.value_or(way.predicted / kTrust); }
@@ -70,8 +72,13 @@ void Automatic::predict() {
   }
 }
 
-void Automatic::choose() {
+void Automatic::choose(std::uint64_t step) {
+  const bool forgets = step >= kTrialSteps && step % kDecideEvery == 0;
   for (Bucket& bucket : buckets_) {
+    for (Way& way : bucket.ways) {
+      const bool in_use = &way == &bucket.ways[bucket.chosen];
+      if (forgets && way.measured && !in_use) *way.measured *= kForgotten;
+    }
     const auto fastest = std::ranges::min_element(bucket.ways, {}, expected);
     const double now = expected(bucket.ways[bucket.chosen]);
     if (expected(*fastest) > kWorthAChange * now) continue;
@@ -90,7 +97,7 @@ std::vector<Choice> Automatic::decide(const std::vector<std::vector<Choice>>& wa
   }
   std::vector<std::uint8_t> before;
   for (const Bucket& bucket : buckets_) before.push_back(bucket.chosen);
-  choose();
+  choose(step);
   auto decided = before;
   std::ranges::transform(buckets_, decided.begin(), &Bucket::chosen);
   communicator_.broadcast(std::as_writable_bytes(std::span(decided)), 0);
@@ -99,7 +106,9 @@ std::vector<Choice> Automatic::decide(const std::vector<std::vector<Choice>>& wa
   for (std::size_t b = 0; b < buckets_.size(); ++b) {
     Bucket& bucket = buckets_[b];
     bucket.chosen = decided[b];
-    for (const std::size_t u : bucket.units) all[u] = bucket.ways[bucket.chosen].choice;
+    Way& way = bucket.ways[bucket.chosen];
+    if (bucket.chosen != before[b]) way.this_time = 0;
+    for (const std::size_t u : bucket.units) all[u] = way.choice;
     if (communicator_.rank() == 0) say(step, bucket, before[b]);
   }
   return all;
@@ -110,9 +119,10 @@ void Automatic::learn(std::span<const double> seconds) {
     double sum = 0;
     for (const std::size_t u : bucket.units) sum += seconds[u];
     Way& way = bucket.ways[bucket.chosen];
-    // The first step in a new way grows its buffers.
-    if (way.steps++ == 0) continue;
-    const double before = way.measured.value_or(sum);
+    ++way.steps;
+    // The first step in another way grows its buffers; what was measured long ago has had its day.
+    if (++way.this_time == 1) continue;
+    const double before = way.this_time == 2 ? sum : *way.measured;
     way.measured = sum < before ? sum : before + kNewest * (sum - before);
   }
 }

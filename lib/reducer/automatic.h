@@ -17,11 +17,14 @@ namespace pith {
 /// Units that would share a bucket are decided together. Rank 0 takes the way that is expected to
 /// be the fastest: what was measured where it was in use, and what the model predicts where it was
 /// not yet, taken for a third faster than that, so that a prediction which is wrong by less does
-/// not keep a better way from being tried. It looks again every second step up to step kTrialSteps,
-/// and then every kDecideEvery; its decision is broadcast, 1 byte per bucket.
+/// not keep a better way from being tried. It looks again every kTrial steps up to step kTrialSteps,
+/// and then every kDecideEvery, where what is not in use is expected to be a little faster each
+/// time, so that it is tried again, for kTrial steps, when link or load may have changed. A decision
+/// is broadcast, 1 byte per bucket.
 class Automatic {
  public:
-  static constexpr std::uint64_t kTrialSteps = 32;
+  static constexpr std::uint64_t kTrial = 4;
+  static constexpr std::uint64_t kTrialSteps = 64;
   static constexpr std::uint64_t kDecideEvery = 100;
 
   /// Collective: measures the link, up to a bucket.
@@ -47,7 +50,8 @@ class Automatic {
     Choice choice;
     double predicted = 0;
     std::optional<double> measured;
-    std::uint64_t steps = 0;
+    std::uint64_t steps = 0;      // in all
+    std::uint64_t this_time = 0;  // since it was taken into use
   };
 
   struct Bucket {
@@ -61,7 +65,7 @@ class Automatic {
   void form_buckets(const std::vector<std::vector<Choice>>& ways,
                     const std::vector<std::size_t>& order);
   void predict();
-  void choose();
+  void choose(std::uint64_t step);
   std::string text_of(const Bucket& bucket) const;
   void say(std::uint64_t step, const Bucket& bucket, std::uint8_t before) const;
 

@@ -33,10 +33,17 @@ class Trial {
     for (std::size_t i = 0; i < gradient_.size(); ++i) {
       gradient_[i] = i < kDrawn ? static_cast<float>(random.normal(i)) : gradient_[i - kDrawn];
     }
-    if (choice.kind == CompressorKind::linear) {
-      linear_ = make_linear<float>(choice.pipeline, shape_);
-    } else if (choice.kind != CompressorKind::none) {
-      message_ = make_message<float>(choice.pipeline, shape_);
+    switch (choice.kind) {
+      case CompressorKind::none:
+        break;
+      case CompressorKind::message:
+        message_ = make_message<float>(choice.pipeline, shape_);
+        break;
+      case CompressorKind::linear:
+        linear_ = make_linear<float>(choice.pipeline, shape_);
+        break;
+      case CompressorKind::sparse:
+        make_sparse();
     }
   }
 
@@ -53,6 +60,7 @@ class Trial {
         best.message_bytes = cost.message_bytes;
         best.encode_seconds = faster(first, best.encode_seconds, cost.encode_seconds);
         best.decode_seconds = faster(first, best.decode_seconds, cost.decode_seconds);
+        best.exchange_seconds = faster(first, best.exchange_seconds, cost.exchange_seconds);
       }
     });
     return best;
@@ -77,6 +85,13 @@ class Trial {
  private:
   static constexpr std::size_t kDrawn = 8191;  // numbers, which are repeated
 
+  void make_sparse() {
+    auto message = make_sparse_message<float>(choice_.pipeline, shape_);
+    owner_message_ = message->with_exact_values();
+    owner_dense_ = make_message<float>({Spec{std::string(kFilledSegment), {}}}, shape_);
+    message_ = std::move(message);
+  }
+
   static double faster(bool first, double best, double seconds) {
     return first ? seconds : std::min(best, seconds);
   }
@@ -89,10 +104,13 @@ class Trial {
     unit.feedback = rule_.get();
     unit.message = message_.get();
     unit.linear = linear_.get();
+    unit.owner_message = owner_message_.get();
+    unit.owner_dense = owner_dense_.get();
+    unit.dense_codec = compressor(kFilledSegment).codec;
     unit.codec = message_ ? codec_of(choice_.pipeline) : std::uint16_t{0};
-    // What one rank does for its message is the same in all exchanges of messages.
-    const Exchange used = message_ ? Exchange::gather : choice_.exchange;
-    pith::exchange<float>(used, {&unit, 1}, round);
+    // What one rank does for its message is the same for gather and sharded.
+    const bool whole = choice_.kind == CompressorKind::message;
+    pith::exchange<float>(whole ? Exchange::gather : choice_.exchange, {&unit, 1}, round);
     rule_->accept();
     if (linear_) linear_->accept();
     return unit.cost;
@@ -115,6 +133,8 @@ class Trial {
   std::unique_ptr<Feedback<float>> rule_;
   std::unique_ptr<MessageCompressor<float>> message_;
   std::unique_ptr<LinearCompressor<float>> linear_;
+  std::unique_ptr<MessageCompressor<float>> owner_message_;
+  std::unique_ptr<MessageCompressor<float>> owner_dense_;
 };
 
 void measure(CodecTimes& times, const Choice& choice, const Spec& feedback, std::size_t side,
@@ -122,12 +142,16 @@ void measure(CodecTimes& times, const Choice& choice, const Spec& feedback, std:
   Trial trial(choice, feedback, side);
   const auto n = static_cast<double>(side * side);
   const UnitCost cost = trial.cost();
-  const bool message =
-      choice.kind == CompressorKind::message || choice.kind == CompressorKind::sparse;
+  times.bytes.add({n, static_cast<double>(cost.message_bytes)});
+  if (choice.kind == CompressorKind::sparse) {
+    // An owner receives as many entries as a rank selects, however many ranks there are.
+    times.encode.add({n, cost.encode_seconds + cost.exchange_seconds + cost.decode_seconds});
+    return;
+  }
+  const bool message = choice.kind == CompressorKind::message;
   times.encode.add({n, cost.encode_seconds});
   times.decode.add({n, cost.decode_seconds});
   times.decode_all.add({n, message ? trial.mean_of(ranks) : cost.decode_seconds});
-  times.bytes.add({n, static_cast<double>(cost.message_bytes)});
 }
 
 }  // namespace
@@ -140,8 +164,8 @@ const CodecTimes& CodecMeter::of(const Choice& choice, const Spec& feedback) {
   const bool exact =
       choice.kind == CompressorKind::none && feedback_rule(feedback.name).exact_is_mean;
   const Spec rule = exact ? Spec{"none", {}} : feedback;
-  const bool linear = choice.kind == CompressorKind::linear;
-  const std::string key = text_of(choice.pipeline) + (linear ? " factors " : " ") + rule.text();
+  const std::string key =
+      text_of(choice.pipeline) + " " + std::string(name_of(choice.kind)) + " " + rule.text();
   const auto [found, is_new] = known_.try_emplace(key);
   if (!is_new) return found->second;
   std::size_t largest_side = kSmallSide;

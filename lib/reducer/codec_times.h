@@ -13,7 +13,7 @@ namespace pith {
 
 /// What one way to travel costs on this rank besides the link, as functions of a unit's elements.
 struct CodecTimes {
-  Curve encode;      ///< seconds: compose, encode, commit
+  Curve encode;      ///< seconds: compose, encode, commit; all there is in the sparse exchange
   Curve decode;      ///< seconds: the mean of one message, or the reconstruction
   Curve decode_all;  ///< seconds: the mean of as many messages as there are ranks
   Curve bytes;       ///< of a message; not for linear ones and raw, whose bytes are known

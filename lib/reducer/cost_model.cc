@@ -82,7 +82,7 @@ double CostModel::seconds(const Choice& choice, const std::vector<UnitPlan>& pla
     }
   }
   const double link = ranks_ > 1 ? link_seconds(choice, sums) : 0;
-  if (choice.exchange == Exchange::sharded || choice.exchange == Exchange::sparse) {
+  if (choice.exchange == Exchange::sharded) {
     // Each rank sums, and encodes once more, a p-th; then all decode everyone's p-th.
     return link + sums.encode * (1 + 1 / ranks_) + sums.decode_all / ranks_ + sums.decode;
   }

@@ -14,9 +14,6 @@
 namespace pith {
 namespace {
 
-// How an owner of the sparse exchange sends a segment that is filled.
-constexpr const char* kDense = "identity";
-
 // An owner that keeps a residual as the ranks do, keeps it by the same spec.
 Spec owner_rule(const Spec& rule) {
   const auto owner = feedback_rule(rule.name).owner;
@@ -87,7 +84,7 @@ template <Element T>
 void Engine<T>::build_sparse(LiveUnit<T>& unit) {
   auto message = make_sparse_message<T>(unit.choice.pipeline, unit.plan->shape);
   unit.owner_message = message->with_exact_values();
-  unit.owner_dense = make_message<T>({Spec{kDense, {}}}, unit.plan->shape);
+  unit.owner_dense = make_message<T>({Spec{std::string(kFilledSegment), {}}}, unit.plan->shape);
   unit.message = std::move(message);
 }
 
@@ -167,22 +164,23 @@ void Engine<T>::begin(Scratch& scratch) {
   std::size_t offset = 0;
   for (std::size_t i = 0; i < order_.size(); ++i) {
     const LiveUnit<T>& live = live_[order_[i]];
-    units_[i] = {.name = live.plan->name,
-                 .parts = live.parts,
-                 .key = hash(live.plan->name),
-                 .codec = live.message ? codec_of(live.choice.pipeline) : std::uint16_t{0},
-                 .elements = live.plan->elements,
-                 .gradient = {},
-                 .present = false,
-                 .mean = means.subspan(offset, live.plan->elements),
-                 .feedback = &live.rule(),
-                 .message = live.message.get(),
-                 .linear = live.linear.get(),
-                 .owner_feedback = live.owner_feedback.get(),
-                 .owner_message = live.owner_message.get(),
-                 .owner_dense = live.owner_dense.get(),
-                 .dense_codec = live.owner_dense ? compressor(kDense).codec : std::uint16_t{0},
-                 .cost = {}};
+    units_[i] = {
+        .name = live.plan->name,
+        .parts = live.parts,
+        .key = hash(live.plan->name),
+        .codec = live.message ? codec_of(live.choice.pipeline) : std::uint16_t{0},
+        .elements = live.plan->elements,
+        .gradient = {},
+        .present = false,
+        .mean = means.subspan(offset, live.plan->elements),
+        .feedback = &live.rule(),
+        .message = live.message.get(),
+        .linear = live.linear.get(),
+        .owner_feedback = live.owner_feedback.get(),
+        .owner_message = live.owner_message.get(),
+        .owner_dense = live.owner_dense.get(),
+        .dense_codec = live.owner_dense ? compressor(kFilledSegment).codec : std::uint16_t{0},
+        .cost = {}};
     offset += live.plan->elements;
   }
 }

@@ -113,8 +113,29 @@ TEST(Automatic, TriesWhatMayBeFasterAndKeepsTheFastest) {
     EXPECT_EQ(known[0].ways[known[0].chosen].measured_seconds, 2000) << "of both units";
     for (const AutomaticWay& way : known[0].ways) EXPECT_GT(way.predicted_seconds, 0);
 
-    for (int step = 0; step < 40; ++step) automatic.learn(std::vector<double>{9e3, 0, 9e3});
+    for (int step = 0; step < 80; ++step) automatic.learn(std::vector<double>{9e3, 0, 9e3});
     EXPECT_NE(automatic.decide(ways, {2, 1, 0}, 100)[0].text(), "onebit over sharded");
+  });
+}
+
+// A way that was slow once comes to its turn again.
+TEST(Automatic, TriesAgainWhatWasSlow) {
+  const std::vector plan{plan_of("a", "auto(onebit)")};
+  const auto ways = ways_of(plan);
+  run_local(2, [&](Communicator& communicator) {
+    Automatic automatic(communicator, plan, 1 << 20);
+    std::vector<std::uint64_t> tried;
+    std::string before;
+    std::vector<Choice> chosen;
+    for (std::uint64_t step = 0; step < 3000; ++step) {
+      if (Automatic::due(step)) chosen = automatic.decide(ways, {0}, step);
+      const bool raw = chosen[0].text() == "none over raw";
+      if (raw && before != "none over raw" && step > Automatic::kTrialSteps) tried.push_back(step);
+      before = chosen[0].text();
+      automatic.learn(std::vector<double>{raw ? 1200.0 : 1000.0});
+    }
+    // 0.98^12 * 1200 is less than 95 % of 1000.
+    EXPECT_THAT(tried, ElementsAre(1200, 2400)) << "for a hundredth of all steps";
   });
 }
 
@@ -124,13 +145,13 @@ TEST(Automatic, DecidesTheSameOnEveryRank) {
   const auto ways = ways_of(plan);
   run_local(3, [&](Communicator& communicator) {
     Automatic automatic(communicator, plan, 1 << 20);
-    for (std::uint64_t step = 0; step < 20; step += 2) {
+    for (std::uint64_t step = 0; step < 40; step += 4) {
       const auto chosen = automatic.decide(ways, {0}, step);
       auto index = static_cast<double>(std::ranges::find(ways[0], chosen[0]) - ways[0].begin());
       const auto mine = index;
       communicator.broadcast(std::as_writable_bytes(std::span(&index, 1)), 0);
       EXPECT_EQ(mine, index) << "step " << step;
-      for (int i = 0; i < 2; ++i) {
+      for (int i = 0; i < 4; ++i) {
         const double other_order = communicator.rank() == 0 ? index : 3 - index;
         automatic.learn(std::vector<double>{1000 * (1 + other_order)});
       }
@@ -165,7 +186,7 @@ TEST(Automatic, LosesNothingOnAnyWay) {
                                                .feedback = "ef14"});
                 reducer.add("w", {50, kElements / 50});
                 std::vector<double> left(kElements);
-                for (std::uint64_t step = 0; step < 40; ++step) {
+                for (std::uint64_t step = 0; step < 80; ++step) {
                   auto x = gradient(kElements, step, communicator.rank());
                   for (std::size_t i = 0; i < kElements; ++i) {
                     for (int r = 0; r < kRanks && i % 100 == 0; ++r) {
@@ -186,7 +207,7 @@ TEST(Automatic, LosesNothingOnAnyWay) {
                 ASSERT_EQ(statistics.automatic.size(), 1u);
                 std::uint64_t steps = 0;
                 for (const AutomaticWay& way : statistics.automatic[0].ways) steps += way.steps;
-                EXPECT_EQ(steps, 40u);
+                EXPECT_EQ(steps, 80u);
               },
               {.link = Link{.bytes_per_second = 1e6, .burst_bytes = 0}});
   }
