@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import statistics
 import subprocess
 import tempfile
 import unittest
@@ -93,6 +94,36 @@ class Overlap(Bench):
                           ["--exchange", "sharp"]]:
             done = self.launch("overlap", "--local", "2", "-b", "64K", *arguments)
             self.assertEqual(done.returncode, 64, done.stderr)
+
+
+class Automatic(Bench):
+    def test_measures_every_way_that_was_predicted(self):
+        result, done = self.measure("auto", "--local", "2", "-b", "256", "-e", "64K", "-f", "256",
+                                    "-n", "2", "-w", "0", "--compressor", "auto(onebit,topk(k=3))")
+        self.assertEqual([line["size"] for line in result["results"]], [256, 65536])
+        names = [("none", "raw"), ("onebit", "gather"), ("onebit", "sharded"),
+                 ("topk(k=3)", "gather"), ("topk(k=3)", "sharded"), ("topk(k=3)", "sparse")]
+        errors = []
+        for line in result["results"]:
+            self.assertEqual([(way["compressor"], way["exchange"]) for way in line["ways"]], names)
+            for way in line["ways"]:
+                self.assertGreater(way["predicted_us"], 0)
+                self.assertGreaterEqual(way["step_us"], way["measured_us"] * 0.9)
+                errors.append(abs(way["predicted_us"] / way["measured_us"] - 1))
+            times = [way["step_us"] for way in line["ways"]]
+            self.assertAlmostEqual(line["choice_of_best"], times[line["chosen"]] / min(times))
+        self.assertAlmostEqual(result["median_error"], statistics.median(errors))
+        self.assertEqual(done.stdout.count("*"), 2)
+
+    def test_is_right_under_mpi_whatever_is_chosen(self):
+        if not MPIEXEC:
+            self.skipTest("built without MPI")
+        result, _ = self.measure("allreduce", "-b", "400", "-e", "40K", "-f", "100", "-n", "3",
+                                 "--exchange", "auto", "--feedback", "ef14", "--compressor",
+                                 "auto(topk(k=9),onebit,lowrank(rank=1),cast(bf16))", ranks=2)
+        for line in result["results"]:
+            self.assertEqual(line["nwrong"], 0, line)
+            self.assertEqual(line["exchange"], "auto")
 
 
 class TopK(Bench):
@@ -299,7 +330,7 @@ class CommandLine(Bench):
             self.assertIn(text, done.stderr)
 
     def test_help_lists_the_options(self):
-        for command in [[], ["codec"], ["lowrank"], ["topk"], ["allreduce", "--local", "1"]]:
+        for command in [[], ["codec"], ["lowrank"], ["topk"], ["auto"], ["allreduce", "--local", "1"]]:
             done = self.launch(*command, "--help")
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("pith-bench", done.stdout)
