@@ -17,10 +17,10 @@ namespace pith {
 /// Units that would share a bucket are decided together. Rank 0 takes the way that is expected to
 /// be the fastest: what was measured where it was in use, and what the model predicts where it was
 /// not yet, taken for a third faster than that, so that a prediction which is wrong by less does
-/// not keep a better way from being tried. It looks again every kTrial steps up to step kTrialSteps,
-/// and then every kDecideEvery, where what is not in use is expected to be a little faster each
-/// time, so that it is tried again, for kTrial steps, when link or load may have changed. A decision
-/// is broadcast, 1 byte per bucket.
+/// not keep a better way from being tried. It looks again every kTrial steps up to step
+/// kTrialSteps, and then every kDecideEvery, where what is not in use is expected to be a little
+/// faster each time, so that it is tried again, for kTrial steps, when link or load may have
+/// changed. A decision is broadcast, 1 byte per bucket.
 class Automatic {
  public:
   static constexpr std::uint64_t kTrial = 4;
