@@ -251,6 +251,28 @@ class AllReduce(Bench):
         self.assertGreaterEqual(line["raw_time_us"], 1e6 * (7 / 8 * 2**20 / 50e6 + 2 * 0.001))
         self.assertEqual(line["nwrong"], 0)
 
+    def test_takes_a_models_matrices_and_adds_them_up(self):
+        layers = self.folder / "layers.txt"
+        layers.write_text("# a model\nconv 8x3x5x5\nbias 8\nfc 10x200\n")
+        result, done = self.measure("allreduce", "--local", "2", "--layers", str(layers), *QUICK,
+                                    *repeated("--compressor", ["onebit", "lowrank(rank=9)"]))
+        lines = result["results"]
+        self.assertEqual([line["count"] for line in lines], [600, 600, 2000, 2000])
+        sums = [line.split() for line in done.stdout.partition("# all layers together")[2].splitlines()]
+        sums = [line for line in sums if line[0] == "10400"]
+        self.assertEqual([line[1:6:2] for line in sums],
+                         [["2600", "onebit", "sharded"], ["2600", "lowrank(rank=9)", "linear"]])
+        for c, line in enumerate(sums):
+            self.assertEqual(int(line[14]), lines[c]["wire_bytes"] + lines[c + 2]["wire_bytes"])
+            for column, key in [(6, "time_us"), (7, "raw_time_us"), (8, "raw16_time_us")]:
+                self.assertAlmostEqual(float(line[column]), lines[c][key] + lines[c + 2][key],
+                                       delta=0.1)
+
+    def test_gives_a_rank_threads(self):
+        _, done = self.measure("allreduce", "--local", "2", "-b", "2M", "-t", "2", *QUICK,
+                               "--compressor", "onebit")
+        self.assertIn("2 ranks as threads, 2 threads each", done.stdout)
+
     def test_misses_a_floor_with_exit_code_2(self):
         run = ["allreduce", "--local", "2", "-b", "64", *QUICK, "--compressor", "onebit"]
         self.assertEqual(self.launch(*run, "--min-effx", "1e6").returncode, 2)

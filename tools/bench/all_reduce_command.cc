@@ -5,6 +5,7 @@
 #include <optional>
 
 #include <pith/core/error.h>
+#include <pith/core/threads.h>
 
 #include "all_reduce_check.h"
 #include "all_reduce_report.h"
@@ -149,6 +150,7 @@ int measure(const CollectiveOptions& options, Communicator& communicator) {
   } else {
     measure_all<double>(options, cases.legal, communicator, report);
   }
+  if (options.whole_model) report.add_sums();
   return report.finish();
 }
 
@@ -159,6 +161,7 @@ int run_all_reduce(int argc, char** argv) {
   std::string problem;
   try {
     options = parse_collective_options(argc, argv);
+    set_threads(options->threads);
   } catch (const UsageError& error) {
     problem = error.what();  // for rank 0 to print, which is not known yet
   }

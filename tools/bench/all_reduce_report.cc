@@ -5,8 +5,10 @@
 #include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include <pith/core/error.h>
+#include <pith/core/threads.h>
 #include <pith/reducer/agreement.h>
 
 #include "exit_code.h"
@@ -63,6 +65,24 @@ Json json_of(const AllReduceResult& result, const char* type) {
           {"nwrong", result.check ? Json(result.check->wrong) : Json()}};
 }
 
+// Times and bytes of all layers.
+AllReduceResult sum_of(std::span<const AllReduceResult> layers) {
+  AllReduceResult sum = layers.front();
+  sum.check.reset();
+  for (const AllReduceResult& layer : layers.subspan(1)) {
+    sum.size += layer.size;
+    sum.count += layer.count;
+    for (const auto field :
+         {&AllReduceResult::seconds, &AllReduceResult::raw_seconds, &AllReduceResult::raw16_seconds,
+          &AllReduceResult::wire_bytes, &AllReduceResult::raw_wire_bytes,
+          &AllReduceResult::message_bytes, &AllReduceResult::encode_seconds,
+          &AllReduceResult::exchange_seconds, &AllReduceResult::decode_seconds}) {
+      sum.*field += layer.*field;
+    }
+  }
+  return sum;
+}
+
 }  // namespace
 
 double AllReduceResult::busbw() const {
@@ -96,7 +116,8 @@ void AllReduceReport::print_header() {
   table_.comment("pith-bench " PITH_VERSION " allreduce");
   table_.comment(options_.parameters);
   table_.comment(machine() + "; " + ranks +
-                 (options_.ranks.local > 0 ? "as threads" : "under MPI"));
+                 (options_.ranks.local > 0 ? "as threads" : "under MPI") + ", " +
+                 std::to_string(threads()) + " threads each");
   table_.header();
 }
 
@@ -106,7 +127,10 @@ void AllReduceReport::comment(const std::string& text) {
 
 void AllReduceReport::add(const AllReduceResult& result) {
   results_.push_back(result);
-  if (communicator_.rank() != 0) return;
+  if (communicator_.rank() == 0) print(result);
+}
+
+void AllReduceReport::print(const AllReduceResult& result) {
   table_.row({std::to_string(result.size),
               std::to_string(result.count),
               type_name(options_),
@@ -127,6 +151,19 @@ void AllReduceReport::add(const AllReduceResult& result) {
               microseconds(result.exchange_seconds),
               microseconds(result.decode_seconds),
               result.check ? scientific(result.check->relative_error) : "N/A"});
+}
+
+void AllReduceReport::add_sums() {
+  comment("all layers together, vectors left out:");
+  std::vector<AllReduceResult> rest = results_;
+  while (!rest.empty()) {
+    const CollectiveCase what = rest.front().what;
+    const auto other = std::stable_partition(
+        rest.begin(), rest.end(), [&](const AllReduceResult& one) { return one.what == what; });
+    const std::span layers(rest.begin(), other);
+    if (layers.size() == options_.shapes.size() && communicator_.rank() == 0) print(sum_of(layers));
+    rest.erase(rest.begin(), other);
+  }
 }
 
 int AllReduceReport::finish() {

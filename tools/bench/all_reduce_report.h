@@ -55,12 +55,16 @@ class AllReduceReport {
   void add(const AllReduceResult& result);
   void comment(const std::string& text);
 
+  /// The sums over all layers of a model, for cases that none of them left out.
+  void add_sums();
+
   /// The footer and the file. Returns the exit code.
   int finish();
 
  private:
   void create_file();
   void print_header();
+  void print(const AllReduceResult& result);
   std::string json() const;
 
   const CollectiveOptions& options_;
