@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reducer_arm.h"
 
-#include <pith/collectives/stopwatch.h>
 #include <pith/core/error.h>
 
 namespace pith::bench {
 namespace {
 
 // A rule that names the compressor holds for tensors of any size and shape.
-ReducerOptions options_for(const CollectiveCase& what, std::uint64_t seed,
-                           std::size_t measure_every) {
+ReducerOptions options_for(const ArmCase& what) {
   TensorRule rule;
-  rule.compressor = what.compressor;
-  rule.feedback = what.feedback;
-  rule.exchange = what.exchange;
+  rule.compressor = what.what.compressor;
+  rule.feedback = what.what.feedback;
+  rule.exchange = what.what.exchange;
   ReducerOptions options;
-  options.seed = seed;
-  options.statistics_every = measure_every;
+  options.seed = what.seed;
+  options.statistics_every = what.measure_every;
   options.rules = {rule};
   return options;
 }
@@ -33,27 +31,12 @@ Sample totals(const Statistics& statistics) {
   return sample;
 }
 
-// All ranks begin together; what it sends and how long it takes.
-template <class Operation>
-Sample timed(Communicator& communicator, Operation&& operation) {
-  Sample sample;
-  communicator.barrier();
-  const std::uint64_t before = communicator.wire_bytes();
-  {
-    Stopwatch watch(sample.seconds);
-    operation();
-  }
-  sample.wire_bytes = static_cast<double>(communicator.wire_bytes() - before);
-  return sample;
-}
-
 }  // namespace
 
 template <Element T>
-ReducerArm<T>::ReducerArm(Communicator& communicator, const CollectiveCase& what,
-                          const Shape& shape, std::uint64_t seed, std::size_t measure_every)
-    : communicator_(communicator), reducer_(communicator, options_for(what, seed, measure_every)) {
-  reducer_.add(kTensorName, shape, element_type<T>);
+ReducerArm<T>::ReducerArm(Communicator& communicator, const ArmCase& what)
+    : communicator_(communicator), reducer_(communicator, options_for(what)) {
+  reducer_.add(kTensorName, what.shape, element_type<T>);
   reducer_.template states<T>();  // registers, so that what does not fit is refused here
 }
 
@@ -74,14 +57,7 @@ Sample ReducerArm<T>::run(std::span<T> x) {
   return sample;
 }
 
-template <Element T>
-Sample RawArm<T>::run(std::span<T> x) {
-  return timed(communicator_, [&] { communicator_.all_reduce(x); });
-}
-
 template class ReducerArm<float>;
 template class ReducerArm<double>;
-template class RawArm<float>;
-template class RawArm<double>;
 
 }  // namespace pith::bench
