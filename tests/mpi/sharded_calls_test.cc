@@ -21,14 +21,14 @@ TEST_P(MpiShardedContract, HoldsAtEverySize) {
   a_nan_changes_no_shard(communicator, GetParam(), 333);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Some, MpiShardedContract,
-    testing::Values(LegalCase{"none", "raw", "ef21"},
-                    LegalCase{"topk(density=0.05,index=elias_fano)", "sharded", "ef14"},
-                    LegalCase{"onebit(block=64)", "sharded", "ef14"},
-                    LegalCase{"quantize(bits=4,bucket=64)", "sharded", "ef21"},
-                    LegalCase{"natural", "sharded", "econtrol"}),
-    [](const auto& test) { return test_name(test.param); });
+INSTANTIATE_TEST_SUITE_P(Some, MpiShardedContract,
+                         testing::Values(LegalCase{"none", "raw", "ef21"},
+                                         LegalCase{"topk(density=0.05,index=elias_fano)", "sharded",
+                                                   "ef14"},
+                                         LegalCase{"onebit(block=64)", "sharded", "ef14"},
+                                         LegalCase{"quantize(bits=4,bucket=64)", "sharded", "ef21"},
+                                         LegalCase{"natural", "sharded", "econtrol"}),
+                         [](const auto& test) { return test_name(test.param); });
 
 }  // namespace
 }  // namespace pith::test

@@ -128,6 +128,14 @@ std::vector<LegalCase> sharded_cases() {
   return cases;
 }
 
+std::vector<LegalCase> gathered_cases() {
+  std::vector<LegalCase> cases;
+  for (const LegalCase& legal : sharded_cases()) {
+    if (can_gather(legal)) cases.push_back(legal);
+  }
+  return cases;
+}
+
 bool can_gather(const LegalCase& legal) { return legal.feedback != "ef21_sgdm"; }
 
 std::size_t shard_size(const Communicator& communicator, std::size_t n) {

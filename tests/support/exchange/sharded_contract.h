@@ -19,7 +19,8 @@ namespace pith::test {
 /// Every message compressor, and none, with every rule.
 std::vector<LegalCase> sharded_cases();
 
-/// The rule gives what is sent itself, so all_gather() takes it.
+/// Those that all_gather() takes: with rules that give what is sent itself.
+std::vector<LegalCase> gathered_cases();
 bool can_gather(const LegalCase& legal);
 
 /// Elements of this rank's shard.
