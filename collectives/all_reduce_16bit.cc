@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -21,16 +22,21 @@ std::span<const std::size_t> block_sizes(std::size_t n, Round& round) {
   return sizes;
 }
 
-// In rank order.
+// In rank order, some elements after the others, so that their sum stays in the first cache.
 template <class H, Element T>
-void mean_of_blocks(std::span<const std::byte> blocks, T divisor, std::span<T> sum,
-                    std::span<std::byte> mean) {
-  std::ranges::fill(sum, T(0));
-  for (std::size_t first = 0; first < blocks.size(); first += mean.size()) {
-    widen_axpy<H>(T(1), blocks.subspan(first, mean.size()), sum);
+void mean_of_blocks(std::span<const std::byte> blocks, T divisor, std::span<std::byte> mean) {
+  constexpr std::size_t kBytes = 1024 * sizeof(H);
+  std::array<T, kBytes / sizeof(H)> sums;
+  for (std::size_t i = 0; i < mean.size(); i += kBytes) {
+    const auto out = mean.subspan(i, std::min(kBytes, mean.size() - i));
+    const auto sum = std::span(sums).first(out.size() / sizeof(H));
+    std::ranges::fill(sum, T(0));
+    for (std::size_t first = i; first < blocks.size(); first += mean.size()) {
+      widen_axpy<H>(T(1), blocks.subspan(first, out.size()), sum);
+    }
+    divide(sum, divisor);
+    narrow<H>(std::span<const T>(sum), out);
   }
-  divide(sum, divisor);
-  narrow<H>(std::span<const T>(sum), mean);
 }
 
 template <class H, Element T>
@@ -46,10 +52,9 @@ void all_reduce_mean(std::span<T> x, T divisor, Round& round) {
   std::ranges::fill(in_sizes, sizes[rank]);
   narrow<H>(std::span<const T>(x), mine);
   round.communicator.all_to_all_v(mine, sizes, blocks, in_sizes);
-  mean_of_blocks<H>(blocks, divisor, round.scratch.take<T>(sizes[rank] / sizeof(H)), mean);
+  mean_of_blocks<H>(blocks, divisor, mean);
   round.communicator.all_gather_v(mean, sizes, mine);
-  std::ranges::fill(x, T(0));
-  widen_axpy<H>(T(1), mine, x);
+  widen<H>(std::span<const std::byte>(mine), x);
 }
 
 }  // namespace

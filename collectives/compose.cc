@@ -4,6 +4,7 @@
 #include <string>
 
 #include <pith/collectives/compose.h>
+#include <pith/collectives/stopwatch.h>
 #include <pith/core/error.h>
 #include <pith/core/hash.h>
 #include <pith/core/vector.h>
@@ -40,6 +41,20 @@ std::span<const T> compose(Unit<T>& unit, const Guarantee& guarantee, bool exact
   const auto x = unit.feedback->composed();
   if (!all_finite(x)) round.faults.push_back(non_finite_fault(unit, x));
   return x;
+}
+
+// A sum will overwrite unit.mean, so the rule learns what was sent before.
+template <Element T>
+void send_exactly(Unit<T>& unit, Round& round) {
+  Stopwatch watch(unit.cost.encode_seconds);
+  if (unit.present && round.faults.empty()) {
+    const auto x = compose(unit, Guarantee{}, true, round);
+    copy(x, unit.mean);
+    if (round.faults.empty()) unit.feedback->commit_all(x.size(), ExactlySent<T>(x));
+  }
+  if (!unit.present || !round.faults.empty()) std::ranges::fill(unit.mean, T(0));
+  if (round.measure_error) unit.cost.relative_error = 0;
+  unit.cost.message_bytes += unit.mean.size_bytes();
 }
 
 template <Element T>
@@ -104,6 +119,7 @@ std::span<T> joined_means(std::span<const Unit<T>> bucket) {
   template Fault non_finite_fault(const Unit<T>&, std::span<const T>, std::string_view); \
   template void begin_message(Unit<T>&, const Guarantee&, bool, Round&);                 \
   template std::span<const T> compose(Unit<T>&, const Guarantee&, bool, Round&);         \
+  template void send_exactly(Unit<T>&, Round&);                                          \
   template void measure_error(Unit<T>&, std::span<const T>, const Decoded<T>&, Round&);  \
   template void check_mean(const Unit<T>&, Round&);                                      \
   template void check_signature(std::span<const Unit<T>>, std::string_view, Round&);     \

@@ -24,6 +24,10 @@ void begin_message(Unit<T>& unit, const Guarantee& guarantee, bool exact, Round&
 template <Element T>
 std::span<const T> compose(Unit<T>& unit, const Guarantee& guarantee, bool exact, Round& round);
 
+/// unit.mean = all that the unit sends, which arrives as it is; zeros if this rank sends nothing.
+template <Element T>
+void send_exactly(Unit<T>& unit, Round& round);
+
 /// Fills in unit.cost.relative_error if the round measures it. Before commit(), which may overwrite
 /// x.
 template <Element T>

@@ -40,6 +40,13 @@ Range segment_of(const Unit<T>& unit, std::size_t segment, std::size_t segments)
           block_start(unit.elements, segments, segment + 1)};
 }
 
+/// The elements of this rank's shard.
+template <Element T>
+Range own_shard(const Unit<T>& unit, const Round& round) {
+  return segment_of(unit, static_cast<std::size_t>(round.communicator.rank()),
+                    static_cast<std::size_t>(round.communicator.size()));
+}
+
 /// Calls body(u) for every unit that this rank takes part in, until something is wrong, which is
 /// noted in round.faults. Returns the flags that the bucket's messages then have.
 template <Element T, class Body>

@@ -11,6 +11,20 @@
 
 namespace pith {
 
+/// Numbers in 16 bits: what the others see of a rank's own.
+template <Element T>
+class Narrowed final : public Decoded<T> {
+ public:
+  explicit Narrowed(ElementType type, std::span<const std::byte> numbers = {})
+      : type_(type), numbers_(numbers) {}
+
+  void axpy(T a, std::size_t first, std::span<T> y) const override;
+
+ private:
+  ElementType type_;
+  std::span<const std::byte> numbers_;
+};
+
 /// The tensor itself in 16 bits, for the linear exchange.
 ///
 ///   factor[i] = x[i] rounded to float16 or bfloat16 (rounding.h)
@@ -18,11 +32,11 @@ namespace pith {
 /// Wire    2 n bytes in one round.
 /// Error   that of round_to(); contracts with alpha = rounding_contraction(type).
 /// Bias    deterministic, so biased.
-/// Cost    one read of x, in parts by threads(). Memory: n elements of scratch.
+/// Cost    one read of x, in parts by threads(). Memory: n 16-bit numbers of scratch.
 template <Element T>
 class CastLinear final : public LinearCompressor<T> {
  public:
-  CastLinear(std::size_t n, ElementType type) : n_(n), type_(type) {}
+  CastLinear(std::size_t n, ElementType type) : n_(n), type_(type), own_(type) {}
 
   int rounds() const override { return 1; }
   std::size_t factor_elements(int) const override { return n_; }
@@ -37,7 +51,7 @@ class CastLinear final : public LinearCompressor<T> {
   std::size_t n_;
   ElementType type_;
   ExactlySent<T> averaged_;
-  ExactlySent<T> own_;
+  Narrowed<T> own_;
 };
 
 /// cast(fp16) or cast(bf16). Throws UsageError for anything else.

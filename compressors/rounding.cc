@@ -18,9 +18,7 @@ void round_finite(std::span<T> x) {
     const auto part = x.subspan(start, std::min(kChunk, x.size() - start));
     const auto narrowed = std::span(numbers).first(part.size() * sizeof(Number));
     narrow<Number>(std::span<const T>(part), narrowed);
-    std::ranges::fill(rounded, T(0));
-    widen_axpy<Number>(T(1), std::span<const std::byte>(narrowed),
-                       std::span(rounded).first(part.size()));
+    widen<Number>(std::span<const std::byte>(narrowed), std::span(rounded).first(part.size()));
     for (std::size_t i = 0; i < part.size(); ++i) {
       part[i] = std::isinf(part[i]) ? part[i] : rounded[i];
     }

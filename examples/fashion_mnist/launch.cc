@@ -2,11 +2,10 @@
 #include "launch.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
-#include <iostream>
 #include <numeric>
 #include <span>
-#include <string>
 #include <vector>
 
 #include <pith/comm/local.h>
@@ -54,7 +53,7 @@ void on_every_rank(pith::Communicator& communicator, const std::function<void()>
 }
 
 void print_error(std::string_view message) {
-  std::cerr << "fashion_mnist: " << message << std::endl;
+  std::cerr << program_invocation_short_name << ": " << message << std::endl;
 }
 
 }  // namespace fashion_mnist

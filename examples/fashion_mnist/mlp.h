@@ -65,4 +65,7 @@ class Mlp {
   std::vector<Layer> layers_;
 };
 
+/// Of the model that the examples train.
+std::vector<std::size_t> model_widths(const Dataset& data);
+
 }  // namespace fashion_mnist

@@ -12,21 +12,24 @@ double learning_rate(double peak, std::size_t warmup, std::size_t steps, std::si
   return peak * (1 + std::cos(std::numbers::pi * part)) / 2;
 }
 
+void momentum_step(double momentum, double rate, std::span<const float> g, std::span<float> v,
+                   std::span<float> x) {
+  const auto keep = static_cast<float>(momentum);
+  const auto a = static_cast<float>(rate);
+  for (std::size_t i = 0; i < v.size(); ++i) {
+    v[i] = keep * v[i] + g[i];
+    x[i] -= a * v[i];
+  }
+}
+
 Sgd::Sgd(std::vector<Parameter>& parameters, double momentum)
-    : parameters_(parameters), momentum_(static_cast<float>(momentum)) {
+    : parameters_(parameters), momentum_(momentum) {
   for (const auto& parameter : parameters) velocity_.emplace_back(parameter.values.size());
 }
 
 void Sgd::step(double rate) {
-  const float a = static_cast<float>(rate);
   for (std::size_t p = 0; p < parameters_.size(); ++p) {
-    float* x = parameters_[p].values.data();
-    float* v = velocity_[p].data();
-    const float* g = parameters_[p].gradient.data();
-    for (std::size_t i = 0; i < velocity_[p].size(); ++i) {
-      v[i] = momentum_ * v[i] + g[i];
-      x[i] -= a * v[i];
-    }
+    momentum_step(momentum_, rate, parameters_[p].gradient, velocity_[p], parameters_[p].values);
   }
 }
 

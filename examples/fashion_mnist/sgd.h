@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "mlp.h"
@@ -14,7 +15,11 @@ namespace fashion_mnist {
 ///   peak (1 + cos(pi (t - warmup) / (steps - warmup))) / 2         otherwise
 double learning_rate(double peak, std::size_t warmup, std::size_t steps, std::size_t t);
 
-/// Gradient descent with the heavy ball's momentum: v = momentum v + g, x -= rate v.
+/// The heavy ball: v = momentum v + g, x -= rate v.
+void momentum_step(double momentum, double rate, std::span<const float> g, std::span<float> v,
+                   std::span<float> x);
+
+/// Gradient descent with that momentum.
 class Sgd {
  public:
   Sgd(std::vector<Parameter>& parameters, double momentum);
@@ -23,7 +28,7 @@ class Sgd {
 
  private:
   std::vector<Parameter>& parameters_;
-  float momentum_;
+  double momentum_;
   std::vector<std::vector<float>> velocity_;
 };
 

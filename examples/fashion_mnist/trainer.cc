@@ -7,7 +7,6 @@
 #include <string>
 
 #include <pith/core/error.h>
-#include <pith/core/hash.h>
 
 #include "evaluate.h"
 #include "sum_over_ranks.h"
@@ -15,23 +14,9 @@
 namespace fashion_mnist {
 namespace {
 
-constexpr std::size_t kHidden1 = 512;
-constexpr std::size_t kHidden2 = 256;
 constexpr std::size_t kStepsPerPoint = 20;
 constexpr std::size_t kFinalLossSamples = 20'000;
 constexpr int kMaxSkippedInARow = 10;
-
-std::size_t checked_local_batch(const Options& options, std::size_t shard, std::size_t ranks) {
-  const std::string batch = "--batch " + std::to_string(options.batch);
-  if (options.batch % ranks != 0) {
-    throw pith::UsageError(batch + " is not a multiple of " + std::to_string(ranks) + " ranks");
-  }
-  if (options.batch / ranks > shard) {
-    throw pith::UsageError(batch + " asks each rank for " + std::to_string(options.batch / ranks) +
-                           " samples; it has " + std::to_string(shard));
-  }
-  return options.batch / ranks;
-}
 
 std::string exchange_in_use(const pith::Statistics& statistics) {
   for (const auto& unit : statistics.units) {
@@ -48,22 +33,18 @@ Trainer::Trainer(const Options& options, const Dataset& train, const Dataset& te
       train_(train),
       test_(test),
       world_(world),
-      shard_(shard(train, options.split, options.seed, static_cast<std::size_t>(world.rank()),
-                   static_cast<std::size_t>(world.size()))),
-      local_batch_(
-          checked_local_batch(options, shard_.size(), static_cast<std::size_t>(world.size()))),
-      steps_per_epoch_(shard_.size() / local_batch_),
-      model_({train.pixels, kHidden1, kHidden2, kClasses}, options.seed),
+      batches_(options, train, world),
+      model_(model_widths(train), options.seed),
       optimizer_(model_.parameters(), options.momentum),
       reducer_(world, options.reducer),
-      progress_(world.rank() == 0, options.epochs * steps_per_epoch_) {}
+      progress_(world.rank() == 0, options.epochs * batches_.steps_per_epoch()) {}
 
 Result Trainer::run() {
   for (const auto& parameter : model_.parameters()) reducer_.add(parameter.name, parameter.shape);
   reducer_.broadcast(model_.parameters());
   const auto start = std::chrono::steady_clock::now();
   for (std::size_t epoch = 0; epoch < options_.epochs; ++epoch) {
-    train_epoch(epoch);
+    train_epoch();
     end_epoch(epoch);
   }
   result_.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -71,28 +52,24 @@ Result Trainer::run() {
   return result_;
 }
 
-void Trainer::train_epoch(std::size_t epoch) {
-  shuffle(shard_, {.seed = options_.seed,
-                   .tensor = pith::hash("epochs"),
-                   .step = epoch,
-                   .rank = static_cast<std::uint32_t>(world_.rank())});
+void Trainer::train_epoch() {
   double loss = 0;
   std::size_t steps = 0;
-  for (std::size_t i = 0; i < steps_per_epoch_; ++i) {
-    loss += train_step(std::span(shard_).subspan(i * local_batch_, local_batch_));
+  for (std::size_t i = 0; i < batches_.steps_per_epoch(); ++i) {
+    loss += train_step();
     progress_.step(step_);
-    if (++steps < kStepsPerPoint && i + 1 < steps_per_epoch_) continue;
+    if (++steps < kStepsPerPoint && i + 1 < batches_.steps_per_epoch()) continue;
     result_.loss.push_back(point(loss / static_cast<double>(steps)));
     loss = 0;
     steps = 0;
   }
 }
 
-double Trainer::train_step(std::span<const std::uint32_t> indices) {
-  gather(train_, indices, batch_);
-  const Score score = model_.compute_gradients(batch_);
+double Trainer::train_step() {
+  const Batch& batch = batches_.next();
+  const Score score = model_.compute_gradients(batch);
   const double rate = learning_rate(options_.learning_rate, options_.warmup_steps,
-                                    options_.epochs * steps_per_epoch_, step_);
+                                    options_.epochs * batches_.steps_per_epoch(), step_);
   for (auto& parameter : model_.parameters()) {
     reducer_.push(parameter.name, std::span(parameter.gradient));
   }
@@ -100,7 +77,7 @@ double Trainer::train_step(std::span<const std::uint32_t> indices) {
   if (result.committed) optimizer_.step(rate);
   count_skipped(result);
   ++step_;
-  return score.loss / static_cast<double>(batch_.size());
+  return score.loss / static_cast<double>(batch.size());
 }
 
 void Trainer::count_skipped(const pith::StepResult& result) {

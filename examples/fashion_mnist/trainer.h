@@ -2,13 +2,11 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <span>
-#include <vector>
 
 #include <pith/comm/communicator.h>
 #include <pith/reducer/reducer.h>
 
+#include "batches.h"
 #include "dataset.h"
 #include "mlp.h"
 #include "options.h"
@@ -31,8 +29,8 @@ class Trainer {
   Result run();
 
  private:
-  void train_epoch(std::size_t epoch);
-  double train_step(std::span<const std::uint32_t> indices);
+  void train_epoch();
+  double train_step();
   void count_skipped(const pith::StepResult& result);
   void end_epoch(std::size_t epoch);
   void finish();
@@ -43,14 +41,11 @@ class Trainer {
   const Dataset& train_;
   const Dataset& test_;
   pith::Communicator& world_;
-  std::vector<std::uint32_t> shard_;
-  std::size_t local_batch_;
-  std::size_t steps_per_epoch_;
+  Batches batches_;
   Mlp model_;
   Sgd optimizer_;
   pith::Reducer reducer_;
   Progress progress_;
-  Batch batch_;
   std::size_t step_ = 0;
   int skipped_in_a_row_ = 0;
   Result result_;

@@ -117,13 +117,70 @@ void narrow<BFloat16>(const float* x, std::size_t n, std::byte* numbers) {
   narrow_rest<BFloat16>(x + done, n - done, numbers + done * sizeof(BFloat16));
 }
 
+#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+// What to_half() does, by the processor's own conversion, which would keep some of a NaN's bits.
+std::size_t narrow_to_half(const float* x, std::size_t n, std::byte* numbers) {
+  const hn::ScalableTag<float> d;
+  const hn::Rebind<hwy::float16_t, decltype(d)> half;
+  const hn::RebindToUnsigned<decltype(half)> out;
+  const auto most = hn::Set(d, kLargestHalf);
+  const auto least = hn::Neg(most);
+  const auto quiet = hn::Set(d, std::numeric_limits<float>::quiet_NaN());
+  std::size_t i = 0;
+  for (; i + hn::Lanes(d) <= n; i += hn::Lanes(d)) {
+    hwy::Prefetch(x + i + kPrefetchAhead / sizeof(float));
+    const auto v = hn::LoadU(d, x + i);
+    const auto above = hn::IfThenElse(hn::Lt(v, least), least, v);
+    const auto inside = hn::IfThenElse(hn::Lt(most, above), most, above);
+    const auto number = hn::IfThenElse(hn::IsNaN(v), hn::CopySign(quiet, v), inside);
+    hn::StoreU(hn::BitCast(out, hn::DemoteTo(half, number)), out,
+               reinterpret_cast<std::uint16_t*>(numbers) + i);
+  }
+  return i;
+}
+
+std::size_t widen_half_axpy(float a, const std::byte* numbers, float* y, std::size_t n) {
+  const hn::ScalableTag<float> d;
+  const hn::Rebind<hwy::float16_t, decltype(d)> half;
+  const hn::RebindToUnsigned<decltype(half)> in;
+  const auto factor = hn::Set(d, a);
+  std::size_t i = 0;
+  for (; i + hn::Lanes(d) <= n; i += hn::Lanes(d)) {
+    const auto bits = hn::LoadU(in, reinterpret_cast<const std::uint16_t*>(numbers) + i);
+    const auto value = hn::PromoteTo(d, hn::BitCast(half, bits));
+    hn::StoreU(hn::Add(hn::LoadU(d, y + i), hn::Mul(factor, value)), d, y + i);
+  }
+  return i;
+}
+#else
+std::size_t narrow_to_half(const float*, std::size_t, std::byte*) { return 0; }
+std::size_t widen_half_axpy(float, const std::byte*, float*, std::size_t) { return 0; }
+#endif
+
+template <>
+void narrow<Half>(const float* x, std::size_t n, std::byte* numbers) {
+  const std::size_t done = narrow_to_half(x, n, numbers);
+  narrow_rest<Half>(x + done, n - done, numbers + done * sizeof(Half));
+}
+
 template <class Number, class T>
-void widen_axpy(T a, const std::byte* numbers, T* y, std::size_t n) {
+void widen_rest_axpy(T a, const std::byte* numbers, T* y, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
     Number number;
     std::memcpy(&number, numbers + i * sizeof(Number), sizeof(Number));
     y[i] += a * static_cast<T>(as_float(number));
   }
+}
+
+template <class Number, class T>
+void widen_axpy(T a, const std::byte* numbers, T* y, std::size_t n) {
+  widen_rest_axpy<Number>(a, numbers, y, n);
+}
+
+template <>
+void widen_axpy<Half>(float a, const std::byte* numbers, float* y, std::size_t n) {
+  const std::size_t done = widen_half_axpy(a, numbers, y, n);
+  widen_rest_axpy<Half>(a, numbers + done * sizeof(Half), y + done, n - done);
 }
 
 template <class Number>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 
@@ -20,6 +21,18 @@ void narrow(std::span<const T> x, std::span<std::byte> numbers);
 /// y[i] += a * numbers[i]; widening is exact.
 template <class Number, Element T>
 void widen_axpy(T a, std::span<const std::byte> numbers, std::span<T> y);
+
+/// y[i] = 0 + numbers[i], in one pass through the memory.
+template <class Number, Element T>
+void widen(std::span<const std::byte> numbers, std::span<T> y) {
+  constexpr std::size_t kBlock = 4096 / sizeof(T);  // stays in the first cache
+  for (std::size_t i = 0; i < y.size(); i += kBlock) {
+    const auto block = y.subspan(i, std::min(kBlock, y.size() - i));
+    std::ranges::fill(block, T(0));
+    widen_axpy<Number>(T(1), numbers.subspan(i * sizeof(Number), block.size() * sizeof(Number)),
+                       block);
+  }
+}
 
 /// False if one of the numbers is a NaN or an infinity.
 template <class Number>

@@ -23,8 +23,8 @@ double share_sent(const Decoded<T>& sent, std::span<T> scratch) {
 }  // namespace
 
 template <Element T>
-EControl<T>::EControl(std::size_t n, Commit commit, std::optional<double> eta)
-    : error_(n, commit), followed_(n, commit), contraction_(0) {
+EControl<T>::EControl(Extent n, Commit commit, std::optional<double> eta)
+    : error_(n.sent, commit), followed_(n, commit), contraction_(0) {
   if (eta) fixed_eta_ = static_cast<T>(*eta);
 }
 

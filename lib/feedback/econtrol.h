@@ -26,7 +26,7 @@ template <Element T>
 class EControl final : public Feedback<T> {
  public:
   /// 0 <= eta <= 1, or empty to follow the compressor.
-  EControl(std::size_t n, Commit commit, std::optional<double> eta);
+  EControl(Extent n, Commit commit, std::optional<double> eta);
 
   void begin(int m, std::span<const T> gradient, const StepContext& step,
              std::span<T> scratch) override;

@@ -17,7 +17,7 @@ namespace pith {
 template <Element T>
 class Ef21 final : public Feedback<T> {
  public:
-  Ef21(std::size_t n, Commit commit) : followed_(n, commit) {}
+  Ef21(Extent n, Commit commit) : followed_(n, commit) {}
 
   void begin(int m, std::span<const T> gradient, const StepContext& step,
              std::span<T> scratch) override;

@@ -21,8 +21,8 @@ template <Element T>
 class Ef21Sgdm final : public Feedback<T> {
  public:
   /// 0 < eta <= 1
-  Ef21Sgdm(std::size_t n, Commit commit, double eta)
-      : momentum_(n, commit), followed_(n, commit), eta_(static_cast<T>(eta)) {}
+  Ef21Sgdm(Extent n, Commit commit, double eta)
+      : momentum_(n.sent, commit), followed_(n, commit), eta_(static_cast<T>(eta)) {}
 
   void begin(int m, std::span<const T> gradient, const StepContext& step,
              std::span<T> scratch) override;

@@ -33,6 +33,16 @@ enum class Commit {
   inplace  ///< one copy; a step that fails after its first message leaves the state unusable
 };
 
+/// Elements that a rule composes, and elements of the mean that it takes in: one number, but where a
+/// rank sends a whole tensor and receives its shard of the mean, or the other way round.
+struct Extent {
+  Extent(std::size_t n) : sent(n), received(n) {}
+  Extent(std::size_t sends, std::size_t receives) : sent(sends), received(receives) {}
+
+  std::size_t sent;
+  std::size_t received;
+};
+
 /// Decides what a rank sends instead of its gradient, and what the trainer receives instead of the
 /// mean. One instance per tensor (or element range) and rank.
 ///
@@ -43,8 +53,9 @@ enum class Commit {
 /// A rank that takes no part in a step calls absorb() only. A step that is not accepted leaves what
 /// states() shows bit for bit (Commit::step).
 ///
-/// Memory   stated per rule in vectors of n elements (private ones double with Commit::step); large
-///          ones have 16 KiB per thread besides.
+/// Memory   stated per rule in vectors of n elements (private ones, of what is sent, double with
+///          Commit::step; replicated ones are of what is received); large ones have 16 KiB per
+///          thread besides.
 template <Element T>
 class Feedback {
  public:
@@ -81,7 +92,8 @@ class Feedback {
   virtual void accept() = 0;
 
   /// Takes the mean of all ranks' message m and writes what the trainer receives to `estimate`,
-  /// which may be `mean`. Called after accept(), on every rank, with the same bits.
+  /// which may be `mean`; as many elements as are received. Called after accept(), on every rank,
+  /// with the same bits.
   virtual void absorb(int m, std::span<const T> mean, std::span<T> estimate) = 0;
 
   /// Every state, committed values only, for checkpoints, statistics and tests.

@@ -15,11 +15,11 @@ namespace pith {
 ///
 ///   own' = own + sent,   mean' = mean + mean over ranks of sent = mean over ranks of own'
 ///
-/// State    own: n elements, private; mean: n elements, replicated.
+/// State    own: the elements sent, private; mean: the elements received, replicated.
 template <Element T>
 class FollowedGradient {
  public:
-  FollowedGradient(std::size_t n, Commit commit) : own_(n, commit), mean_(n) {}
+  FollowedGradient(Extent n, Commit commit) : own_(n.sent, commit), mean_(n.received) {}
 
   /// At the step's beginning; `own` counts times this (StepContext::state_scale).
   void begin(T state_scale) {

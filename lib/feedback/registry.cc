@@ -17,34 +17,34 @@ template <Element T>
 using Made = std::unique_ptr<Feedback<T>>;
 
 template <Element T>
-Made<T> make_none(Arguments&, std::size_t, Commit) {
+Made<T> make_none(Arguments&, Extent, Commit) {
   return std::make_unique<None<T>>();
 }
 
 template <Element T>
-Made<T> make_ef14(Arguments& arguments, std::size_t n, Commit commit) {
+Made<T> make_ef14(Arguments& arguments, Extent n, Commit commit) {
   const bool rescale = arguments.word("rescale", "true", {"true", "false"}) == "true";
-  return std::make_unique<Ef14<T>>(n, commit, rescale);
+  return std::make_unique<Ef14<T>>(n.sent, commit, rescale);
 }
 
 template <Element T>
-Made<T> make_ef21(Arguments&, std::size_t n, Commit commit) {
+Made<T> make_ef21(Arguments&, Extent n, Commit commit) {
   return std::make_unique<Ef21<T>>(n, commit);
 }
 
 template <Element T>
-Made<T> make_ef21_sgdm(Arguments& arguments, std::size_t n, Commit commit) {
+Made<T> make_ef21_sgdm(Arguments& arguments, Extent n, Commit commit) {
   return std::make_unique<Ef21Sgdm<T>>(n, commit, arguments.number("eta", 0.1, 0, 1));
 }
 
 template <Element T>
-Made<T> make_econtrol(Arguments& arguments, std::size_t n, Commit commit) {
+Made<T> make_econtrol(Arguments& arguments, Extent n, Commit commit) {
   return std::make_unique<EControl<T>>(n, commit, arguments.optional_number("eta", 0, 1));
 }
 
 struct Maker {
-  Made<float> (*make_float)(Arguments&, std::size_t, Commit);
-  Made<double> (*make_double)(Arguments&, std::size_t, Commit);
+  Made<float> (*make_float)(Arguments&, Extent, Commit);
+  Made<double> (*make_double)(Arguments&, Extent, Commit);
 };
 
 template <Element T>
@@ -93,7 +93,7 @@ const FeedbackEntry& feedback_rule(std::string_view name) {
 }
 
 template <Element T>
-std::unique_ptr<Feedback<T>> make_feedback(const Spec& spec, std::size_t n, Commit commit) {
+std::unique_ptr<Feedback<T>> make_feedback(const Spec& spec, Extent n, Commit commit) {
   const auto index = static_cast<std::size_t>(&feedback_rule(spec.name) - kRules);
   Arguments arguments(spec);
   auto rule = make_with<T>(kMakers[index])(arguments, n, commit);
@@ -101,7 +101,7 @@ std::unique_ptr<Feedback<T>> make_feedback(const Spec& spec, std::size_t n, Comm
   return rule;
 }
 
-template std::unique_ptr<Feedback<float>> make_feedback(const Spec&, std::size_t, Commit);
-template std::unique_ptr<Feedback<double>> make_feedback(const Spec&, std::size_t, Commit);
+template std::unique_ptr<Feedback<float>> make_feedback(const Spec&, Extent, Commit);
+template std::unique_ptr<Feedback<double>> make_feedback(const Spec&, Extent, Commit);
 
 }  // namespace pith

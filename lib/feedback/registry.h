@@ -26,9 +26,10 @@ std::span<const FeedbackEntry> feedback_rules();
 /// The entry of that name; throws UsageError with the nearest known one.
 const FeedbackEntry& feedback_rule(std::string_view name);
 
-/// Builds the rule that `spec` describes for a tensor, or an element range, of n elements.
+/// Builds the rule that `spec` describes for a tensor, or an element range, of n elements; or for
+/// what a rank sends and receives of one where these differ.
 /// Throws UsageError for unknown names and arguments and values out of range.
 template <Element T>
-std::unique_ptr<Feedback<T>> make_feedback(const Spec& spec, std::size_t n, Commit commit);
+std::unique_ptr<Feedback<T>> make_feedback(const Spec& spec, Extent n, Commit commit);
 
 }  // namespace pith

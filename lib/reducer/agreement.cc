@@ -88,7 +88,7 @@ Agreement agree(Communicator& communicator, const std::vector<Fault>& faults,
   agreement.text = joined(gather_texts(communicator, text_of(faults)));
   if (!same) {
     agreement.text += agreement.text.empty() ? "" : "\n";
-    agreement.text += "the ranks are not in the same step, or gave wait() different options";
+    agreement.text += "the ranks are not in the same step, or gave it different options";
   }
   return agreement;
 }

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-PROGRAM = os.environ["FASHION_MNIST"]
+PROGRAM = os.environ["PROGRAM"]
 MPIEXEC = os.environ.get("MPIEXEC", "")
 RUNS_KEYS = {"compressor", "feedback", "exchange", "ranks", "parameters", "seed", "accuracy", "loss",
              "final_loss", "test_accuracy", "ratio_fp32", "ratio_fp16", "wire_bytes_per_step",

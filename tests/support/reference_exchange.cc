@@ -106,17 +106,19 @@ ReferenceExchange<T>::ReferenceExchange(const ReferenceCase& what)
 template <Element T>
 auto ReferenceExchange<T>::make_rank(std::size_t rank) const -> Rank {
   Rank made;
-  made.memory.resize(n_);
-  made.rule = make_feedback<T>(parse_spec(what_.feedback), n_, Commit::inplace);
+  const bool gathers = what_.exchange == "gather_shards";
+  const std::size_t owned = cut(rank + 1) - cut(rank);
+  const std::size_t n = gathers ? owned : n_;
+  made.memory.resize(n);
+  made.rule = make_feedback<T>(parse_spec(what_.feedback), n, Commit::inplace);
   if (what_.compressor == "none") return made;
   const Pipeline pipeline = parse_pipeline(what_.compressor);
   if (what_.exchange == "raw" || what_.exchange == "linear") {
     made.linear = make_linear<T>(pipeline, what_.shape);
     return made;
   }
-  made.message = make_message<T>(pipeline, what_.shape);
-  if (what_.exchange == "gather" || what_.exchange == "sparse") return made;
-  const std::size_t owned = cut(rank + 1) - cut(rank);
+  made.message = make_message<T>(pipeline, gathers ? Shape::flat(n) : what_.shape);
+  if (what_.exchange != "sharded") return made;
   const auto owner = feedback_rule(parse_spec(what_.feedback).name).owner;
   made.owner_rule = make_feedback<T>(parse_spec(owner), owned, Commit::inplace);
   made.owner_message = make_message<T>(pipeline, Shape::flat(owned));
@@ -141,11 +143,14 @@ template <Element T>
 std::vector<T> ReferenceExchange<T>::step(const std::vector<Vector>& gradients,
                                           const StepContext& context) {
   context_ = context;
+  if (what_.exchange == "gather_shards") return gathered(gradients);
   Vector mean;
   if (what_.compressor == "none") {
     mean = mean_of_raw(gradients);
   } else if (what_.exchange == "gather") {
     mean = mean_of_messages(gradients, false);
+  } else if (what_.exchange == "reduce_shards") {
+    mean = mean_of_messages(gradients, true);
   } else if (what_.exchange == "sharded") {
     mean = recompressed(mean_of_messages(gradients, true));
   } else if (what_.exchange == "sparse") {
@@ -261,21 +266,44 @@ void ReferenceExchange<T>::commit_surviving(const Vector& mean, const std::vecto
   }
 }
 
+// What all ranks decode of a rank's shard, sent under this rule.
+template <Element T>
+std::vector<T> ReferenceExchange<T>::sent_of_shard(std::size_t rank, const Vector& shard,
+                                                   Feedback<T>& rule,
+                                                   MessageCompressor<T>* message) {
+  StepContext context = context_;
+  if (message) context.guarantee = message->guarantee(shard.size());
+  context.exact = !message;
+  Vector memory(shard.size());
+  const auto x = rule.compose_all(0, shard, context, memory);
+  Vector sent(x.begin(), x.end());
+  if (message) sent = sent_and_decoded(*message, sent, {0, shard.size()}, key(rank, true));
+  rule.commit_all(shard.size(), ExactlySent<T>(sent));
+  return sent;
+}
+
 // Every owner sends its shard of the mean under its own rule.
 template <Element T>
 std::vector<T> ReferenceExchange<T>::recompressed(const Vector& mean) {
   Vector joined;
   for (std::size_t r = 0; r < ranks_.size(); ++r) {
-    Rank& rank = ranks_[r];
-    const std::span<const T> shard(mean.data() + cut(r), mean.data() + cut(r + 1));
-    StepContext context = context_;
-    context.guarantee = rank.owner_message->guarantee(shard.size());
-    Vector memory(shard.size());
-    const auto x = rank.owner_rule->compose_all(0, shard, context, memory);
-    const Vector decoded = sent_and_decoded(*rank.owner_message, Vector(x.begin(), x.end()),
-                                            {0, shard.size()}, key(r, true));
-    rank.owner_rule->commit_all(shard.size(), ExactlySent<T>(decoded));
-    joined.insert(joined.end(), decoded.begin(), decoded.end());
+    const Vector shard(mean.data() + cut(r), mean.data() + cut(r + 1));
+    const auto sent = sent_of_shard(r, shard, *ranks_[r].owner_rule, ranks_[r].owner_message.get());
+    joined.insert(joined.end(), sent.begin(), sent.end());
+  }
+  return joined;
+}
+
+// Every rank sends its shard under its rule, which takes in what was sent.
+template <Element T>
+std::vector<T> ReferenceExchange<T>::gathered(const std::vector<Vector>& shards) {
+  Vector joined;
+  for (std::size_t r = 0; r < ranks_.size(); ++r) {
+    Feedback<T>& rule = *ranks_[r].rule;
+    Vector shard = sent_of_shard(r, shards[r], rule, ranks_[r].message.get());
+    rule.accept();
+    rule.absorb(0, shard, shard);
+    joined.insert(joined.end(), shard.begin(), shard.end());
   }
   return joined;
 }

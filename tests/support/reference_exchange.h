@@ -21,7 +21,7 @@ namespace pith::test {
 struct ReferenceCase {
   std::string compressor = "none";
   std::string feedback = "none";
-  std::string exchange = "raw";   ///< raw, gather, sharded, sparse or linear
+  std::string exchange = "raw";   ///< an exchange, or reduce_shards or gather_shards
   std::string tensor = "tensor";  ///< its name keys random numbers
   std::uint64_t seed = 0;
   Shape shape;
@@ -40,7 +40,8 @@ class ReferenceExchange {
  public:
   explicit ReferenceExchange(const ReferenceCase& what);
 
-  /// One step: every rank's gradient in, the estimate that all ranks must receive out.
+  /// One step: every rank's gradient in, the estimate that all ranks must receive out. In
+  /// gather_shards every rank gives its shard; in reduce_shards it receives that of the estimate.
   std::vector<T> step(const std::vector<std::vector<T>>& gradients, const StepContext& context);
 
   /// A rank's states, for a test to set: those of its rule, of its linear compressor, and, named
@@ -68,6 +69,9 @@ class ReferenceExchange {
   Vector mean_of_raw(const std::vector<Vector>& gradients);
   Vector mean_of_messages(const std::vector<Vector>& gradients, bool cut_in_shards);
   Vector recompressed(const Vector& mean);
+  Vector gathered(const std::vector<Vector>& shards);
+  Vector sent_of_shard(std::size_t rank, const Vector& shard, Feedback<T>& rule,
+                       MessageCompressor<T>* message);
   Vector mean_of_entries(const std::vector<Vector>& gradients);
   Vector survivors(const Vector& mean, const std::vector<Support>& supports) const;
   void commit_surviving(const Vector& mean, const std::vector<Vector>& sent);

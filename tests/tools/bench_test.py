@@ -30,6 +30,8 @@ ALL_REDUCE = {"size": int, "count": int, "type": str, "compressor": str, "feedba
               "effx": NUMBER, "algbw": NUMBER, "busbw": NUMBER, "wire_bytes": int,
               "wire_ratio": NUMBER, "ratio": NUMBER, "encode_us": NUMBER, "exchange_us": NUMBER,
               "decode_us": NUMBER, "relerr": NUMBER, "nwrong": int}
+UNTOLD = ["ratio", "encode_us", "exchange_us", "decode_us", "relerr"]
+SHARDS = {**ALL_REDUCE, **{key: type(None) for key in UNTOLD}}
 QUICK = ["-n", "2", "-w", "1"]
 
 
@@ -282,6 +284,28 @@ class AllReduce(Bench):
         self.assertGreaterEqual(line["raw_time_us"], 1e6 * (7 / 8 * 2**20 / 50e6 + 2 * 0.001))
         self.assertEqual(line["nwrong"], 0)
 
+    def test_takes_a_models_matrices_and_adds_them_up(self):
+        layers = self.folder / "layers.txt"
+        layers.write_text("# a model\nconv 8x3x5x5\nbias 8\nfc 10x200\n")
+        result, done = self.measure("allreduce", "--local", "2", "--layers", str(layers), *QUICK,
+                                    *repeated("--compressor", ["onebit", "lowrank(rank=9)"]))
+        lines = result["results"]
+        self.assertEqual([line["count"] for line in lines], [600, 600, 2000, 2000])
+        sums = [line.split() for line in done.stdout.partition("# all layers together")[2].splitlines()]
+        sums = [line for line in sums if line[0] == "10400"]
+        self.assertEqual([line[1:6:2] for line in sums],
+                         [["2600", "onebit", "sharded"], ["2600", "lowrank(rank=9)", "linear"]])
+        for c, line in enumerate(sums):
+            self.assertEqual(int(line[14]), lines[c]["wire_bytes"] + lines[c + 2]["wire_bytes"])
+            for column, key in [(6, "time_us"), (7, "raw_time_us"), (8, "raw16_time_us")]:
+                self.assertAlmostEqual(float(line[column]), lines[c][key] + lines[c + 2][key],
+                                       delta=0.1)
+
+    def test_gives_a_rank_threads(self):
+        _, done = self.measure("allreduce", "--local", "2", "-b", "2M", "-t", "2", *QUICK,
+                               "--compressor", "onebit")
+        self.assertIn("2 ranks as threads, 2 threads each", done.stdout)
+
     def test_misses_a_floor_with_exit_code_2(self):
         run = ["allreduce", "--local", "2", "-b", "64", *QUICK, "--compressor", "onebit"]
         self.assertEqual(self.launch(*run, "--min-effx", "1e6").returncode, 2)
@@ -295,9 +319,60 @@ class AllReduce(Bench):
         self.assertIn("PITH_SEED is ignored", done.stderr)
 
 
+class Shards(Bench):
+    COMMANDS = {"allgather": "gather_shards", "reduce_scatter": "reduce_shards"}
+
+    def check_sweep(self, command, **options):
+        local = [] if "ranks" in options else ["--local", "3"]
+        result, done = self.measure(command, *local, "-b", "4", "-e", "20000", "-f", "70", *QUICK,
+                                    *repeated("--compressor", ["none", *COMPRESSORS]),
+                                    *repeated("--feedback", FEEDBACKS), **options)
+        for line in result["results"]:
+            self.assert_fits(line, SHARDS)
+            self.assertEqual((line["nwrong"], line["exchange"]), (0, self.COMMANDS[command]), line)
+        seen = {(line["compressor"], line["feedback"]) for line in result["results"]}
+        self.assertEqual(("onebit", "ef21_sgdm(eta=0.3)") in seen, command == "reduce_scatter")
+        self.assertIn(("topk(density=0.1)", "ef21"), seen)
+        self.assertIn(("none", "ef14"), seen)
+        self.assertNotIn(("lowrank(rank=2)", "ef14"), seen)
+        self.assertIn("# left out: lowrank(rank=2) over the sharded exchange", done.stdout)
+
+    def test_are_right_for_every_legal_combination_as_threads(self):
+        for command in self.COMMANDS:
+            self.check_sweep(command)
+
+    @unittest.skipUnless(MPIEXEC, "built without MPI")
+    def test_are_right_for_every_legal_combination_under_mpi(self):
+        for command in self.COMMANDS:
+            self.check_sweep(command, ranks=2)
+
+    def test_count_wire_bytes_by_the_formulas(self):
+        # Of 4096 bytes a rank of 4 gathers 1024 to 3 others, or sends as much to each; as a message
+        # with 16 bytes of size, 64 of header and 16 of directory; and 16 bytes to agree.
+        for command in self.COMMANDS:
+            result, _ = self.measure(command, "--local", "4", "-b", "4096", *QUICK, "--feedback",
+                                     "none", *repeated("--compressor", ["none", "identity"]))
+            plain, message = result["results"]
+            self.assertEqual(plain["wire_bytes"], 3 * (1024 + 16))
+            self.assertEqual(message["wire_bytes"], 3 * (16 + 80 + 1024 + 16))
+            self.assertAlmostEqual(message["wire_ratio"], 3 * 1024 / message["wire_bytes"])
+            self.assertAlmostEqual(plain["busbw"], plain["algbw"] * 3 / 4)
+
+    def test_take_the_seed_that_is_given(self):
+        for command in self.COMMANDS:
+            result, _ = self.measure(command, "--local", "2", "-b", "4096", *QUICK, "--seed", "5",
+                                     "--compressor", "natural")
+            self.assertEqual([line["nwrong"] for line in result["results"]], [0])
+
+    def test_have_no_choice_of_exchange(self):
+        done = self.launch("allgather", "--local", "2", "-b", "64", "--exchange", "auto")
+        self.assertEqual(done.returncode, 64)
+        self.assertIn("exchange", done.stderr)
+
+
 class Documentation(unittest.TestCase):
     def test_defines_every_key(self):
-        _, codec, *_, all_reduce = NUMBERS.read_text(encoding="utf-8").split("## pith-bench ")
+        _, codec, *_, all_reduce, _ = NUMBERS.read_text(encoding="utf-8").split("## pith-bench ")
         for keys, page in (({"floors", *FLOORS, *CODEC}, codec), (ALL_REDUCE, all_reduce)):
             for key in keys:
                 self.assertIn(f"`{key}`", page)

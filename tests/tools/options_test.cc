@@ -26,7 +26,8 @@ CodecOptions codec(Words words) {
 
 CollectiveOptions all_reduce(Words words) {
   words.insert(words.begin(), "allreduce");
-  return parse_collective_options(static_cast<int>(words.size()), words.data());
+  return parse_collective_options(static_cast<int>(words.size()), words.data(),
+                                  Collective::all_reduce);
 }
 
 TEST(Options, HaveDefaults) {

@@ -13,9 +13,11 @@ namespace {
 TEST(ReducerArm, RefusesWhatIsNotLegalAtItsSizeBeforeTheFirstStep) {
   run_local(2, [](Communicator& communicator) {
     const CollectiveCase noisy{"randomk(density=0.1,scale=unbiased)", "ef14", "linear"};
-    EXPECT_NO_THROW(ReducerArm<float>(communicator, noisy, {1}, 0, 0));
-    EXPECT_THROW(ReducerArm<float>(communicator, noisy, {200}, 0, 0), UsageError);
-    EXPECT_THROW(ReducerArm<double>(communicator, noisy, {200}, 0, 0), UsageError);
+    const ArmCase one{.collective = Collective::all_reduce, .what = noisy, .shape = {1}};
+    const ArmCase many{.collective = Collective::all_reduce, .what = noisy, .shape = {200}};
+    EXPECT_NO_THROW(ReducerArm<float>(communicator, one));
+    EXPECT_THROW(ReducerArm<float>(communicator, many), UsageError);
+    EXPECT_THROW(ReducerArm<double>(communicator, many), UsageError);
   });
 }
 

@@ -61,9 +61,7 @@ AutomaticOptions read_options(const CommandLine& line) {
 
 /// One way, as a reducer that knows no other.
 struct FixedArm {
-  FixedArm(Communicator& communicator, const CollectiveCase& what, const Shape& shape,
-           std::uint64_t seed)
-      : arm(communicator, what, shape, seed, 0) {}
+  FixedArm(Communicator& communicator, const ArmCase& what) : arm(communicator, what) {}
 
   void run(std::span<float> x, bool timed) {
     const Sample sample = arm.run(x);
@@ -87,13 +85,14 @@ SizeResult measure(const AutomaticOptions& options, std::size_t bytes, Communica
     std::ranges::copy(gradients.step(step), x.begin());
     return x;
   };
-  ReducerArm<float> automatic(communicator, options.what, shape, options.seed, 0);
+  ArmCase one{.what = options.what, .shape = shape, .seed = options.seed};
+  ReducerArm<float> automatic(communicator, one);
   automatic.settle(next_gradient());
   const AutomaticStatistics known = automatic.decisions();
   std::vector<std::unique_ptr<FixedArm>> arms;
   for (const AutomaticWay& way : known.ways) {
-    const CollectiveCase fixed{way.compressor, options.what.feedback, way.exchange};
-    arms.push_back(std::make_unique<FixedArm>(communicator, fixed, shape, options.seed));
+    one.what = {way.compressor, options.what.feedback, way.exchange};
+    arms.push_back(std::make_unique<FixedArm>(communicator, one));
   }
   for (; step <= options.warm_up + options.iterations; ++step) {
     for (const auto& arm : arms) arm->run(next_gradient(), step > options.warm_up);

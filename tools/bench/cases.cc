@@ -9,17 +9,20 @@
 namespace pith::bench {
 namespace {
 
-// As it was typed if it is chosen while it runs.
-std::string resolved(const std::string& compressor, const std::string& feedback,
-                     const std::string& exchange) {
-  const Treatment treatment = parse_treatment(compressor, feedback, exchange);
+// In the words of the library, or as it was typed if it is chosen while it runs; shards have one way
+// each, which takes what `sharded` takes.
+std::string resolved(Collective collective, const std::string& compressor,
+                     const std::string& feedback, const std::string& exchange) {
+  const bool shards = collective != Collective::all_reduce;
+  const Treatment treatment = parse_treatment(compressor, feedback, shards ? "sharded" : exchange);
   const auto ways = choices(treatment.compressor.front().pipeline, treatment);
-  return ways.size() > 1 ? exchange : std::string(name_of(ways.front().exchange));
+  if (!shards) return ways.size() > 1 ? exchange : std::string(name_of(ways.front().exchange));
+  return collective == Collective::all_gather ? "gather_shards" : "reduce_shards";
 }
 
-void add(const std::string& compressor, const std::string& feedback, const std::string& exchange,
-         CrossedCases& cases) try {
-  CollectiveCase legal{compressor, feedback, resolved(compressor, feedback, exchange)};
+void add(Collective collective, const std::string& compressor, const std::string& feedback,
+         const std::string& exchange, CrossedCases& cases) try {
+  CollectiveCase legal{compressor, feedback, resolved(collective, compressor, feedback, exchange)};
   if (std::ranges::find(cases.legal, legal) == cases.legal.end()) {
     cases.legal.push_back(std::move(legal));
   }
@@ -34,7 +37,7 @@ CrossedCases cross(const CollectiveOptions& options) {
   for (const std::string& compressor : options.compressors) {
     for (const std::string& feedback : options.feedbacks) {
       for (const std::string& exchange : options.exchanges) {
-        add(compressor, feedback, exchange, cases);
+        add(options.collective, compressor, feedback, exchange, cases);
       }
     }
   }

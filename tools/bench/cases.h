@@ -12,7 +12,7 @@ namespace pith::bench {
 struct CollectiveCase {
   std::string compressor;  ///< as it was typed
   std::string feedback;
-  std::string exchange;  ///< never auto
+  std::string exchange;  ///< never natural; reduce_shards or gather_shards for shards
 
   bool operator==(const CollectiveCase&) const = default;
 };

@@ -8,6 +8,8 @@ namespace pith::bench {
 /// Throws   UsageError for what the command line says; Error if the measurement fails.
 int run_codec(int argc, char** argv);
 int run_all_reduce(int argc, char** argv);
+int run_reduce_scatter(int argc, char** argv);
+int run_all_gather(int argc, char** argv);
 int run_automatic(int argc, char** argv);
 int run_lowrank(int argc, char** argv);
 int run_overlap(int argc, char** argv);

@@ -20,18 +20,22 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"codec", run_codec},     {"allreduce", run_all_reduce},
-    {"lowrank", run_lowrank}, {"overlap", run_overlap},
-    {"topk", run_topk},       {"auto", run_automatic},
+    {"codec", run_codec},          {"allreduce", run_all_reduce},
+    {"allgather", run_all_gather}, {"reduce_scatter", run_reduce_scatter},
+    {"auto", run_automatic},       {"lowrank", run_lowrank},
+    {"overlap", run_overlap},      {"topk", run_topk},
 };
 
 constexpr std::string_view kHelp =
-    "pith-bench codec [options]       how fast tensors are coded and decoded\n"
-    "pith-bench allreduce [options]   a compressed all-reduce against the raw ones\n"
-    "pith-bench auto [options]        what exchange=auto predicts and takes, against all ways\n"
-    "pith-bench lowrank [options]     a low-rank step against one by OpenBLAS\n"
-    "pith-bench overlap [options]     how much of an exchange computing hides\n"
-    "pith-bench topk [options]        a top-k step against std::nth_element and LibTorch\n"
+    "pith-bench codec [options]            how fast tensors are coded and decoded\n"
+    "pith-bench allreduce [options]        a compressed all-reduce against the raw ones\n"
+    "pith-bench allgather [options]        the same for shards that every rank is to have\n"
+    "pith-bench reduce_scatter [options]   and for a mean of which every rank gets its shard\n"
+    "pith-bench auto [options]             what exchange=auto predicts and takes, against all\n"
+    "                                      ways\n"
+    "pith-bench lowrank [options]          a low-rank step against one by OpenBLAS\n"
+    "pith-bench overlap [options]          how much of an exchange computing hides\n"
+    "pith-bench topk [options]             a top-k step against std::nth_element and LibTorch\n"
     "--help after a command shows its options; docs/numbers.md defines every number.\n";
 
 void print_error(std::string_view message) { std::cerr << "pith-bench: " << message << std::endl; }

@@ -141,16 +141,31 @@ po::options_description codec_options() {
   return all;
 }
 
-po::options_description collective_options() {
-  po::options_description all(
-      "pith-bench allreduce: a compressed all-reduce against the raw ones, in turns\n\n"
-      "  mpirun -np 4 pith-bench allreduce -b 1M -e 64M -f 4 --compressor onebit\n"
-      "  pith-bench allreduce --local 4        the same ranks as threads, without MPI\n");
-  po::options_description own("allreduce");
+const char* description_of(Collective collective) {
+  switch (collective) {
+    case Collective::reduce_scatter:
+      return "pith-bench reduce_scatter: a compressed reduce-scatter against the raw ones, in "
+             "turns\n\n"
+             "  mpirun -np 4 pith-bench reduce_scatter -b 1M -e 64M -f 4 --compressor onebit\n";
+    case Collective::all_gather:
+      return "pith-bench allgather: a compressed all-gather against the raw ones, in turns\n\n"
+             "  mpirun -np 4 pith-bench allgather -b 64M --compressor 'quantize(bits=8)'\n";
+    default:
+      return "pith-bench allreduce: a compressed all-reduce against the raw ones, in turns\n\n"
+             "  mpirun -np 4 pith-bench allreduce -b 1M -e 64M -f 4 --compressor onebit\n"
+             "  pith-bench allreduce --local 4        the same ranks as threads, without MPI\n";
+  }
+}
+
+po::options_description collective_options(Collective collective) {
+  po::options_description all(description_of(collective));
+  po::options_description own(std::string(name_of(collective)));
   auto add = own.add_options();
-  add("exchange", words({"natural"}, "natural"),
-      "natural, raw, gather, sharded, sparse, linear or auto; repeatable, illegal combinations are "
-      "skipped");
+  if (collective == Collective::all_reduce) {
+    add("exchange", words({"natural"}, "natural"),
+        "natural, raw, gather, sharded, sparse, linear or auto; repeatable, illegal combinations "
+        "are skipped");
+  }
   add("min-effx", po::value<double>(), "exit with 2 if effx is below it anywhere");
   describe_ranks(own);
   all.add(common_options()).add(own);
@@ -182,13 +197,16 @@ CodecOptions parse_codec_options(int argc, const char* const* argv) {
   return options;
 }
 
-CollectiveOptions parse_collective_options(int argc, const char* const* argv) {
-  const auto description = collective_options();
+CollectiveOptions parse_collective_options(int argc, const char* const* argv,
+                                           Collective collective) {
+  const auto description = collective_options(collective);
   const CommandLine line(argc, argv, description);
   CollectiveOptions options;
+  options.collective = collective;
   if (read_help(line, description, options)) return options;
   read_common(line, "32M", options);
-  options.exchanges = line.words("exchange");
+  options.exchanges = {"natural"};
+  if (collective == Collective::all_reduce) options.exchanges = line.words("exchange");
   for (const std::string& exchange : options.exchanges) {
     parse_treatment("none", "none", exchange);
   }

@@ -11,6 +11,7 @@
 #include <pith/core/shape.h>
 #include <pith/feedback/feedback.h>
 
+#include "collective.h"
 #include "ranks.h"
 
 namespace pith::bench {
@@ -40,7 +41,8 @@ struct CodecOptions : Options {
 };
 
 struct CollectiveOptions : Options {
-  std::vector<std::string> exchanges;
+  Collective collective = Collective::all_reduce;
+  std::vector<std::string> exchanges;  ///< of allreduce; the others have one way each
   Ranks ranks;
   std::optional<double> min_effx;  ///< smallest effx allowed
 };
@@ -48,6 +50,7 @@ struct CollectiveOptions : Options {
 /// Reads the command line of `codec`, and of the collectives.
 /// Throws   UsageError with the option and its value; also for specs of compressors and rules.
 CodecOptions parse_codec_options(int argc, const char* const* argv);
-CollectiveOptions parse_collective_options(int argc, const char* const* argv);
+CollectiveOptions parse_collective_options(int argc, const char* const* argv,
+                                           Collective collective);
 
 }  // namespace pith::bench

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include <pith/collectives/stopwatch.h>
 #include <pith/core/error.h>
 #include <pith/reducer/automatic.h>
 
@@ -11,15 +10,14 @@ namespace pith::bench {
 namespace {
 
 // A rule that names the compressor holds for tensors of any size and shape.
-ReducerOptions options_for(const CollectiveCase& what, std::uint64_t seed,
-                           std::size_t measure_every) {
+ReducerOptions options_for(const ArmCase& what) {
   TensorRule rule;
-  rule.compressor = what.compressor;
-  rule.feedback = what.feedback;
-  rule.exchange = what.exchange;
+  rule.compressor = what.what.compressor;
+  rule.feedback = what.what.feedback;
+  rule.exchange = what.what.exchange;
   ReducerOptions options;
-  options.seed = seed;
-  options.statistics_every = measure_every;
+  options.seed = what.seed;
+  options.statistics_every = what.measure_every;
   options.rules = {rule};
   return options;
 }
@@ -41,29 +39,15 @@ Sample totals(const Statistics& statistics) {
   return sample;
 }
 
-// All ranks begin together; what it sends and how long it takes.
-template <class Operation>
-Sample timed(Communicator& communicator, Operation&& operation) {
-  Sample sample;
-  communicator.barrier();
-  const std::uint64_t before = communicator.wire_bytes();
-  {
-    Stopwatch watch(sample.seconds);
-    operation();
-  }
-  sample.wire_bytes = static_cast<double>(communicator.wire_bytes() - before);
-  return sample;
-}
-
 }  // namespace
 
 template <Element T>
-ReducerArm<T>::ReducerArm(Communicator& communicator, const CollectiveCase& what,
-                          const Shape& shape, std::uint64_t seed, std::size_t measure_every)
+ReducerArm<T>::ReducerArm(Communicator& communicator, const ArmCase& what)
     : communicator_(communicator),
-      reducer_(communicator, options_for(what, seed, measure_every)),
-      chooses_(has_choice(what)) {
-  reducer_.add(kTensorName, shape, element_type<T>);
+      reducer_(communicator, options_for(what)),
+      what_(what.what),
+      chooses_(has_choice(what.what)) {
+  reducer_.add(kTensorName, what.shape, element_type<T>);
   reducer_.template states<T>();  // registers, so that what does not fit is refused here
 }
 
@@ -85,29 +69,18 @@ Sample ReducerArm<T>::run(std::span<T> x) {
 }
 
 template <Element T>
-void ReducerArm<T>::settle(std::span<T> x) {
-  if (!chooses_) return;
+CollectiveCase ReducerArm<T>::settle(std::span<T> x) {
+  if (!chooses_) return what_;
   const std::vector<T> gradient(x.begin(), x.end());
   while (steps() < Automatic::kTrialSteps || Automatic::due(steps())) {
     std::ranges::copy(gradient, x.begin());
     run(x);
   }
-}
-
-template <Element T>
-CollectiveCase ReducerArm<T>::chosen() const {
   const UnitStatistics unit = reducer_.statistics().units.front();
   return {unit.compressor, unit.feedback, unit.exchange};
 }
 
-template <Element T>
-Sample RawArm<T>::run(std::span<T> x) {
-  return timed(communicator_, [&] { communicator_.all_reduce(x); });
-}
-
 template class ReducerArm<float>;
 template class ReducerArm<double>;
-template class RawArm<float>;
-template class RawArm<double>;
 
 }  // namespace pith::bench

@@ -22,7 +22,8 @@ namespace {
 constexpr std::size_t kRecord = 16;
 constexpr std::size_t kAgreement = 16;
 constexpr std::size_t kSignature = 8;
-constexpr std::size_t kHead = 64 + 16;  // header, one directory entry padded
+constexpr std::size_t kFirstCall = 8 + 8;  // what may be wrong, and a digest
+constexpr std::size_t kHead = 64 + 16;     // header, one directory entry padded
 
 std::size_t up_to_16(std::size_t bytes) { return (bytes + 15) / 16 * 16; }
 std::size_t ceil_div(std::size_t a, std::size_t b) { return (a + b - 1) / b; }
@@ -250,6 +251,26 @@ ExpectedBytes expected_bytes(const LegalCase& legal, std::size_t n, std::size_t 
   bytes.wire_is_known = legal.exchange != "sharded" || !legal.compressor.starts_with("threshold");
   bytes.messages += kAgreement;
   return bytes;
+}
+
+std::size_t expected_reduce_scatter_bytes(const LegalCase& legal, std::size_t n, std::size_t p,
+                                          std::size_t r) {
+  const std::size_t small = (p - 1) * (kFirstCall + kAgreement);
+  if (legal.compressor == "none")
+    return small + ceil_div((p - 1) * 4 * n, p) + (p - 1) * kSignature;
+  std::size_t messages = 0;
+  for (std::size_t s = 0; s < p; ++s) {
+    if (s != r) messages += kHead + payload(legal, n, r, start(n, p, s), start(n, p, s + 1));
+  }
+  return small + (p - 1) * kRecord + messages;
+}
+
+std::size_t expected_all_gather_bytes(const LegalCase& legal, std::size_t n, std::size_t p,
+                                      std::size_t r) {
+  const std::size_t small = (p - 1) * (kFirstCall + kAgreement);
+  const std::size_t shard = start(n, p, r + 1) - start(n, p, r);
+  if (legal.compressor == "none") return small + (p - 1) * (4 * shard + kSignature);
+  return small + (p - 1) * (kRecord + kHead + payload(legal, shard, r, 0, shard));
 }
 
 }  // namespace pith::test

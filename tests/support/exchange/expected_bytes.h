@@ -18,4 +18,11 @@ struct ExpectedBytes {
 ExpectedBytes expected_bytes(const LegalCase& legal, std::size_t n, std::size_t ranks,
                              std::size_t rank);
 
+/// What the first call of reduce_scatter_mean() or all_gather() under a name costs a rank at the
+/// communicator, for n floats in all: x, or the rank's shard, is gradient<float>(size, 0, rank).
+std::size_t expected_reduce_scatter_bytes(const LegalCase& legal, std::size_t n, std::size_t ranks,
+                                          std::size_t rank);
+std::size_t expected_all_gather_bytes(const LegalCase& legal, std::size_t n, std::size_t ranks,
+                                      std::size_t rank);
+
 }  // namespace pith::test

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "all_reduce_report.h"
+#include "collective_report.h"
 
 #include <algorithm>
 #include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include <pith/core/error.h>
+#include <pith/core/threads.h>
 #include <pith/reducer/agreement.h>
 
 #include "exit_code.h"
@@ -18,12 +20,14 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double kMicro = 1e6;
+const std::string kNotKnown = "N/A";
 
 std::vector<Column> columns(const CollectiveOptions& options) {
+  const std::size_t exchange = options.collective == Collective::all_reduce ? 8 : 13;
   std::size_t spec = 0;
   for (const std::string& text : options.compressors) spec = std::max(spec, text.size());
   return {{"size", "(B)", 11},      {"count", "(elem)", 10}, {"type", "", 6},
-          {"compressor", "", spec}, {"feedback", "", 8},     {"exchange", "", 8},
+          {"compressor", "", spec}, {"feedback", "", 8},     {"exchange", "", exchange},
           {"time", "(us)", 10},     {"raw", "(us)", 10},     {"raw16", "(us)", 10},
           {"effx", "(x)", 6},       {"algbw", "(GB/s)", 6},  {"busbw", "(GB/s)", 6},
           {"#wrong", "", 6},        {"ratio", "(x)", 8},     {"wire", "(B)", 11},
@@ -40,7 +44,21 @@ std::string microseconds(double seconds) { return fixed(kMicro * seconds, 1); }
 // 1 where nothing is sent on either side: one rank.
 double ratio_of(double whole, double part) { return part > 0 ? whole / part : 1; }
 
-Json json_of(const AllReduceResult& result, const char* type) {
+// Only a reducer tells what its parts cost.
+bool tells_parts(const CollectiveResult& result) {
+  return result.collective == Collective::all_reduce;
+}
+
+Json told(const CollectiveResult& result, double value) {
+  return tells_parts(result) ? Json(value) : Json();
+}
+
+std::optional<double> relative_error(const CollectiveResult& result) {
+  return result.check ? result.check->relative_error : std::nullopt;
+}
+
+Json json_of(const CollectiveResult& result, const char* type) {
+  const auto error = relative_error(result);
   return {{"size", result.size},
           {"count", result.count},
           {"type", type},
@@ -55,33 +73,49 @@ Json json_of(const AllReduceResult& result, const char* type) {
           {"busbw", result.busbw()},
           {"wire_bytes", std::llround(result.wire_bytes)},
           {"wire_ratio", result.wire_ratio()},
-          {"ratio", result.ratio()},
-          {"encode_us", kMicro * result.encode_seconds},
-          {"exchange_us", kMicro * result.exchange_seconds},
-          {"decode_us", kMicro * result.decode_seconds},
-          {"relerr", result.check ? Json(result.check->relative_error) : Json()},
+          {"ratio", told(result, result.ratio())},
+          {"encode_us", told(result, kMicro * result.encode_seconds)},
+          {"exchange_us", told(result, kMicro * result.exchange_seconds)},
+          {"decode_us", told(result, kMicro * result.decode_seconds)},
+          {"relerr", error ? Json(*error) : Json()},
           {"nwrong", result.check ? Json(result.check->wrong) : Json()}};
+}
+
+// Times and bytes of all layers.
+CollectiveResult sum_of(std::span<const CollectiveResult> layers) {
+  CollectiveResult sum = layers.front();
+  sum.check.reset();
+  for (const CollectiveResult& layer : layers.subspan(1)) {
+    sum.size += layer.size;
+    sum.count += layer.count;
+    for (const auto field : {&CollectiveResult::seconds, &CollectiveResult::raw_seconds,
+                             &CollectiveResult::raw16_seconds, &CollectiveResult::wire_bytes,
+                             &CollectiveResult::raw_wire_bytes, &CollectiveResult::message_bytes,
+                             &CollectiveResult::encode_seconds, &CollectiveResult::exchange_seconds,
+                             &CollectiveResult::decode_seconds}) {
+      sum.*field += layer.*field;
+    }
+  }
+  return sum;
 }
 
 }  // namespace
 
-double AllReduceResult::busbw() const {
-  return algbw() * 2 * static_cast<double>(ranks - 1) / static_cast<double>(ranks);
-}
+double CollectiveResult::busbw() const { return algbw() * bus_factor(collective, ranks); }
 
-double AllReduceResult::wire_ratio() const { return ratio_of(raw_wire_bytes, wire_bytes); }
+double CollectiveResult::wire_ratio() const { return ratio_of(raw_wire_bytes, wire_bytes); }
 
-double AllReduceResult::ratio() const {
+double CollectiveResult::ratio() const {
   return ratio_of(static_cast<double>(ranks * size), message_bytes);
 }
 
-AllReduceReport::AllReduceReport(const CollectiveOptions& options, Communicator& communicator)
+CollectiveReport::CollectiveReport(const CollectiveOptions& options, Communicator& communicator)
     : options_(options), communicator_(communicator), table_(std::cout, columns(options)) {
   create_file();
   if (communicator.rank() == 0) print_header();
 }
 
-void AllReduceReport::create_file() {
+void CollectiveReport::create_file() {
   std::string problem;
   try {
     if (communicator_.rank() == 0 && !options_.json.empty()) file_.emplace(options_.json);
@@ -91,22 +125,28 @@ void AllReduceReport::create_file() {
   share_error(communicator_, problem);
 }
 
-void AllReduceReport::print_header() {
+void CollectiveReport::print_header() {
   const std::string ranks = std::to_string(communicator_.size()) + " ranks ";
-  table_.comment("pith-bench " PITH_VERSION " allreduce");
+  table_.comment("pith-bench " PITH_VERSION " " + std::string(name_of(options_.collective)));
   table_.comment(options_.parameters);
   table_.comment(machine() + "; " + ranks +
-                 (options_.ranks.local > 0 ? "as threads" : "under MPI"));
+                 (options_.ranks.local > 0 ? "as threads" : "under MPI") + ", " +
+                 std::to_string(threads()) + " threads each");
   table_.header();
 }
 
-void AllReduceReport::comment(const std::string& text) {
+void CollectiveReport::comment(const std::string& text) {
   if (communicator_.rank() == 0) table_.comment(text);
 }
 
-void AllReduceReport::add(const AllReduceResult& result) {
+void CollectiveReport::add(const CollectiveResult& result) {
   results_.push_back(result);
-  if (communicator_.rank() != 0) return;
+  if (communicator_.rank() == 0) print(result);
+}
+
+void CollectiveReport::print(const CollectiveResult& result) {
+  const auto error = relative_error(result);
+  const auto cell = [&](std::string text) { return tells_parts(result) ? text : kNotKnown; };
   table_.row({std::to_string(result.size),
               std::to_string(result.count),
               type_name(options_),
@@ -119,20 +159,33 @@ void AllReduceReport::add(const AllReduceResult& result) {
               fixed(result.effx(), 2),
               fixed(result.algbw(), 2),
               fixed(result.busbw(), 2),
-              result.check ? std::to_string(result.check->wrong) : "N/A",
-              fixed(result.ratio(), 2),
+              result.check ? std::to_string(result.check->wrong) : kNotKnown,
+              cell(fixed(result.ratio(), 2)),
               fixed(result.wire_bytes, 0),
               fixed(result.wire_ratio(), 2),
-              microseconds(result.encode_seconds),
-              microseconds(result.exchange_seconds),
-              microseconds(result.decode_seconds),
-              result.check ? scientific(result.check->relative_error) : "N/A"});
+              cell(microseconds(result.encode_seconds)),
+              cell(microseconds(result.exchange_seconds)),
+              cell(microseconds(result.decode_seconds)),
+              error ? scientific(*error) : kNotKnown});
 }
 
-int AllReduceReport::finish() {
+void CollectiveReport::add_sums() {
+  comment("all layers together, vectors left out:");
+  std::vector<CollectiveResult> rest = results_;
+  while (!rest.empty()) {
+    const CollectiveCase what = rest.front().what;
+    const auto other = std::stable_partition(
+        rest.begin(), rest.end(), [&](const CollectiveResult& one) { return one.what == what; });
+    const std::span layers(rest.begin(), other);
+    if (layers.size() == options_.shapes.size() && communicator_.rank() == 0) print(sum_of(layers));
+    rest.erase(rest.begin(), other);
+  }
+}
+
+int CollectiveReport::finish() {
   std::size_t wrong = 0;
   bool under = false;
-  for (const AllReduceResult& result : results_) {
+  for (const CollectiveResult& result : results_) {
     if (result.check) wrong += result.check->wrong;
     under = under || (options_.min_effx && result.effx() < *options_.min_effx);
   }
@@ -145,7 +198,7 @@ int AllReduceReport::finish() {
   return under ? kUnderFloor : kFine;
 }
 
-std::string AllReduceReport::json() const {
+std::string CollectiveReport::json() const {
   Json results = Json::array();
   for (const auto& result : results_) results.push_back(json_of(result, type_name(options_)));
   return Json{{"ranks", communicator_.size()}, {"results", results}}.dump(1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "all_reduce_check.h"
+#include "collective_check.h"
 
 #include <algorithm>
 #include <memory>
@@ -56,8 +56,10 @@ std::size_t total(Communicator& communicator, std::size_t mine) {
 
 // Of the largest value. 0: to the bit.
 double tolerance(const CollectiveCase& what) {
-  for (const char* const exact : {"gather", "sharded", "sparse"}) {
-    if (what.exchange == exact) return 0;
+  const bool plain_sum = what.compressor == "none" && what.exchange == "reduce_shards";
+  for (const char* const exact :
+       {"gather", "sharded", "sparse", "reduce_shards", "gather_shards"}) {
+    if (what.exchange == exact && !plain_sum) return 0;
   }
   const std::string name = parse_pipeline(what.compressor).front().name;
   return name == "lowrank" || name == "acp" ? 1e-3 : 1e-5;
@@ -79,41 +81,55 @@ std::vector<std::string> state_names(Communicator& communicator,
   return names;
 }
 
-/// One step of a reducer and its reference.
+// The part of a rank's `values` in a tensor of n elements that has `size` of them: all, or its shard.
+template <Element T>
+std::span<const T> part_of_rank(std::span<const T> values, std::size_t size, std::size_t n,
+                                std::size_t ranks, std::size_t rank) {
+  return values.size() == size ? values : values.subspan(block_start(n, ranks, rank), size);
+}
+
+/// One step of an arm and its reference.
 template <Element T>
 class StepCheck {
  public:
   // The reference begins where the ranks are.
-  StepCheck(Communicator& communicator, ReducerArm<T>& arm, const CollectiveCase& what,
-            const Shape& shape, std::uint64_t seed)
-      : communicator_(communicator), arm_(arm), tolerance_(tolerance(what)) {
+  StepCheck(Communicator& communicator, CompressedArm<T>& arm, const ArmCase& what)
+      : communicator_(communicator),
+        arm_(arm),
+        what_(what),
+        n_(what.shape.elements()),
+        ranks_(static_cast<std::size_t>(communicator.size())),
+        tolerance_(tolerance(what.what)) {
     if (communicator.rank() == 0) {
       reference_ = std::make_unique<test::ReferenceExchange<T>>(
-          test::ReferenceCase{.compressor = what.compressor,
-                              .feedback = what.feedback,
-                              .exchange = what.exchange,
+          test::ReferenceCase{.compressor = what.what.compressor,
+                              .feedback = what.what.feedback,
+                              .exchange = what.what.exchange,
                               .tensor = std::string(kTensorName),
-                              .seed = seed,
-                              .shape = shape,
-                              .ranks = static_cast<std::size_t>(communicator.size())});
+                              .seed = what.seed,
+                              .shape = what.shape,
+                              .ranks = ranks_});
     }
     states_ = state_names(communicator, reference_.get());
     for (std::size_t s = 0; s < states_.size(); ++s) {
       const Vectors all = gather_state(states_[s]);
-      for (std::size_t r = 0; r < all.size(); ++r) {
-        std::ranges::copy(all[r], reference_->states(r)[s].values.begin());
-      }
+      for (std::size_t r = 0; r < all.size(); ++r) set_state(all, s, r);
     }
   }
 
-  // Elements of this rank's estimate that are wrong.
+  // Elements of this rank's result that are wrong.
   std::size_t step(std::span<T> x) {
-    const auto expected = expected_estimate(x);
+    const auto all = expected_estimate(x);
     arm_.run(x);
-    const auto first = broadcast_from_first(communicator_, std::vector<T>(x.begin(), x.end()));
-    largest_ = largest<T>(expected);
-    return std::max(count_wrong<T>(x, expected, tolerance_ * largest_),
-                    count_wrong<T>(x, first, 0));
+    const auto result = arm_.result(x);
+    const auto expected =
+        slice(std::span<const T>(all), received(what_.collective, communicator_, n_));
+    largest_ = largest<T>(all);
+    const std::size_t wrong = count_wrong<T>(result, expected, tolerance_ * largest_);
+    if (what_.collective == Collective::reduce_scatter) return wrong;
+    const auto first =
+        broadcast_from_first(communicator_, std::vector<T>(result.begin(), result.end()));
+    return std::max(wrong, count_wrong<T>(result, first, 0));
   }
 
   // Elements of all ranks' states that are wrong after the step; counted on rank 0.
@@ -123,9 +139,12 @@ class StepCheck {
       const Vectors all = gather_state(states_[s]);
       for (std::size_t r = 0; r < all.size(); ++r) {
         if (all[r].empty()) continue;
-        const std::span<const T> expected = reference_->states(r)[s].values;
+        const std::span<const T> reference = reference_->states(r)[s].values;
+        const std::size_t size = std::min(all[r].size(), reference.size());
+        const auto expected = part_of_rank(reference, size, n_, ranks_, r);
+        const auto kept = part_of_rank(std::span<const T>(all[r]), size, n_, ranks_, r);
         const double allowed = tolerance_ * std::max(largest_, largest<T>(expected));
-        wrong += count_wrong<T>(all[r], expected, allowed);
+        wrong += count_wrong<T>(kept, expected, allowed);
       }
     }
     return wrong;
@@ -133,6 +152,20 @@ class StepCheck {
 
  private:
   using Vectors = std::vector<std::vector<T>>;
+
+  // Of what all ranks keep alike, a rank may have its shard alone, and so may the reference's: it is
+  // put together from all, or taken apart.
+  void set_state(const Vectors& all, std::size_t s, std::size_t rank) {
+    const std::span<T> reference = reference_->states(rank)[s].values;
+    if (all[rank].size() >= reference.size()) {
+      std::ranges::copy(
+          part_of_rank(std::span<const T>(all[rank]), reference.size(), n_, ranks_, rank),
+          reference.begin());
+      return;
+    }
+    auto out = reference.begin();
+    for (const auto& shard : all) out = std::ranges::copy(shard, out).out;
+  }
 
   // What a reducer does not hold is empty: states of an empty shard, and of a rule that changes
   // nothing because nothing is compressed.
@@ -144,8 +177,9 @@ class StepCheck {
   }
 
   std::vector<T> expected_estimate(std::span<const T> gradient) {
-    const Vectors gradients = gather_on_first<T>(communicator_, gradient);
-    std::vector<T> estimate(gradient.size());
+    const auto mine = slice(gradient, given(what_.collective, communicator_, n_));
+    const Vectors gradients = gather_on_first<T>(communicator_, mine);
+    std::vector<T> estimate(n_);
     StepContext context;
     context.step = arm_.steps();
     if (reference_) estimate = reference_->step(gradients, context);
@@ -153,7 +187,10 @@ class StepCheck {
   }
 
   Communicator& communicator_;
-  ReducerArm<T>& arm_;
+  CompressedArm<T>& arm_;
+  const ArmCase& what_;
+  std::size_t n_;
+  std::size_t ranks_;
   std::unique_ptr<test::ReferenceExchange<T>> reference_;  // on rank 0
   std::vector<std::string> states_;                        // names, as a reducer's
   double tolerance_;
@@ -163,18 +200,16 @@ class StepCheck {
 }  // namespace
 
 template <Element T>
-std::size_t check_step(Communicator& communicator, ReducerArm<T>& arm, const CollectiveCase& what,
-                       const Shape& shape, std::uint64_t seed, std::span<T> x) {
-  StepCheck<T> check(communicator, arm, what, shape, seed);
+std::size_t check_step(Communicator& communicator, CompressedArm<T>& arm, const ArmCase& what,
+                       std::span<T> x) {
+  StepCheck<T> check(communicator, arm, what);
   const std::size_t wrong = check.step(x);
   return total(communicator, wrong + check.count_wrong_states());
 }
 
-#define PITH_INSTANTIATE(T)                                                             \
-  template std::size_t check_step(Communicator&, ReducerArm<T>&, const CollectiveCase&, \
-                                  const Shape&, std::uint64_t, std::span<T>);
-PITH_INSTANTIATE(float)
-PITH_INSTANTIATE(double)
-#undef PITH_INSTANTIATE
+template std::size_t check_step(Communicator&, CompressedArm<float>&, const ArmCase&,
+                                std::span<float>);
+template std::size_t check_step(Communicator&, CompressedArm<double>&, const ArmCase&,
+                                std::span<double>);
 
 }  // namespace pith::bench

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Trains the perceptron of fashion_mnist as ZeRO does: each rank owns a p-th of all parameters and
+// keeps momentum for these alone. In every step gradients go to their owners and parameters come
+// back, both compressed:
+//
+//   mpirun -np 4 sharded_optimizer --gradients onebit --momentum 0 --lr 0.8
+//
+// The part that matters to a trainer's author is Trainer::step().
+#include <array>
+#include <chrono>
+#include <iomanip>
+#include <span>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <pith/core/error.h>
+#include <pith/reducer/sharded_calls.h>
+
+#include "fashion_mnist/batches.h"
+#include "fashion_mnist/denormals.h"
+#include "fashion_mnist/evaluate.h"
+#include "fashion_mnist/flat.h"
+#include "fashion_mnist/launch.h"
+#include "fashion_mnist/mlp.h"
+#include "fashion_mnist/progress.h"
+#include "fashion_mnist/sgd.h"
+#include "fashion_mnist/sum_over_ranks.h"
+
+namespace fashion_mnist {
+namespace {
+
+/// How one of a step's two calls is compressed.
+struct Way {
+  std::string compressor;
+  std::string feedback;
+};
+
+struct Options : TrainingOptions {
+  Way gradients{"none", "ef14"};
+  Way parameters{"none", "ef21"};
+};
+
+Options parse_options(int argc, const char* const* argv) {
+  Options options;
+  boost::program_options::options_description description(
+      "Trains a perceptron on Fashion-MNIST with sharded parameters and optimizer (ZeRO).\n\n"
+      "  mpirun -np 4 sharded_optimizer --gradients onebit --momentum 0 --lr 0.8\n"
+      "  sharded_optimizer --local 4    the same ranks as threads, without MPI\n\nOptions");
+  describe_training(description);
+  description.add_options()("gradients", text(options.gradients.compressor),
+                            "what they are compressed by on their way to their owners")(
+      "gradient-feedback", text(options.gradients.feedback),
+      "none, ef14, ef21, ef21_sgdm, econtrol")("parameters", text(options.parameters.compressor),
+                                               "what they are compressed by on their way back")(
+      "parameter-feedback", text(options.parameters.feedback), "none, ef14, ef21, econtrol");
+  const Reader reader(argc, argv, description);
+  reader.read(options);
+  options.gradients = {reader.text("gradients"), reader.text("gradient-feedback")};
+  options.parameters = {reader.text("parameters"), reader.text("parameter-feedback")};
+  return options;
+}
+
+class Trainer {
+ public:
+  Trainer(const Options& options, const Samples& samples, pith::Communicator& world);
+
+  void run();
+
+ private:
+  void step(double rate);
+  std::string summary(double seconds);
+
+  const Options& options_;
+  const Samples& samples_;
+  pith::Communicator& world_;
+  Batches batches_;
+  Mlp model_;
+  std::vector<float> whole_;       // all gradients, then all parameters
+  std::vector<float> parameters_;  // this rank's, as are:
+  std::vector<float> gradient_;
+  std::vector<float> velocity_;
+  std::size_t steps_;
+  Progress progress_;
+  double accuracy_ = 0;
+  std::array<double, 2> wire_bytes_{};  // of gradients, of parameters
+};
+
+Trainer::Trainer(const Options& options, const Samples& samples, pith::Communicator& world)
+    : options_(options),
+      samples_(samples),
+      world_(world),
+      batches_(options, samples.train, world),
+      model_(model_widths(samples.train), options.seed),
+      whole_(model_.parameter_count()),
+      steps_(options.epochs * batches_.steps_per_epoch()),
+      progress_(world.rank() == 0, steps_) {
+  const auto ranks = static_cast<std::size_t>(world.size());
+  const auto rank = static_cast<std::size_t>(world.rank());
+  const auto begin = pith::block_start(whole_.size(), ranks, rank);
+  const auto end = pith::block_start(whole_.size(), ranks, rank + 1);
+  copy_values(model_.parameters(), whole_);  // of one seed: the same on all ranks
+  const auto mine = std::span(whole_).subspan(begin, end - begin);
+  parameters_.assign(mine.begin(), mine.end());
+  gradient_.resize(parameters_.size());
+  velocity_.resize(parameters_.size());
+}
+
+// Gradients to the ranks that own them, the owners' momentum step, parameters back to all.
+void Trainer::step(double rate) {
+  model_.compute_gradients(batches_.next());
+  copy_gradients(model_.parameters(), whole_);
+  const auto before = world_.wire_bytes();
+  bool finite =
+      pith::reduce_scatter_mean(world_, "gradients", whole_, gradient_,
+                                options_.gradients.compressor, options_.gradients.feedback, rate);
+  const auto between = world_.wire_bytes();
+  momentum_step(options_.momentum, rate, gradient_, velocity_, parameters_);
+  finite = finite && pith::all_gather(world_, "parameters", parameters_, whole_,
+                                      options_.parameters.compressor, options_.parameters.feedback);
+  if (!finite) throw pith::Error("training diverged");
+  set_values(whole_, model_.parameters());
+  wire_bytes_[0] += static_cast<double>(between - before);
+  wire_bytes_[1] += static_cast<double>(world_.wire_bytes() - between);
+}
+
+void Trainer::run() {
+  const auto start = std::chrono::steady_clock::now();
+  for (std::size_t t = 0; t < steps_; ++t) {
+    step(learning_rate(options_.learning_rate, options_.warmup_steps, steps_, t));
+    progress_.step(t + 1);
+    if ((t + 1) % batches_.steps_per_epoch() != 0) continue;
+    accuracy_ = evaluate(model_, samples_.test, samples_.test.size(), world_).correct;
+    std::ostringstream line;
+    line << "epoch " << (t + 1) / batches_.steps_per_epoch() << " of " << options_.epochs
+         << std::fixed << std::setprecision(4) << "  test accuracy " << accuracy_;
+    progress_.line(line.str());
+  }
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+  progress_.line(summary(time.count()));
+}
+
+// Uncompressed, each of the two calls sends (p-1)/p of the model in every step.
+std::string Trainer::summary(double seconds) {
+  sum_over_ranks(world_, wire_bytes_);
+  const double calls = static_cast<double>(steps_) * world_.size();  // of all ranks
+  const double raw = 4.0 * static_cast<double>(whole_.size()) * (world_.size() - 1) / world_.size();
+  std::ostringstream line;
+  line << std::fixed << std::setprecision(4) << "test accuracy " << accuracy_
+       << std::setprecision(1) << ", per step and rank " << wire_bytes_[0] / calls / 1000
+       << " kB of gradients (" << raw * calls / wire_bytes_[0] << " times less than raw) and "
+       << wire_bytes_[1] / calls / 1000 << " kB of parameters (" << raw * calls / wire_bytes_[1]
+       << "), " << seconds << " s";
+  return line.str();
+}
+
+void train(const Options& options, pith::Communicator& world) {
+  flush_denormals();
+  const Samples samples = read_samples(options, world);
+  Trainer(options, samples, world).run();
+}
+
+}  // namespace
+}  // namespace fashion_mnist
+
+int main(int argc, char** argv) {
+  return fashion_mnist::run_program(argc, argv, fashion_mnist::parse_options, fashion_mnist::train);
+}
