@@ -29,25 +29,27 @@ double agreed(Communicator& communicator, double time) {
   return time;
 }
 
+// A first call may set something up, so it counts nothing but how many follow.
 template <class Operation>
 double median_seconds(Communicator& communicator, const Operation& operation) {
   communicator.barrier();
-  std::vector<double> times{agreed(communicator, seconds(operation))};
-  if (times.front() > kSlow) return times.front();
-  times.clear();  // a first call may set something up
-  for (int call = 0; call < kCalls; ++call) times.push_back(seconds(operation));
-  std::ranges::nth_element(times, times.begin() + kCalls / 2);
-  return agreed(communicator, times[kCalls / 2]);
+  const double first = agreed(communicator, seconds(operation));
+  std::vector<double> times(first > kSlow ? 1 : kCalls);
+  for (double& time : times) time = seconds(operation);
+  const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+  std::ranges::nth_element(times, middle);
+  return agreed(communicator, *middle);
 }
 
 /// Curve of `operation(bytes)`.
 template <class Operation>
 Curve measure(Communicator& communicator, std::size_t largest, const Operation& operation) {
   Curve curve;
-  for (std::size_t bytes = kSmallest;; bytes *= kFactor) {
+  for (std::size_t bytes = std::min(kSmallest, largest);;
+       bytes = std::min(bytes * kFactor, largest)) {
     const double time = median_seconds(communicator, [&] { operation(bytes); });
     curve.add({static_cast<double>(bytes), time});
-    if (bytes >= largest || time > kTooSlow) return curve;
+    if (bytes == largest || time > kTooSlow) return curve;
   }
 }
 
@@ -55,22 +57,22 @@ Curve measure(Communicator& communicator, std::size_t largest, const Operation& 
 
 OperationTimes::OperationTimes(Communicator& communicator, std::size_t largest) {
   const auto ranks = static_cast<std::size_t>(communicator.size());
-  std::vector<float> x;
-  std::vector<std::byte> out;
-  std::vector<std::byte> in;
-  all_reduce = measure(communicator, largest, [&](std::size_t bytes) {
-    x.resize(bytes / sizeof(float));
-    communicator.all_reduce(x);
+  // Blocks of whole elements; touched here, so that no call waits for memory.
+  const std::size_t all = std::max(largest, kSmallest * ranks) / (8 * ranks) * (8 * ranks);
+  std::vector<float> out(all / sizeof(float), 0.0f);
+  std::vector<float> in(all / sizeof(float), 0.0f);
+  const auto bytes_of = [](std::vector<float>& x, std::size_t bytes) {
+    return std::as_writable_bytes(std::span(x)).first(bytes);
+  };
+  all_reduce = measure(communicator, all, [&](std::size_t bytes) {
+    communicator.all_reduce(std::span(out).first(bytes / sizeof(float)));
   });
-  all_gather = measure(communicator, largest / ranks, [&](std::size_t bytes) {
-    out.resize(bytes);
-    in.resize(bytes * ranks);
-    communicator.all_gather(out, in);
+  all_gather = measure(communicator, all / ranks, [&](std::size_t bytes) {
+    communicator.all_gather(bytes_of(out, bytes), bytes_of(in, bytes * ranks));
   });
-  all_to_all = measure(communicator, largest, [&](std::size_t bytes) {
-    out.resize(bytes / ranks * ranks);
-    in.resize(out.size());
-    communicator.all_to_all(out, in);
+  all_to_all = measure(communicator, all, [&](std::size_t bytes) {
+    const std::size_t whole = bytes / ranks * ranks;
+    communicator.all_to_all(bytes_of(out, whole), bytes_of(in, whole));
   });
 }
 

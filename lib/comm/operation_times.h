@@ -11,9 +11,9 @@ namespace pith {
 /// How long the collectives of a communicator take on this rank, measured: seconds against bytes,
 /// latency and rate of the link and of the back end's algorithms in one curve each.
 ///
-/// Cost     every size four times more than the one before, up to `largest` bytes or until one call
-///          takes a 20th of a second: less than a second in all on links of 100 Mbit/s and faster.
-/// Memory   p * `largest` bytes at most while it measures.
+/// Cost     at least two calls for every size, each four times the one before, up to `largest`
+///          bytes or until a call takes a 20th of a second.
+/// Memory   2 `largest` bytes while it measures, with more than `largest`/64 ranks 64 p.
 /// Throws   TransportError.
 class OperationTimes {
  public:

@@ -24,13 +24,13 @@ void Reducer::Impl::count_units(const Engine<T>& engine) {
     sum.exchange_seconds += cost.exchange_seconds;
     sum.decode_seconds += cost.decode_seconds;
     unit_seconds_[engine.live()[engine.order()[i]].index] =
-        cost.encode_seconds + cost.exchange_seconds + cost.decode_seconds;
+        units[i].present ? cost.encode_seconds + cost.exchange_seconds + cost.decode_seconds : -1;
     if (cost.relative_error >= 0) sum.relative_error = cost.relative_error;
     statistics_.message_bytes += cost.message_bytes;
   }
 }
 
-void Reducer::Impl::count_step(std::uint64_t wire_bytes) {
+void Reducer::Impl::count_step() {
   ++statistics_.steps;
   count_units(*floats_);
   count_units(*doubles_);
@@ -39,7 +39,6 @@ void Reducer::Impl::count_step(std::uint64_t wire_bytes) {
     statistics_.dense_bytes += tensor.elements * size_of(tensor.type);
   }
   statistics_.message_bytes += agreement_bytes_;
-  statistics_.wire_bytes += wire_bytes;
 }
 
 Statistics Reducer::Impl::statistics() const {

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <limits>
 #include <string>
 
 #include <pith/core/log.h>
+#include <pith/reducer/agreement.h>
 #include <pith/reducer/automatic.h>
 
 namespace pith {
 namespace {
 
-constexpr double kTrust = 1.5;    // predictions are off by less, mostly
-constexpr double kNewest = 0.25;  // of a slower step in what was measured
+constexpr double kTrust = 1.5;  // predictions are off by less, mostly
 constexpr double kWorthAChange = 0.95;
-constexpr double kForgotten = 0.98;  // of what was measured is left after each decision
+constexpr double kForgotten = 0.98;
 
 std::string milliseconds(double seconds) { return std::to_string(seconds * 1e3) + " ms"; }
 
@@ -22,10 +23,10 @@ Automatic::Automatic(Communicator& communicator, const std::vector<UnitPlan>& pl
     : communicator_(communicator),
       plan_(plan),
       bucket_bytes_(bucket_bytes),
-      model_(communicator, largest_bucket(bucket_bytes)) {}
+      model_(communicator, largest_bucket()) {}
 
 // A unit that is larger than a bucket has one for itself.
-std::size_t Automatic::largest_bucket(std::size_t bucket_bytes) const {
+std::size_t Automatic::largest_bucket() const {
   std::size_t all = 0;
   std::size_t largest = 0;
   for (const UnitPlan& unit : plan_) {
@@ -33,132 +34,158 @@ std::size_t Automatic::largest_bucket(std::size_t bucket_bytes) const {
     all += bytes;
     largest = std::max(largest, bytes);
   }
-  return std::max(largest, std::min(all, bucket_bytes));
+  return std::max(largest, std::min(all, bucket_bytes_));
 }
 
-bool Automatic::due(std::uint64_t step) {
-  if (step < kTrialSteps) return step % kTrial == 0;
-  return step % kDecideEvery == 0 || step % kDecideEvery == kTrial;
+void Automatic::form(const std::vector<std::vector<Choice>>& ways,
+                     const std::vector<std::size_t>& order, std::uint64_t step) {
+  formed_ = step;
+  form_groups(ways, order);
+  communicator_.barrier();  // ranks that share cores measure at the same time, as they will work
+  std::string error;
+  try {
+    predict();
+  } catch (const std::exception& failure) {
+    error = std::string("auto: ") + failure.what();
+  }
+  share_error(communicator_, error);
 }
 
-double Automatic::expected(const Way& way) { return way.measured.value_or(way.predicted / kTrust); }
-
-// Units with the same ways, next to each other in the order, up to a bucket's size.
-void Automatic::form_buckets(const std::vector<std::vector<Choice>>& ways,
-                             const std::vector<std::size_t>& order) {
-  buckets_.clear();
+void Automatic::form_groups(const std::vector<std::vector<Choice>>& ways,
+                            const std::vector<std::size_t>& order) {
+  groups_.clear();
+  group_of_.assign(ways.size(), 0);
+  choices_.clear();
+  for (const auto& of_unit : ways) choices_.push_back(of_unit.front());
   std::size_t bytes = 0;
   for (const std::size_t u : order) {
     if (ways[u].size() < 2) continue;
     const std::size_t more = plan_[u].elements * size_of(plan_[u].type);
-    const bool fits = !buckets_.empty() && bytes + more <= bucket_bytes_ &&
-                      ways[buckets_.back().units.front()] == ways[u];
-    if (!fits) {
-      Bucket& bucket = buckets_.emplace_back();
-      for (const Choice& choice : ways[u])
-        bucket.ways.push_back({.choice = choice, .measured = {}});
+    const auto alike = [&](std::size_t other) {
+      return plan_[other].type == plan_[u].type && ways[other] == ways[u];
+    };
+    if (groups_.empty() || bytes + more > bucket_bytes_ || !alike(groups_.back().units.front())) {
+      Group& group = groups_.emplace_back();
+      for (const Choice& choice : ways[u]) group.ways.emplace_back().choice = choice;
       bytes = 0;
     }
-    buckets_.back().units.push_back(u);
+    groups_.back().units.push_back(u);
+    group_of_[u] = groups_.size();
     bytes += more;
   }
 }
 
 void Automatic::predict() {
-  for (Bucket& bucket : buckets_) {
-    for (Way& way : bucket.ways) {
-      way.predicted = model_.seconds(way.choice, plan_, bucket.units);
-    }
+  for (Group& group : groups_) {
+    for (Way& way : group.ways) way.predicted = model_.seconds(way.choice, plan_, group.units);
   }
 }
 
-void Automatic::choose(std::uint64_t step) {
-  const bool forgets = step >= kTrialSteps && step % kDecideEvery == 0;
-  for (Bucket& bucket : buckets_) {
-    for (Way& way : bucket.ways) {
-      const bool in_use = &way == &bucket.ways[bucket.chosen];
-      if (forgets && way.measured && !in_use) *way.measured *= kForgotten;
-    }
-    const auto fastest = std::ranges::min_element(bucket.ways, {}, expected);
-    const double now = expected(bucket.ways[bucket.chosen]);
-    if (expected(*fastest) > kWorthAChange * now) continue;
-    bucket.chosen = static_cast<std::uint8_t>(fastest - bucket.ways.begin());
+bool Automatic::due(std::uint64_t age) {
+  if (age <= kTrialSteps) return age % kTrial == 0;
+  return age % kDecideEvery == 0 || age % kDecideEvery == kTrial;
+}
+
+double Automatic::expected(const Way& way) {
+  return way.doubt * way.measured.value_or(way.predicted / kTrust);
+}
+
+double Automatic::known(const Way& way) {
+  return way.measured.value_or(std::numeric_limits<double>::infinity());
+}
+
+void Automatic::forget(Group& group) {
+  for (Way& way : group.ways) {
+    if (&way != &group.ways[group.chosen]) way.doubt *= kForgotten;
   }
 }
 
-std::vector<Choice> Automatic::decide(const std::vector<std::vector<Choice>>& ways,
-                                      const std::vector<std::size_t>& order, std::uint64_t step) {
-  if (ways != ways_ || order != order_) {
-    form_buckets(ways, order);
-    communicator_.barrier();  // ranks that share cores measure at the same time, as they work
-    predict();
-    ways_ = ways;
-    order_ = order;
+void Automatic::choose(std::uint64_t age) {
+  const bool tries = age < kTrialSteps || age % kDecideEvery == 0;
+  const auto score = tries ? expected : known;
+  for (Group& group : groups_) {
+    if (tries && age > kTrialSteps) forget(group);
+    const auto fastest = std::ranges::min_element(group.ways, {}, score);
+    if (score(*fastest) > kWorthAChange * score(group.ways[group.chosen])) continue;
+    group.chosen = static_cast<std::uint8_t>(fastest - group.ways.begin());
   }
-  std::vector<std::uint8_t> before;
-  for (const Bucket& bucket : buckets_) before.push_back(bucket.chosen);
-  choose(step);
-  auto decided = before;
-  std::ranges::transform(buckets_, decided.begin(), &Bucket::chosen);
-  communicator_.broadcast(std::as_writable_bytes(std::span(decided)), 0);
-  std::vector<Choice> all;
-  for (const auto& unit_ways : ways) all.push_back(unit_ways.front());
-  for (std::size_t b = 0; b < buckets_.size(); ++b) {
-    Bucket& bucket = buckets_[b];
-    bucket.chosen = decided[b];
-    Way& way = bucket.ways[bucket.chosen];
-    if (bucket.chosen != before[b]) way.this_time = 0;
-    for (const std::size_t u : bucket.units) all[u] = way.choice;
-    if (communicator_.rank() == 0) say(step, bucket, before[b]);
-  }
+}
+
+std::vector<std::uint8_t> Automatic::chosen() const {
+  std::vector<std::uint8_t> all(groups_.size());
+  std::ranges::transform(groups_, all.begin(), &Group::chosen);
   return all;
 }
 
+std::vector<Choice> Automatic::decide(std::uint64_t step) {
+  const auto before = chosen();
+  choose(step - formed_);
+  auto decided = chosen();
+  communicator_.broadcast(std::as_writable_bytes(std::span(decided)), 0);
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    Group& group = groups_[g];
+    group.chosen = decided[g];
+    Way& way = group.ways[group.chosen];
+    const bool another = decided[g] != before[g];
+    if (another) way.this_time = 0;
+    for (const std::size_t u : group.units) choices_[u] = way.choice;
+    const bool tell = another || step == formed_ || step == formed_ + kTrialSteps;
+    if (tell && communicator_.rank() == 0) say(step, group);
+  }
+  return choices_;
+}
+
 void Automatic::learn(std::span<const double> seconds) {
-  for (Bucket& bucket : buckets_) {
+  for (Group& group : groups_) {
     double sum = 0;
-    for (const std::size_t u : bucket.units) sum += seconds[u];
-    Way& way = bucket.ways[bucket.chosen];
-    ++way.steps;
-    // The first step in another way grows its buffers; what was measured long ago has had its day.
-    if (++way.this_time == 1) continue;
-    const double before = way.this_time == 2 ? sum : *way.measured;
-    way.measured = sum < before ? sum : before + kNewest * (sum - before);
+    bool all = true;
+    for (const std::size_t u : group.units) {
+      all = all && seconds[u] >= 0;
+      sum += seconds[u];
+    }
+    if (all) learn(group.ways[group.chosen], sum);
   }
 }
 
-std::string Automatic::text_of(const Bucket& bucket) const {
-  std::size_t elements = 0;
-  for (const std::size_t u : bucket.units) elements += plan_[u].elements;
-  return plan_[bucket.units.front()].name + " and " + std::to_string(bucket.units.size() - 1) +
-         " more units, " + std::to_string(elements) + " elements";
+void Automatic::learn(Way& way, double seconds) {
+  ++way.steps;
+  if (++way.this_time == 1) return;  // it grew its buffers
+  const std::uint64_t count = way.this_time - 1;
+  way.last[(count - 1) % way.last.size()] = seconds;
+  auto sorted = way.last;
+  const auto end =
+      sorted.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(count, sorted.size()));
+  const auto middle = sorted.begin() + (end - sorted.begin()) / 2;
+  std::nth_element(sorted.begin(), middle, end);
+  way.measured = *middle;
+  way.doubt = 1;
 }
 
-void Automatic::say(std::uint64_t step, const Bucket& bucket, std::uint8_t before) const {
-  const Way& way = bucket.ways[bucket.chosen];
-  if (way.steps > 0 && bucket.chosen == before) return;
-  std::string line = "step " + std::to_string(step) + ": " + text_of(bucket) + ": " +
-                     way.choice.text() + ", predicted " + milliseconds(way.predicted);
-  for (const Way& other : bucket.ways) {
-    line += "; " + other.choice.text() + " predicted " + milliseconds(other.predicted);
-    if (other.measured) line += " measured " + milliseconds(*other.measured);
+void Automatic::say(std::uint64_t step, const Group& group) const {
+  std::size_t elements = 0;
+  for (const std::size_t u : group.units) elements += plan_[u].elements;
+  std::string line = "step " + std::to_string(step) + ": " + plan_[group.units.front()].name;
+  if (group.units.size() > 1) line += " and " + std::to_string(group.units.size() - 1) + " more";
+  line += ", " + std::to_string(elements) + " elements: " + group.ways[group.chosen].choice.text();
+  for (const Way& way : group.ways) {
+    line += "; " + way.choice.text() + ": predicted " + milliseconds(way.predicted);
+    if (way.measured) line += ", measured " + milliseconds(*way.measured);
   }
   log(LogLevel::info, "AUTO", line);
 }
 
 std::vector<AutomaticStatistics> Automatic::statistics() const {
   std::vector<AutomaticStatistics> all;
-  for (const Bucket& bucket : buckets_) {
+  for (const Group& group : groups_) {
     AutomaticStatistics& one = all.emplace_back();
-    for (const std::size_t u : bucket.units) {
+    for (const std::size_t u : group.units) {
       one.units.push_back(plan_[u].name);
       one.elements += plan_[u].elements;
     }
-    one.chosen = bucket.chosen;
-    for (const Way& way : bucket.ways) {
-      one.ways.push_back({pith::text_of(way.choice.pipeline),
-                          std::string(name_of(way.choice.exchange)), way.predicted,
-                          way.measured.value_or(-1), way.steps});
+    one.chosen = group.chosen;
+    for (const Way& way : group.ways) {
+      one.ways.push_back({text_of(way.choice.pipeline), std::string(name_of(way.choice.exchange)),
+                          way.predicted, way.measured.value_or(-1), way.steps});
     }
   }
   return all;

@@ -8,6 +8,8 @@
 namespace pith {
 namespace {
 
+constexpr std::size_t kMostWays = 255;  // their numbers travel as a byte
+
 bool is(const Pipeline& pipeline, std::string_view name) {
   return pipeline.size() == 1 && pipeline.front().name == name;
 }
@@ -102,6 +104,9 @@ std::vector<Choice> choices(const Pipeline& pipeline, const Treatment& treatment
     } else {
       all.push_back(choose(one, treatment));
     }
+  }
+  if (all.size() > kMostWays) {
+    throw UsageError("auto: " + std::to_string(all.size()) + " ways, at most 255 expected");
   }
   return all;
 }

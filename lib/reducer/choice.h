@@ -26,10 +26,11 @@ struct Choice {
 /// for sparse messages, sharded for dense ones, linear for linear ones). Else raw in fp32, and then
 /// what the treatment lists: each of auto(a,b,...) through that exchange or, with exchange=auto,
 /// through every legal one.
-/// Throws UsageError if something listed is no legal combination.
+/// Throws UsageError if something listed is no legal combination, or if there are more than 255.
 std::vector<Choice> choices(const Pipeline& pipeline, const Treatment& treatment);
 
-/// The pipelines that `pipeline` lists if it is auto(a,b,...), else itself.
+/// The pipelines that `pipeline` lists if it is auto(a,b,...), else itself. What it lists are specs
+/// of one stage.
 std::vector<Pipeline> listed(const Pipeline& pipeline);
 
 }  // namespace pith

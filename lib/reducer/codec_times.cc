@@ -15,12 +15,13 @@
 namespace pith {
 namespace {
 
-constexpr std::size_t kSmallSide = 64;  // of a square matrix, for compressors that want one
+constexpr std::size_t kSmallSide = 8;  // of a square matrix, for compressors that want one
 constexpr std::size_t kLargeSide = 4096;
 constexpr std::size_t kFactor = 8;
 constexpr int kSteps = 3;  // the first one grows the buffers
 
 /// One unit that is exchanged with nobody.
+template <Element T>
 class Trial {
  public:
   Trial(const Choice& choice, const Spec& feedback, std::size_t side)
@@ -28,19 +29,19 @@ class Trial {
         shape_({side, side}),
         gradient_(side * side),
         mean_(side * side),
-        rule_(make_feedback<float>(feedback, side * side, Commit::step)) {
+        rule_(make_feedback<T>(feedback, side * side, Commit::step)) {
     const Random random({.seed = 1});
     for (std::size_t i = 0; i < gradient_.size(); ++i) {
-      gradient_[i] = i < kDrawn ? static_cast<float>(random.normal(i)) : gradient_[i - kDrawn];
+      gradient_[i] = i < kDrawn ? static_cast<T>(random.normal(i)) : gradient_[i - kDrawn];
     }
     switch (choice.kind) {
       case CompressorKind::none:
         break;
       case CompressorKind::message:
-        message_ = make_message<float>(choice.pipeline, shape_);
+        message_ = make_message<T>(choice.pipeline, shape_);
         break;
       case CompressorKind::linear:
-        linear_ = make_linear<float>(choice.pipeline, shape_);
+        linear_ = make_linear<T>(choice.pipeline, shape_);
         break;
       case CompressorKind::sparse:
         make_sparse();
@@ -71,11 +72,11 @@ class Trial {
     double best = 0;
     for (int step = 0; step < kSteps; ++step) {
       scratch_.clear();
-      const std::vector<const Decoded<float>*> all(ranks, &encoded());
+      const std::vector<const Decoded<T>*> all(ranks, &encoded());
       double seconds = 0;
       {
         Stopwatch watch(seconds);
-        write_mean<float>(all, static_cast<float>(ranks), 0, mean_);
+        write_mean<T>(all, static_cast<T>(ranks), 0, mean_);
       }
       best = faster(step == 0, best, seconds);
     }
@@ -86,9 +87,9 @@ class Trial {
   static constexpr std::size_t kDrawn = 8191;  // numbers, which are repeated
 
   void make_sparse() {
-    auto message = make_sparse_message<float>(choice_.pipeline, shape_);
+    auto message = make_sparse_message<T>(choice_.pipeline, shape_);
     owner_message_ = message->with_exact_values();
-    owner_dense_ = make_message<float>({Spec{std::string(kFilledSegment), {}}}, shape_);
+    owner_dense_ = make_message<T>({Spec{std::string(kFilledSegment), {}}}, shape_);
     message_ = std::move(message);
   }
 
@@ -97,7 +98,7 @@ class Trial {
   }
 
   UnitCost exchange(Round& round) {
-    Unit<float> unit;
+    Unit<T> unit;
     unit.elements = gradient_.size();
     unit.gradient = gradient_;
     unit.mean = mean_;
@@ -110,13 +111,13 @@ class Trial {
     unit.codec = message_ ? codec_of(choice_.pipeline) : std::uint16_t{0};
     // What one rank does for its message is the same for gather and sharded.
     const bool whole = choice_.kind == CompressorKind::message;
-    pith::exchange<float>(whole ? Exchange::gather : choice_.exchange, {&unit, 1}, round);
+    pith::exchange<T>(whole ? Exchange::gather : choice_.exchange, {&unit, 1}, round);
     rule_->accept();
     if (linear_) linear_->accept();
     return unit.cost;
   }
 
-  const Decoded<float>& encoded() {
+  const Decoded<T>& encoded() {
     const std::size_t n = gradient_.size();
     const std::size_t cuts[] = {0, n};
     std::size_t size = 0;
@@ -127,19 +128,20 @@ class Trial {
 
   Choice choice_;
   Shape shape_;
-  std::vector<float> gradient_;
-  std::vector<float> mean_;
+  std::vector<T> gradient_;
+  std::vector<T> mean_;
   Scratch scratch_;
-  std::unique_ptr<Feedback<float>> rule_;
-  std::unique_ptr<MessageCompressor<float>> message_;
-  std::unique_ptr<LinearCompressor<float>> linear_;
-  std::unique_ptr<MessageCompressor<float>> owner_message_;
-  std::unique_ptr<MessageCompressor<float>> owner_dense_;
+  std::unique_ptr<Feedback<T>> rule_;
+  std::unique_ptr<MessageCompressor<T>> message_;
+  std::unique_ptr<LinearCompressor<T>> linear_;
+  std::unique_ptr<MessageCompressor<T>> owner_message_;
+  std::unique_ptr<MessageCompressor<T>> owner_dense_;
 };
 
+template <Element T>
 void measure(CodecTimes& times, const Choice& choice, const Spec& feedback, std::size_t side,
              std::size_t ranks) {
-  Trial trial(choice, feedback, side);
+  Trial<T> trial(choice, feedback, side);
   const auto n = static_cast<double>(side * side);
   const UnitCost cost = trial.cost();
   times.bytes.add({n, static_cast<double>(cost.message_bytes)});
@@ -150,8 +152,10 @@ void measure(CodecTimes& times, const Choice& choice, const Spec& feedback, std:
   }
   const bool message = choice.kind == CompressorKind::message;
   times.encode.add({n, cost.encode_seconds});
-  times.decode.add({n, cost.decode_seconds});
-  times.decode_all.add({n, message ? trial.mean_of(ranks) : cost.decode_seconds});
+  // Alone there is nothing to wait for: what is left of an exchange is conversion to 16 bits.
+  const double decode = cost.decode_seconds + (message ? 0 : cost.exchange_seconds);
+  times.decode.add({n, decode});
+  times.decode_all.add({n, message ? trial.mean_of(ranks) : decode});
 }
 
 }  // namespace
@@ -159,21 +163,24 @@ void measure(CodecTimes& times, const Choice& choice, const Spec& feedback, std:
 CodecMeter::CodecMeter(std::size_t ranks, std::size_t largest_elements)
     : ranks_(ranks), largest_(largest_elements) {}
 
-const CodecTimes& CodecMeter::of(const Choice& choice, const Spec& feedback) {
+const CodecTimes& CodecMeter::of(const Choice& choice, const Spec& feedback, ElementType type) {
   // Sent exactly, nothing is left over from the second step on.
   const bool exact =
       choice.kind == CompressorKind::none && feedback_rule(feedback.name).exact_is_mean;
   const Spec rule = exact ? Spec{"none", {}} : feedback;
-  const std::string key =
-      text_of(choice.pipeline) + " " + std::string(name_of(choice.kind)) + " " + rule.text();
+  const std::string key = text_of(choice.pipeline) + " " + std::string(name_of(choice.kind)) + " " +
+                          rule.text() + " " + std::string(name_of(type));
   const auto [found, is_new] = known_.try_emplace(key);
   if (!is_new) return found->second;
+  const auto measure_at = [&](std::size_t side) {
+    if (type == ElementType::float64)
+      return measure<double>(found->second, choice, rule, side, ranks_);
+    measure<float>(found->second, choice, rule, side, ranks_);
+  };
   std::size_t largest_side = kSmallSide;
   while (largest_side < kLargeSide && largest_side * largest_side < largest_) largest_side *= 2;
-  for (std::size_t side = kSmallSide; side < largest_side; side *= kFactor) {
-    measure(found->second, choice, rule, side, ranks_);
-  }
-  measure(found->second, choice, rule, largest_side, ranks_);
+  for (std::size_t side = kSmallSide; side < largest_side; side *= kFactor) measure_at(side);
+  measure_at(largest_side);
   return found->second;
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 
 #include <pith/core/curve.h>
+#include <pith/core/element.h>
 #include <pith/core/spec.h>
 #include <pith/reducer/choice.h>
 
@@ -19,13 +20,17 @@ struct CodecTimes {
   Curve bytes;       ///< of a message; not for linear ones and raw, whose bytes are known
 };
 
-/// Measures on Gaussian numbers, once for every way and rule, at sizes 64 times apart from 4,096
-/// numbers to those of the largest unit or 16 million. Up to half a second each at the largest.
+/// Measures on Gaussian numbers, once for every way, rule and type, at sizes 64 times apart from 64
+/// numbers to what fills a bucket (rounded up to the square of a power of two), or 16 million. Where
+/// bytes or times depend on the numbers, as those of threshold do, they are those of such numbers.
+///
+/// Cost     up to half a second each at the largest.
+/// Memory   at the largest about 6 vectors of it while it measures; the ranks of a node all at once.
 class CodecMeter {
  public:
   CodecMeter(std::size_t ranks, std::size_t largest_elements);
 
-  const CodecTimes& of(const Choice& choice, const Spec& feedback);
+  const CodecTimes& of(const Choice& choice, const Spec& feedback, ElementType type);
 
  private:
   std::size_t ranks_;

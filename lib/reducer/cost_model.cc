@@ -48,7 +48,8 @@ double CostModel::link_seconds(const Choice& choice, const Sums& sums) const {
   }
   double seconds = 0;
   for (const double elements : sums.factors) {
-    seconds += average(elements, elements / sums.elements * sums.bytes, sums.sixteen_bit);
+    const double bytes = sums.elements > 0 ? elements / sums.elements * sums.bytes : 0;
+    seconds += average(elements, bytes, sums.sixteen_bit);
   }
   return seconds;
 }
@@ -58,7 +59,7 @@ double CostModel::seconds(const Choice& choice, const std::vector<UnitPlan>& pla
   Sums sums;
   for (const std::size_t u : units) {
     const UnitPlan& unit = plan[u];
-    const CodecTimes& codec = codecs_.of(choice, unit.treatment.feedback);
+    const CodecTimes& codec = codecs_.of(choice, unit.treatment.feedback, unit.type);
     const auto n = static_cast<double>(unit.elements);
     sums.elements += n;
     sums.encode += codec.encode.at(n);

@@ -88,58 +88,10 @@ void Reducer::Impl::start() {
   if (communicator_.rank() == 0) {
     for (const std::string& line : advice(plan_, settings_)) log(LogLevel::warn, "EF", line);
   }
+  measure();
+  decide();
+  plan_is_new_ = true;
   started_ = true;
-}
-
-// Compressors and buckets follow the schedule. Returns whether they changed: nothing is built in
-// steps in which nothing changes.
-bool Reducer::Impl::prepare() {
-  const bool undecided = automatic_ && Automatic::due(step_);
-  if (!choices_.empty() && !order_is_new_ && !undecided && !changes_.contains(step_)) return false;
-  const auto order = order_by_last_tensor(plan_, positions_);
-  auto choices = choose(order);
-  if (choices == choices_ && !order_is_new_) return false;
-  const auto buckets = plan_buckets(plan_, choices, settings_.options.bucket_bytes, order);
-  floats_->prepare(choices, buckets);
-  doubles_->prepare(choices, buckets);
-  number_buckets(buckets);
-  choices_ = std::move(choices);
-  order_is_new_ = false;
-  ++epoch_;
-  log(LogLevel::info, "INIT",
-      "step " + std::to_string(step_) + ": " + std::to_string(plan_.size()) + " units in " +
-          std::to_string(buckets.size()) + " buckets");
-  return true;
-}
-
-// Collective where something is to be decided.
-std::vector<Choice> Reducer::Impl::choose(const std::vector<std::size_t>& order) {
-  std::vector<std::vector<Choice>> ways;
-  for (const UnitPlan& unit : plan_) ways.push_back(choices_at(unit, settings_, step_));
-  const auto open = [](const std::vector<Choice>& of_unit) { return of_unit.size() > 1; };
-  if (!automatic_ && std::ranges::any_of(ways, open)) {
-    automatic_.emplace(communicator_, plan_, settings_.options.bucket_bytes);
-  }
-  if (automatic_) return automatic_->decide(ways, order, step_);
-  std::vector<Choice> choices;
-  for (const auto& of_unit : ways) choices.push_back(of_unit.front());
-  return choices;
-}
-
-// In the order of their exchange: those of floats, then those of doubles.
-void Reducer::Impl::number_buckets(const std::vector<BucketPlan>& buckets) {
-  bucket_of_.assign(tensors_.size(), 0);
-  missing_.assign(buckets.size(), 0);
-  std::size_t number = 0;
-  for (const ElementType type : {ElementType::float32, ElementType::float64}) {
-    for (const BucketPlan& bucket : buckets) {
-      if (bucket.type != type) continue;
-      for (const std::size_t u : bucket.units) {
-        for (const std::size_t t : plan_[u].tensors) bucket_of_[t] = number;
-      }
-      ++number;
-    }
-  }
 }
 
 void Reducer::Impl::broadcast(std::string_view name, std::span<std::byte> values,

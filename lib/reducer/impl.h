@@ -35,8 +35,9 @@ class Reducer::Impl {
   void refuse(const std::string& what);
   void expect_no_step(const char* call) const;
   void start();
+  void measure();
+  void decide();
   bool prepare();
-  std::vector<Choice> choose(const std::vector<std::size_t>& order);
   void learn_order();
   void number_buckets(const std::vector<BucketPlan>& buckets);
 
@@ -56,7 +57,7 @@ class Reducer::Impl {
   StepResult close(const StepOptions& step);
   StepResult give_up(const Agreement& agreement);
   void commit(const StepOptions& step);
-  void count_step(std::uint64_t wire_bytes);
+  void count_step();
   template <Element T>
   void count_units(const Engine<T>& engine);
 
@@ -67,8 +68,10 @@ class Reducer::Impl {
   std::vector<UnitPlan> plan_;
   std::optional<Engine<float>> floats_;
   std::optional<Engine<double>> doubles_;
-  std::set<std::uint64_t> changes_;  // steps at which a schedule changes something
-  std::vector<Choice> choices_;
+  std::set<std::uint64_t> changes_;             // steps at which a schedule changes something
+  std::vector<Choice> decided_;                 // for the next step
+  std::vector<Choice> choices_;                 // of the last one
+  bool plan_is_new_ = false;                    // nothing is built for what is decided
   std::optional<Automatic> automatic_;          // where there is something to decide
   std::vector<std::uint32_t> positions_;        // tensor by tensor: when backward gives it
   std::vector<std::uint32_t> first_positions_;  // and when it did in this rank's first step

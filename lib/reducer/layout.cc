@@ -215,16 +215,19 @@ std::vector<std::size_t> order_by_last_tensor(const std::vector<UnitPlan>& units
 }
 
 std::vector<BucketPlan> plan_buckets(const std::vector<UnitPlan>& units,
-                                     const std::vector<Choice>& choices, std::size_t bucket_bytes,
+                                     const std::vector<Choice>& choices,
+                                     const std::vector<std::size_t>& groups,
+                                     std::size_t bucket_bytes,
                                      const std::vector<std::size_t>& order) {
   struct Open {
     std::size_t bucket;
     std::size_t bytes;
   };
   std::vector<BucketPlan> buckets;
-  std::map<std::tuple<ElementType, CompressorKind, Exchange>, Open> open;
+  std::map<std::tuple<ElementType, CompressorKind, Exchange, std::size_t>, Open> open;
   for (const std::size_t u : order) {
-    const std::tuple key{units[u].type, choices[u].kind, choices[u].exchange};
+    const std::size_t group = groups.empty() ? 0 : groups[u];
+    const std::tuple key{units[u].type, choices[u].kind, choices[u].exchange, group};
     const std::size_t bytes = units[u].elements * size_of(units[u].type);
     const auto found = open.find(key);
     if (found != open.end() && found->second.bytes + bytes <= bucket_bytes) {

@@ -65,10 +65,12 @@ std::vector<std::size_t> order_by_last_tensor(const std::vector<UnitPlan>& units
                                               const std::vector<std::uint32_t>& positions);
 
 /// Units in this order. A bucket is closed before it would grow above bucket_bytes; units of
-/// different types, kinds or exchanges do not share one. Buckets come in the order of their last
-/// units.
+/// different types, kinds, exchanges or groups (one per unit, or none at all) do not share one.
+/// Buckets come in the order of their last units.
 std::vector<BucketPlan> plan_buckets(const std::vector<UnitPlan>& units,
-                                     const std::vector<Choice>& choices, std::size_t bucket_bytes,
+                                     const std::vector<Choice>& choices,
+                                     const std::vector<std::size_t>& groups,
+                                     std::size_t bucket_bytes,
                                      const std::vector<std::size_t>& order);
 
 }  // namespace pith

@@ -31,7 +31,7 @@ struct UnitStatistics {
 struct AutomaticWay {
   std::string compressor;
   std::string exchange;
-  double predicted_seconds = 0;  ///< by rank 0, before it was tried; 0 on other ranks
+  double predicted_seconds = 0;  ///< by this rank; rank 0's count
   double measured_seconds = -1;  ///< encode, exchange and decode on this rank; below 0: never
   std::uint64_t steps = 0;       ///< in which it was in use
 };

@@ -168,7 +168,9 @@ StepResult Reducer::Impl::close(const StepOptions& step) {
   if (!agreement.all_well()) return give_up(agreement);
   commit(step);
   learn_order();
-  count_step(communicator_.wire_bytes() - wire_before_);
+  count_step();
+  decide();
+  statistics_.wire_bytes += communicator_.wire_bytes() - wire_before_;
   return {};
 }
 

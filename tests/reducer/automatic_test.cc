@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <string>
 #include <vector>
@@ -83,59 +84,121 @@ std::vector<std::vector<Choice>> ways_of(const std::vector<UnitPlan>& plan) {
   return ways;
 }
 
-// Whatever is predicted: what takes a thousand seconds is left, until all have been tried; then
-// the fastest is in use for good, until it is slow.
+/// An Automatic over one order, with seconds as they are said to be.
+class Decisions {
+ public:
+  Decisions(Communicator& communicator, const std::vector<UnitPlan>& plan,
+            const std::vector<std::size_t>& order)
+      : automatic_(communicator, plan, 1 << 20) {
+    automatic_.form(ways_of(plan), order, 7);  // ages count from there
+  }
+
+  /// One step; seconds_of(chosen) is what the units take.
+  template <class Seconds>
+  const std::vector<Choice>& step(const Seconds& seconds_of) {
+    if (automatic_.due_at(7 + age_)) chosen_ = automatic_.decide(7 + age_);
+    ++age_;
+    automatic_.learn(seconds_of(chosen_));
+    return chosen_;
+  }
+
+  std::uint64_t age() const { return age_; }
+  std::vector<AutomaticStatistics> statistics() const { return automatic_.statistics(); }
+  const std::vector<std::size_t>& groups() const { return automatic_.groups(); }
+
+ private:
+  Automatic automatic_;
+  std::uint64_t age_ = 0;
+  std::vector<Choice> chosen_;
+};
+
+// Whatever is predicted: what takes a thousand seconds is left, until all have been tried; then the
+// fastest is in use.
 TEST(Automatic, TriesWhatMayBeFasterAndKeepsTheFastest) {
   const std::vector plan{plan_of("a", "auto(onebit,topk(k=9))"), plan_of("b", "onebit"),
                          plan_of("c", "auto(onebit,topk(k=9))")};
-  const auto ways = ways_of(plan);
   run_local(2, [&](Communicator& communicator) {
-    Automatic automatic(communicator, plan, 1 << 20);
+    Decisions decisions(communicator, plan, {2, 1, 0});
+    EXPECT_THAT(decisions.groups(), ElementsAre(1, 0, 1));
     const auto seconds_of = [](const std::vector<Choice>& chosen) -> std::vector<double> {
-      const std::string text = chosen[0].text();
-      const double seconds = text == "onebit over sharded" ? 1000 : 2000;
+      const double seconds = chosen[0].text() == "onebit over sharded" ? 1000 : 2000;
       return {seconds, 0, seconds};
     };
     std::set<std::string> tried;
-    std::vector<Choice> chosen;
-    for (std::uint64_t step = 0; step < Automatic::kTrialSteps; ++step) {
-      if (Automatic::due(step)) chosen = automatic.decide(ways, {2, 1, 0}, step);
+    while (decisions.age() <= Automatic::kTrialSteps) {
+      const auto& chosen = decisions.step(seconds_of);
       EXPECT_EQ(chosen[0], chosen[2]) << "they share a bucket";
       EXPECT_EQ(chosen[1].text(), "onebit over sharded") << "nothing is to be decided";
       tried.insert(chosen[0].text());
-      automatic.learn(seconds_of(chosen));
     }
     EXPECT_EQ(tried.size(), 3u);
-    EXPECT_EQ(chosen[0].text(), "onebit over sharded");
-    const auto known = automatic.statistics();
+    EXPECT_EQ(decisions.step(seconds_of)[0].text(), "onebit over sharded");
+    const auto known = decisions.statistics();
     ASSERT_EQ(known.size(), 1u);
     EXPECT_THAT(known[0].units, ElementsAre("c", "a"));
     EXPECT_EQ(known[0].ways[known[0].chosen].measured_seconds, 2000) << "of both units";
     for (const AutomaticWay& way : known[0].ways) EXPECT_GT(way.predicted_seconds, 0);
-
-    for (int step = 0; step < 80; ++step) automatic.learn(std::vector<double>{9e3, 0, 9e3});
-    EXPECT_NE(automatic.decide(ways, {2, 1, 0}, 100)[0].text(), "onebit over sharded");
   });
 }
 
-// A way that was slow once comes to its turn again.
-TEST(Automatic, TriesAgainWhatWasSlow) {
+// A step that takes long for another reason, and one without this rank.
+TEST(Automatic, IsNotLedAstrayByOneStep) {
   const std::vector plan{plan_of("a", "auto(onebit)")};
-  const auto ways = ways_of(plan);
-  run_local(2, [&](Communicator& communicator) {
-    Automatic automatic(communicator, plan, 1 << 20);
-    std::vector<std::uint64_t> tried;
-    std::string before;
-    std::vector<Choice> chosen;
-    for (std::uint64_t step = 0; step < 3000; ++step) {
-      if (Automatic::due(step)) chosen = automatic.decide(ways, {0}, step);
-      const bool raw = chosen[0].text() == "none over raw";
-      if (raw && before != "none over raw" && step > Automatic::kTrialSteps) tried.push_back(step);
-      before = chosen[0].text();
-      automatic.learn(std::vector<double>{raw ? 1200.0 : 1000.0});
+  run_local(1, [&](Communicator& alone) {
+    Decisions decisions(alone, plan, {0});
+    while (decisions.age() < 1000) {
+      const bool hiccup = decisions.age() % 7 == 6;
+      const bool absent = decisions.age() % 9 == 8;
+      decisions.step([&](const std::vector<Choice>& chosen) -> std::vector<double> {
+        const double seconds = chosen[0].text() == "none over raw" ? 2000 : 1000;
+        return {absent ? -1 : hiccup ? 100 * seconds : seconds};
+      });
     }
-    // 0.98^12 * 1200 is less than 95 % of 1000.
-    EXPECT_THAT(tried, ElementsAre(1200, 2400)) << "for a hundredth of all steps";
+    const auto known = decisions.statistics();
+    EXPECT_EQ(known[0].chosen, 1u);
+    EXPECT_EQ(known[0].ways[1].measured_seconds, 1000);
+    EXPECT_LE(known[0].ways[0].steps, 4u) << "of trials";
+  });
+}
+
+// What was slow comes to its turn again, for four steps at a time, also if there are several.
+TEST(Automatic, TriesAgainWhatWasSlow) {
+  const std::vector plan{plan_of("a", "auto(onebit,topk(k=9))")};
+  run_local(2, [&](Communicator& communicator) {
+    Decisions decisions(communicator, plan, {0});
+    std::uint64_t slow_steps = 0;
+    std::set<std::uint64_t> tried;
+    while (decisions.age() < 6000) {
+      const auto& chosen =
+          decisions.step([](const std::vector<Choice>& now) -> std::vector<double> {
+            return {now[0].text() == "onebit over sharded" ? 1000.0 : 1200.0};
+          });
+      if (decisions.age() <= Automatic::kTrialSteps) continue;
+      if (chosen[0].text() == "onebit over sharded") continue;
+      ++slow_steps;
+      tried.insert((decisions.age() - 1) / 100 * 100);
+    }
+    // Both have 1200 * 0.98^12 < 950; the second has its turn one hundred later.
+    EXPECT_THAT(tried, ElementsAre(1200, 1300, 2400, 2500, 3600, 3700, 4800, 4900));
+    EXPECT_EQ(slow_steps, 8 * Automatic::kTrial);
+  });
+}
+
+TEST(Automatic, TakesWhatHasBecomeFaster) {
+  const std::vector plan{plan_of("a", "auto(onebit)")};
+  run_local(1, [&](Communicator& alone) {
+    Decisions decisions(alone, plan, {0});
+    const auto run_until = [&](std::uint64_t age, double raw, double onebit) {
+      while (decisions.age() < age) {
+        decisions.step([&](const std::vector<Choice>& chosen) -> std::vector<double> {
+          return {chosen[0].text() == "none over raw" ? raw : onebit};
+        });
+      }
+      return decisions.statistics()[0].chosen;
+    };
+    EXPECT_EQ(run_until(500, 2000, 1000), 1u);
+    EXPECT_EQ(run_until(5000, 500, 1000), 0u);
+    EXPECT_EQ(run_until(5200, 5000, 1000), 1u);
   });
 }
 
@@ -144,17 +207,18 @@ TEST(Automatic, DecidesTheSameOnEveryRank) {
   const std::vector plan{plan_of("a", "auto(onebit,topk(k=9),quantize(bits=4))")};
   const auto ways = ways_of(plan);
   run_local(3, [&](Communicator& communicator) {
-    Automatic automatic(communicator, plan, 1 << 20);
-    for (std::uint64_t step = 0; step < 40; step += 4) {
-      const auto chosen = automatic.decide(ways, {0}, step);
+    Decisions decisions(communicator, plan, {0});
+    while (decisions.age() < 120) {
+      const auto& chosen = decisions.step([&](const std::vector<Choice>& now) {
+        const auto index =
+            static_cast<double>(std::ranges::find(ways[0], now[0]) - ways[0].begin());
+        const double other_order = communicator.rank() == 0 ? index : 3 - index;
+        return std::vector<double>{1000 * (1 + other_order)};
+      });
       auto index = static_cast<double>(std::ranges::find(ways[0], chosen[0]) - ways[0].begin());
       const auto mine = index;
       communicator.broadcast(std::as_writable_bytes(std::span(&index, 1)), 0);
-      EXPECT_EQ(mine, index) << "step " << step;
-      for (int i = 0; i < 4; ++i) {
-        const double other_order = communicator.rank() == 0 ? index : 3 - index;
-        automatic.learn(std::vector<double>{1000 * (1 + other_order)});
-      }
+      EXPECT_EQ(mine, index) << decisions.age();
     }
   });
 }
@@ -209,7 +273,7 @@ TEST(Automatic, LosesNothingOnAnyWay) {
                 for (const AutomaticWay& way : statistics.automatic[0].ways) steps += way.steps;
                 EXPECT_EQ(steps, 80u);
               },
-              {.link = Link{.bytes_per_second = 1e6, .burst_bytes = 0}});
+              {.link = Link{.bytes_per_second = 4e6, .burst_bytes = 0}});
   }
 }
 
@@ -233,6 +297,92 @@ TEST(Automatic, DoesNotTryRawOnASlowLink) {
               }
             },
             {.link = Link{.bytes_per_second = 1e5, .burst_bytes = 0}});
+}
+
+// Dense tensors between them, and weights of two types: what these take is not charged to others.
+TEST(Automatic, DecidesForWeightsBetweenBiases) {
+  run_local(2,
+            [](Communicator& communicator) {
+              Reducer reducer(communicator, {.compressor = "auto(onebit)"});
+              std::vector<std::string> names;
+              for (const char* const layer : {"0", "1", "2"}) {
+                reducer.add(std::string("weight") + layer, {50, 100});
+                reducer.add(std::string("bias") + layer, {100});
+              }
+              reducer.add("double", {50, 100}, ElementType::float64);
+              std::vector<std::vector<float>> weights(3, std::vector<float>(5000));
+              std::vector<std::vector<float>> biases(3, std::vector<float>(100));
+              std::vector<double> other(5000);
+              for (std::uint64_t step = 0; step < 80; ++step) {
+                for (int layer = 0; layer < 3; ++layer) {
+                  const auto l = static_cast<std::size_t>(layer);
+                  weights[l] = gradient(5000, step, communicator.rank());
+                  biases[l] = gradient(100, step, communicator.rank());
+                  reducer.push("weight" + std::to_string(layer), std::span(weights[l]));
+                  reducer.push("bias" + std::to_string(layer), std::span(biases[l]));
+                }
+                std::ranges::copy(weights[0], other.begin());
+                reducer.push("double", std::span(other));
+                ASSERT_TRUE(reducer.wait().committed);
+              }
+              for (const UnitStatistics& unit : reducer.statistics().units) {
+                EXPECT_EQ(unit.compressor, unit.name.starts_with("bias") ? "none" : "onebit")
+                    << unit.name;
+              }
+              EXPECT_EQ(reducer.statistics().automatic.size(), 2u) << "one per type";
+            },
+            {.link = Link{.bytes_per_second = 4e6, .burst_bytes = 0}});
+}
+
+// A schedule that leaves something open later, steps that fail when a decision is due, ranks some of
+// which overlap: the same on all ranks, and trials count from where there is something to decide.
+TEST(Automatic, FollowsASchedule) {
+  run_local(3, [](Communicator& communicator) {
+    Reducer reducer(communicator,
+                    {.compressor = "none@70,auto(onebit,topk(k=5))",
+                     .min_bytes = 0,
+                     .progress = communicator.rank() == 1 ? Progress::none : Progress::thread});
+    reducer.add("w", {10, 10});
+    std::uint64_t failed = 0;
+    for (std::uint64_t step = 0; step < 200; ++step) {
+      auto x = gradient(100, step, communicator.rank());
+      const bool bad = step % 10 == 4;
+      if (bad && communicator.rank() == 2) x[3] = std::numeric_limits<float>::quiet_NaN();
+      if (step % 3 != 0) reducer.begin();
+      reducer.push("w", std::span(x));
+      failed += reducer.wait().committed ? 0 : 1;
+      if (!bad) {
+        auto sum = x;
+        communicator.all_reduce(sum);
+        for (std::size_t i = 0; i < x.size(); ++i) ASSERT_FLOAT_EQ(sum[i], 3 * x[i]) << step;
+      }
+    }
+    EXPECT_EQ(failed, 20u);
+    const auto known = reducer.statistics().automatic;
+    ASSERT_EQ(known.size(), 1u);
+    std::uint64_t steps = 0;
+    for (const AutomaticWay& way : known[0].ways) steps += way.steps;
+    EXPECT_EQ(steps, 180u - 70u);
+  });
+}
+
+TEST(Automatic, TakesTensorsOfAnySize) {
+  run_local(3, [](Communicator& communicator) {
+    Reducer reducer(communicator, {.compressor = "auto(topk(k=1),quantize(bits=4))",
+                                   .exchange = "auto",
+                                   .unit = CompressedUnit::bucket,
+                                   .min_bytes = 0,
+                                   .bucket_bytes = 1});
+    for (const std::size_t n : {0u, 1u, 2u, 5u}) reducer.add("n" + std::to_string(n), {n});
+    for (std::uint64_t step = 0; step < 70; ++step) {
+      std::vector<std::vector<float>> all;
+      for (const std::size_t n : {0u, 1u, 2u, 5u}) {
+        all.push_back(gradient(n, step, communicator.rank()));
+        reducer.push("n" + std::to_string(n), std::span(all.back()));
+      }
+      ASSERT_TRUE(reducer.wait().committed);
+    }
+  });
 }
 
 TEST(Automatic, LeavesOutFactorsThatAreNotSmaller) {

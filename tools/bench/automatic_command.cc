@@ -5,6 +5,8 @@
 #include <memory>
 #include <string>
 
+#include <pith/core/error.h>
+
 #include "automatic_report.h"
 #include "command_line.h"
 #include "commands.h"
@@ -88,7 +90,12 @@ SizeResult measure(const AutomaticOptions& options, std::size_t bytes, Communica
   ArmCase one{.what = options.what, .shape = shape, .seed = options.seed};
   ReducerArm<float> automatic(communicator, one);
   automatic.settle(next_gradient());
-  const AutomaticStatistics known = automatic.decisions();
+  const auto decisions = automatic.decisions();
+  if (decisions.empty()) {
+    throw UsageError("auto: " + options.what.compressor + " over exchange " +
+                     options.what.exchange + " leaves nothing to choose");
+  }
+  const AutomaticStatistics& known = decisions.front();
   std::vector<std::unique_ptr<FixedArm>> arms;
   for (const AutomaticWay& way : known.ways) {
     one.what = {way.compressor, options.what.feedback, way.exchange};

@@ -72,7 +72,7 @@ template <Element T>
 CollectiveCase ReducerArm<T>::settle(std::span<T> x) {
   if (!chooses_) return what_;
   const std::vector<T> gradient(x.begin(), x.end());
-  while (steps() < Automatic::kTrialSteps || Automatic::due(steps())) {
+  while (steps() <= Automatic::kTrialSteps || Automatic::due(steps())) {
     std::ranges::copy(gradient, x.begin());
     run(x);
   }

@@ -20,7 +20,7 @@ class ReducerArm final : public CompressedArm<T> {
   CollectiveCase settle(std::span<T> x) override;
 
   /// What compressor and exchange are chosen among.
-  AutomaticStatistics decisions() const { return reducer_.statistics().automatic.front(); }
+  std::vector<AutomaticStatistics> decisions() const { return reducer_.statistics().automatic; }
 
   std::span<const T> result(std::span<const T> x) const override { return x; }
   std::uint64_t steps() const override { return reducer_.statistics().steps; }
