@@ -15,8 +15,8 @@ namespace pith {
 
 /// Decides how units travel that may travel in several ways (exchange=auto, compressor=auto(...)).
 ///
-/// Units of one type and with the same ways that follow each other in the order of exchange, up to a
-/// bucket's size, form a group, which is decided, and exchanged, together. Rank 0 takes the way
+/// Units of one type and with the same ways that follow each other in the order of exchange, up to
+/// a bucket's size, form a group, which is decided, and exchanged, together. Rank 0 takes the way
 /// that is expected to be the fastest: the median of what the last steps in it took or, where it
 /// was not in use yet, what the model predicts, taken for a third faster than that, so that a
 /// prediction which is wrong by less does not keep a better way from being tried. Ages count steps

@@ -21,11 +21,13 @@ struct CodecTimes {
 };
 
 /// Measures on Gaussian numbers, once for every way, rule and type, at sizes 64 times apart from 64
-/// numbers to what fills a bucket (rounded up to the square of a power of two), or 16 million. Where
-/// bytes or times depend on the numbers, as those of threshold do, they are those of such numbers.
+/// numbers to what fills a bucket (rounded up to the square of a power of two), or 16 million.
+/// Where bytes or times depend on the numbers, as those of threshold do, they are those of such
+/// numbers.
 ///
 /// Cost     up to half a second each at the largest.
-/// Memory   at the largest about 6 vectors of it while it measures; the ranks of a node all at once.
+/// Memory   at the largest about 6 vectors of it while it measures; the ranks of a node all at
+///          once.
 class CodecMeter {
  public:
   CodecMeter(std::size_t ranks, std::size_t largest_elements);

@@ -9,8 +9,8 @@
 namespace pith::bench {
 namespace {
 
-// In the words of the library, or as it was typed if it is chosen while it runs; shards have one way
-// each, which takes what `sharded` takes.
+// In the words of the library, or as it was typed if it is chosen while it runs; shards have one
+// way each, which takes what `sharded` takes.
 std::string resolved(Collective collective, const std::string& compressor,
                      const std::string& feedback, const std::string& exchange) {
   const bool shards = collective != Collective::all_reduce;
