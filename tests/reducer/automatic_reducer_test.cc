@@ -132,7 +132,7 @@ TEST(Automatic, DecidesForWeightsBetweenBiases) {
 }
 
 // A schedule that leaves something open later, steps that fail when a decision is due, ranks some
-// of which overlap: the same on all ranks, and trials count from where there is something to decide.
+// of which overlap: the same on all ranks, and trials count from where something is to be decided.
 TEST(Automatic, FollowsASchedule) {
   run_local(3, [](Communicator& communicator) {
     Reducer reducer(communicator,
