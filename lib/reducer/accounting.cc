@@ -28,7 +28,7 @@ void Reducer::Impl::count_units(const Engine<T>& engine) {
   }
 }
 
-void Reducer::Impl::count_step(std::uint64_t wire_bytes) {
+void Reducer::Impl::count_step(std::uint64_t wire_bytes, std::uint64_t node_wire_bytes) {
   ++statistics_.steps;
   count_units(*floats_);
   count_units(*doubles_);
@@ -37,11 +37,13 @@ void Reducer::Impl::count_step(std::uint64_t wire_bytes) {
   }
   statistics_.message_bytes += agreement_bytes_;
   statistics_.wire_bytes += wire_bytes;
+  statistics_.node_wire_bytes += node_wire_bytes;
 }
 
 Statistics Reducer::Impl::statistics() const {
   Statistics all = statistics_;
   const auto ranks = static_cast<std::uint64_t>(communicator_.size());
+  all.nodes = nodes_ ? nodes_->count() : 0;
   all.ratio = ratio_of(all.dense_bytes, all.message_bytes);
   all.wire_ratio = ratio_of(2 * (ranks - 1) * all.dense_bytes / ranks, all.wire_bytes);
   for (const Tensor& tensor : tensors_) all.parameters += tensor.elements;

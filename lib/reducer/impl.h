@@ -9,6 +9,7 @@
 #include <pith/core/scratch.h>
 #include <pith/reducer/agreement.h>
 #include <pith/reducer/engine.h>
+#include <pith/reducer/nodes.h>
 #include <pith/reducer/overlap.h>
 #include <pith/reducer/reducer.h>
 
@@ -34,6 +35,10 @@ class Reducer::Impl {
   void refuse(const std::string& what);
   void expect_no_step(const char* call) const;
   void start();
+  void form_nodes(std::vector<UnitPlan>& plan);
+  void divide(const std::vector<UnitPlan>& plan);
+  template <Element T>
+  void make_engine(std::optional<Engine<T>>& engine);
   bool prepare();
   void learn_order();
   void number_buckets(const std::vector<BucketPlan>& buckets);
@@ -41,6 +46,7 @@ class Reducer::Impl {
   void open(const StepOptions& step);
   Round begin_round(const StepOptions& step, bool changed);
   double divisor();
+  double of_peers(double ranks) const;
   std::string why_not_overlapped() const;
   void overlap();
   void count_given(std::size_t tensor);
@@ -54,7 +60,7 @@ class Reducer::Impl {
   StepResult close(const StepOptions& step);
   StepResult give_up(const Agreement& agreement);
   void commit(const StepOptions& step);
-  void count_step(std::uint64_t wire_bytes);
+  void count_step(std::uint64_t wire_bytes, std::uint64_t node_wire_bytes);
   template <Element T>
   void count_units(const Engine<T>& engine);
 
@@ -63,6 +69,8 @@ class Reducer::Impl {
   std::vector<Tensor> tensors_;
   std::map<std::string, std::size_t, std::less<>> index_;
   std::vector<UnitPlan> plan_;
+  std::optional<Nodes> nodes_;  // of the node stage, if there is one; then engines work on
+  std::optional<Parts> parts_;  // this rank's parts of tensors and units
   std::optional<Engine<float>> floats_;
   std::optional<Engine<double>> doubles_;
   std::set<std::uint64_t> changes_;  // steps at which a schedule changes something

@@ -1,0 +1,567 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <pith/comm/local.h>
+#include <pith/core/error.h>
+#include <pith/core/log.h>
+#include <pith/reducer/reducer.h>
+
+#include "support/allocation_counter.h"
+#include "support/exchange/expected_bytes.h"
+#include "support/exchange/legal_cases.h"
+#include "support/exchange/trajectory.h"
+
+// What a node stage changes for the trainer, and what it does not.
+namespace pith::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+ReducerOptions nodes_of(const std::string& node, const std::string& compressor,
+                        const std::string& feedback = "ef14") {
+  return {.compressor = compressor, .feedback = feedback, .min_bytes = 64, .node = node};
+}
+
+/// What every rank is told by a UsageError, which must be the same on all of them.
+std::string error_of(int ranks, const std::function<void(Communicator&)>& body) {
+  std::vector<std::string> errors(static_cast<std::size_t>(ranks));
+  run_local(ranks, [&](Communicator& communicator) {
+    try {
+      body(communicator);
+    } catch (const UsageError& error) {
+      errors[static_cast<std::size_t>(communicator.rank())] = error.what();
+    }
+  });
+  EXPECT_THAT(errors, testing::Each(errors.front()));
+  return errors.front();
+}
+
+std::string options_error(const ReducerOptions& options) {
+  return error_of(2, [&](Communicator& communicator) { Reducer reducer(communicator, options); });
+}
+
+TEST(NodeStage, RefusesNodesThatAreNone) {
+  for (const char* const node : {"0", "-2", "2x", "share", ""}) {
+    EXPECT_THAT(options_error({.node = node}),
+                AllOf(HasSubstr(std::string("node=") + node), HasSubstr("must be none, shared")));
+  }
+  EXPECT_THAT(options_error({.node = "given", .node_color = -1}), HasSubstr("node_color"));
+}
+
+TEST(NodeStage, RanksThatDisagreeAboutItAreTold) {
+  const auto error = error_of(4, [](Communicator& communicator) {
+    Reducer reducer(communicator, {.node = communicator.rank() == 3 ? "4" : "2"});
+    reducer.add("w", {4, 4});
+    std::vector<float> x(16);
+    step(reducer, x);
+  });
+  EXPECT_THAT(error, HasSubstr("rank 0 \"node=2\", rank 3 \"node=4\""));
+  const auto color = error_of(3, [](Communicator& communicator) {
+    Reducer reducer(communicator, {.node = "given", .node_color = communicator.rank() - 1});
+  });
+  EXPECT_THAT(color, HasSubstr("rank 0: node_color must not be negative"));
+}
+
+/// Tensors of all types and sizes, from none to more than one per rank, on one rank.
+class Model {
+ public:
+  Model(Communicator& communicator, const ReducerOptions& options)
+      : rank_(communicator.rank()), reducer_(communicator, options) {
+    reducer_.add("matrix", {20, 30});
+    reducer_.add("double", {9, 11}, ElementType::float64);
+    reducer_.add("half", {16, 8}, ElementType::bfloat16);
+    reducer_.add("bias", {13});
+    reducer_.add("scalar", {});
+    reducer_.add("empty", {0, 4});
+  }
+
+  void compute(std::uint64_t t) {
+    matrix = gradient<float>(600, t, rank_);
+    doubles = gradient<double>(99, t + 10, rank_);
+    const auto exact = gradient<float>(128, t + 20, rank_);
+    half.resize(exact.size());
+    std::ranges::transform(exact, half.begin(), to_bfloat16);
+    bias = gradient<float>(13, t + 30, rank_);
+    scalar = gradient<float>(1, t + 40, rank_);
+  }
+
+  void push() {
+    reducer_.push("empty", std::span(empty));
+    reducer_.push("scalar", std::span(scalar));
+    reducer_.push("bias", std::span(bias));
+    reducer_.push("half", std::span(half));
+    reducer_.push("double", std::span(doubles));
+    reducer_.push("matrix", std::span(matrix));
+  }
+
+  std::vector<double> gradients() const {
+    std::vector<double> all(matrix.begin(), matrix.end());
+    all.insert(all.end(), doubles.begin(), doubles.end());
+    for (const BFloat16 value : half) all.push_back(static_cast<double>(to_float(value)));
+    all.insert(all.end(), bias.begin(), bias.end());
+    all.insert(all.end(), scalar.begin(), scalar.end());
+    return all;
+  }
+
+  std::string states() { return state_bytes<float>(reducer_) + state_bytes<double>(reducer_); }
+  Reducer& reducer() { return reducer_; }
+
+  std::vector<float> matrix, bias, scalar, empty;
+  std::vector<double> doubles;
+  std::vector<BFloat16> half;
+
+ private:
+  int rank_;
+  Reducer reducer_;  // ends before what it reads
+};
+
+/// Estimates of all steps and the states behind them, rank by rank.
+struct Outcome {
+  std::vector<std::vector<double>> estimates;
+  std::vector<std::string> states;
+};
+
+Outcome train(int ranks, const ReducerOptions& options, bool begin) {
+  const auto size = static_cast<std::size_t>(ranks);
+  Outcome outcome{std::vector<std::vector<double>>(size), std::vector<std::string>(size)};
+  run_local(ranks, [&](Communicator& communicator) {
+    set_log_level(LogLevel::none);
+    const auto r = static_cast<std::size_t>(communicator.rank());
+    Model model(communicator, options);
+    for (std::uint64_t t = 0; t < 4; ++t) {
+      const StepOptions step{.learning_rate = 0.1 / static_cast<double>(t + 1),
+                             .loss_scale = t < 2 ? 1.0 : 2.0};
+      if (begin) model.reducer().begin(step);
+      model.compute(t);
+      model.push();
+      EXPECT_TRUE(model.reducer().wait(step).committed);
+      const auto estimates = model.gradients();
+      auto& all = outcome.estimates[r];
+      all.insert(all.end(), estimates.begin(), estimates.end());
+    }
+    outcome.states[r] = model.states();
+  });
+  return outcome;
+}
+
+struct Way {
+  const char* compressor;
+  const char* feedback;
+  const char* exchange;
+};
+
+constexpr Way kWays[] = {
+    {"topk(density=0.1)", "ef14", "gather"}, {"topk(density=0.1)", "ef14", "sparse"},
+    {"onebit", "ef14", "sharded"},           {"quantize(bits=4)", "econtrol(eta=0.2)", "gather"},
+    {"lowrank(rank=2)", "ef14", "linear"},   {"cast(bf16)", "none", "raw"},
+    {"none", "ef21_sgdm(eta=0.1)", "raw"},   {"topk(density=0.1)@2,onebit", "ef21", "auto"}};
+
+TEST(NodeStage, LeavesTheSameEstimatesOnAllRanksAndOverlapChangesNoBit) {
+  for (const Way& way : kWays) {
+    for (const auto& [ranks, node] : {std::pair{4, "2"}, {6, "3"}, {5, "2"}, {3, "3"}}) {
+      SCOPED_TRACE(std::string(way.compressor) + " on " + std::to_string(ranks) + " by " + node);
+      ReducerOptions options = nodes_of(node, way.compressor, way.feedback);
+      options.exchange = way.exchange;
+      options.bucket_bytes = 1000;
+      const Outcome plain = train(ranks, options, false);
+      const Outcome overlapped = train(ranks, options, true);
+      EXPECT_THAT(plain.estimates, testing::Each(plain.estimates.front()));
+      EXPECT_EQ(overlapped.estimates, plain.estimates);
+      EXPECT_EQ(overlapped.states, plain.states);
+    }
+  }
+}
+
+TEST(NodeStage, TakesUnitsOfSeveralTensors) {
+  for (const CompressedUnit unit : {CompressedUnit::bucket, CompressedUnit::model}) {
+    ReducerOptions options = nodes_of("2", "topk(density=0.1)");
+    options.unit = unit;
+    options.bucket_bytes = 1000;
+    const Outcome plain = train(4, options, false);
+    EXPECT_THAT(plain.estimates, testing::Each(plain.estimates.front()));
+    EXPECT_EQ(train(4, options, true).estimates, plain.estimates);
+  }
+}
+
+TEST(NodeStage, WithOneRankPerNodeThereIsNone) {
+  for (const Way& way : kWays) {
+    ReducerOptions options = nodes_of("1", way.compressor, way.feedback);
+    options.exchange = way.exchange;
+    const Outcome with = train(3, options, false);
+    options.node = "none";
+    const Outcome without = train(3, options, false);
+    EXPECT_EQ(with.estimates, without.estimates) << way.compressor;
+    EXPECT_EQ(with.states, without.states) << way.compressor;
+  }
+}
+
+/// Lines of the log that a run writes.
+std::vector<std::string> log_of(const std::function<void()>& run) {
+  std::vector<std::string> lines;
+  set_log_level(LogLevel::warn);
+  auto before = set_log_sink([&](LogLevel, std::string_view subsystem, std::string_view line) {
+    lines.push_back(std::string(subsystem) + " " + std::string(line));
+  });
+  run();
+  set_log_sink(std::move(before));
+  set_log_level(LogLevel::none);
+  return lines;
+}
+
+TEST(NodeStage, SaysThatThereIsNoneOnceAndInTheStatistics) {
+  const auto lines = log_of([] {
+    run_local(2, [](Communicator& communicator) {
+      Reducer reducer(communicator, {.node = "1"});
+      reducer.add("w", {4, 4});
+      auto x = gradient<float>(16, 0, communicator.rank());
+      step(reducer, x);
+      EXPECT_EQ(reducer.statistics().nodes, 0u);
+    });
+  });
+  EXPECT_THAT(lines,
+              testing::ElementsAre("NODE node=1: 2 nodes of 1 rank, so there is no node stage"));
+}
+
+// The raw mean, for which nothing is kept.
+TEST(NodeStage, CompressesNothingOnASingleNodeAndSaysSo) {
+  const auto lines = log_of([] {
+    run_local(4, [](Communicator& communicator) {
+      Reducer reducer(communicator, nodes_of("4", "topk(density=0.1)"));
+      reducer.add("w", {4, 8});
+      for (std::uint64_t t = 0; t < 4; ++t) {
+        std::vector<float> x(32, static_cast<float>(communicator.rank() * 4));
+        EXPECT_TRUE(step(reducer, x).committed);
+        EXPECT_EQ(x, std::vector<float>(32, 6.0f));
+      }
+      EXPECT_TRUE(reducer.states<float>().empty());
+      const Statistics statistics = reducer.statistics();
+      EXPECT_EQ(statistics.nodes, 1u);
+      EXPECT_EQ(statistics.units.front().why_dense, "all ranks are on one node");
+    });
+  });
+  EXPECT_THAT(lines,
+              testing::ElementsAre(
+                  "EF compressor topk(density=0.1) compresses nothing: all ranks are on one node"));
+}
+
+// The rule runs, as it does on every tensor that travels dense.
+TEST(NodeStage, KeepsTheMomentumOfARuleOnASingleNode) {
+  run_local(2, [](Communicator& communicator) {
+    set_log_level(LogLevel::none);
+    Reducer reducer(communicator, nodes_of("2", "onebit", "ef21_sgdm(eta=0.5)"));
+    reducer.add("w", {4, 4});
+    for (const float expected : {2.0f, 3.0f, 3.5f}) {
+      std::vector<float> x(16, 4.0f);
+      step(reducer, x);
+      EXPECT_EQ(x, std::vector<float>(16, expected));
+    }
+  });
+}
+
+TEST(NodeStage, StatesCarryTheirTensorsNameAndElementRange) {
+  run_local(4, [](Communicator& communicator) {
+    Reducer reducer(communicator, nodes_of("2", "onebit"));
+    reducer.add("w", {5, 7});
+    reducer.add("v", {5, 7});
+    auto w = gradient<float>(35, 0, communicator.rank());
+    auto v = w;
+    reducer.push("w", std::span(w));
+    reducer.push("v", std::span(v));
+    reducer.wait();
+    const bool second = communicator.rank() % 2 == 1;  // rows 0 and 1, rows 2 to 4
+    std::size_t residuals = 0;
+    for (const auto& state : reducer.states<float>()) {
+      if (state.name != "w/residual" && state.name != "v/residual") continue;
+      ++residuals;
+      EXPECT_EQ(state.first, second ? 14u : 0u);
+      EXPECT_EQ(state.values.size(), second ? 21u : 14u);
+    }
+    EXPECT_EQ(residuals, 2u);
+  });
+}
+
+// Rank 3 and with it its node have something to send if one of the node's ranks has.
+TEST(NodeStage, ANodeTakesPartIfOneOfItsRanksDoes) {
+  run_local(4, [](Communicator& communicator) {
+    set_log_level(LogLevel::none);
+    Reducer reducer(communicator, nodes_of("2", "topk(k=1)", "ef14"));
+    reducer.add("w", {4, 4});
+    std::vector<float> x(16, 8.0f);
+    step(reducer, x);
+    const std::string before = state_bytes<float>(reducer);
+    std::vector<float> y(16, 8.0f);
+    const bool absent = communicator.rank() >= 2;
+    absent ? reducer.skip("w", std::span(y)) : reducer.push("w", std::span(y));
+    EXPECT_TRUE(reducer.wait({.learning_rate = 0.1}).committed);
+    EXPECT_TRUE(same_on_all_ranks(communicator, std::span<const float>(y)));
+    EXPECT_EQ(state_bytes<float>(reducer) == before, absent);
+    // One element of each half: residual and gradient of one of two nodes.
+    EXPECT_EQ(y[1], 8.0f);
+    EXPECT_EQ(y[9], 8.0f);
+    std::vector<float> z(16, 8.0f);
+    const bool alone = communicator.rank() == 3;
+    alone ? reducer.skip("w", std::span(z)) : reducer.push("w", std::span(z));
+    EXPECT_TRUE(reducer.wait({.learning_rate = 0.1}).committed);
+    EXPECT_NE(state_bytes<float>(reducer), before);
+  });
+}
+
+TEST(NodeStage, TheCallerChoosesTheDivisorOfAPartialRound) {
+  for (const Divisor divisor : {Divisor::ranks, Divisor::participants}) {
+    run_local(4, [&](Communicator& communicator) {
+      ReducerOptions options{.divisor = divisor, .node = "2"};
+      Reducer reducer(communicator, options);
+      reducer.add("w", {6});
+      std::vector<float> x(6, static_cast<float>(4 * communicator.rank()));
+      communicator.rank() == 3 ? reducer.skip("w", std::span(x)) : reducer.push("w", std::span(x));
+      reducer.wait();
+      EXPECT_EQ(x, std::vector<float>(6, divisor == Divisor::ranks ? 3.0f : 4.0f));
+    });
+  }
+}
+
+// Norm 5 r over both tensors: times 1, 1, 1/2 and 1/3 of what it is.
+TEST(NodeStage, ClipsEachRankBeforeItsNodesSum) {
+  run_local(4, [](Communicator& communicator) {
+    Reducer reducer(communicator, {.clip = 5, .node = "2"});
+    reducer.add("a", {2});
+    reducer.add("b", {2}, ElementType::float64);
+    const auto r = static_cast<float>(communicator.rank());
+    std::vector<float> a{3 * r, 0};
+    std::vector<double> b{0, 4 * r};
+    reducer.push("a", std::span(a));
+    reducer.push("b", std::span(b));
+    reducer.wait();
+    EXPECT_FLOAT_EQ(a[0], 9.0f / 4);
+    EXPECT_DOUBLE_EQ(b[1], 12.0 / 4);
+  });
+}
+
+TEST(NodeStage, ANanOfOneRankSkipsTheStepOnAllAndLeavesEveryState) {
+  for (const Way& way : kWays) {
+    ReducerOptions options = nodes_of("2", way.compressor, way.feedback);
+    options.exchange = way.exchange;
+    run_local(4, [&](Communicator& communicator) {
+      set_log_level(LogLevel::none);
+      Model model(communicator, options);
+      for (std::uint64_t t = 0; t < 3; ++t) {
+        model.compute(t);
+        model.push();
+        EXPECT_TRUE(model.reducer().wait().committed);
+        const std::string before = model.states();
+        model.compute(t + 100);
+        if (communicator.rank() == 2) model.matrix[599] = std::nanf("");
+        const auto pushed = model.matrix;
+        if (t == 1) model.reducer().begin();
+        model.push();
+        const StepResult result = model.reducer().wait();
+        EXPECT_FALSE(result.committed);
+        EXPECT_EQ(result.reason, "rank 2: matrix: element 599 is nan");
+        EXPECT_EQ(model.states(), before) << way.compressor;
+        EXPECT_EQ(model.matrix[0], pushed[0]);
+      }
+    });
+  }
+}
+
+TEST(NodeStage, ASumThatOverflowsWithinANodeSkipsTheStepOnAll) {
+  run_local(4, [](Communicator& communicator) {
+    set_log_level(LogLevel::none);
+    Reducer reducer(communicator, nodes_of("2", "onebit"));
+    reducer.add("w", {4, 4});
+    std::vector<float> x(16, 1.0f);
+    EXPECT_TRUE(step(reducer, x).committed);
+    const std::string before = state_bytes<float>(reducer);
+    std::vector<float> y(16, communicator.rank() < 2 ? 3e38f : 0.0f);
+    const StepResult result = step(reducer, y);
+    EXPECT_FALSE(result.committed);
+    EXPECT_THAT(result.reason, AllOf(HasSubstr("rank 0: w: element 0 is inf"),
+                                     HasSubstr("rank 1: w: element 8 is inf")));
+    EXPECT_EQ(state_bytes<float>(reducer), before);
+  });
+}
+
+TEST(NodeStage, PropagatesANanToAllMemory) {
+  ReducerOptions options = nodes_of("2", "onebit");
+  options.non_finite = NonFinite::propagate;
+  run_local(4, [&](Communicator& communicator) {
+    set_log_level(LogLevel::none);
+    Model model(communicator, options);
+    model.compute(0);
+    if (communicator.rank() == 1) model.doubles[3] = std::numeric_limits<double>::infinity();
+    model.push();
+    EXPECT_FALSE(model.reducer().wait().committed);
+    for (const double value : model.gradients()) EXPECT_TRUE(std::isnan(value));
+  });
+}
+
+TEST(NodeStage, InplaceStatesSurviveANan) {
+  ReducerOptions options = nodes_of("2", "onebit");
+  options.commit = Commit::inplace;
+  run_local(4, [&](Communicator& communicator) {
+    set_log_level(LogLevel::none);
+    Model model(communicator, options);
+    for (std::uint64_t t = 0; t < 3; ++t) {
+      model.compute(t);
+      if (t == 1 && communicator.rank() == 3) model.doubles[98] = std::nan("");
+      model.push();
+      const std::string before = model.states();
+      EXPECT_EQ(model.reducer().wait().committed, t != 1);
+      EXPECT_EQ(model.states() == before, t == 1);
+    }
+  });
+}
+
+TEST(NodeStage, MistakesOfOneRankAreErrorsOnAllAndChangeNothing) {
+  for (const bool begin : {false, true}) {
+    run_local(4, [&](Communicator& communicator) {
+      set_log_level(LogLevel::none);
+      Model model(communicator, nodes_of("2", "topk(density=0.1)"));
+      model.compute(0);
+      model.push();
+      model.reducer().wait();
+      const std::string before = model.states();
+      model.compute(1);
+      const auto pushed = model.gradients();
+      if (begin) model.reducer().begin();
+      if (communicator.rank() == 1) {
+        model.reducer().push("bias", std::span(model.bias));
+        model.reducer().fail("out of data");
+      } else {
+        model.push();
+      }
+      EXPECT_THAT([&] { model.reducer().wait(); },
+                  testing::ThrowsMessage<UsageError>(AllOf(HasSubstr("rank 1: out of data"),
+                                                           HasSubstr("\"matrix\" was neither"))));
+      EXPECT_EQ(model.states(), before);
+      EXPECT_EQ(model.gradients(), pushed);
+      model.push();
+      EXPECT_TRUE(model.reducer().wait().committed);
+    });
+  }
+}
+
+// Whoever waits for it, in whichever communicator, and whoever waits for those.
+TEST(NodeStage, ARankThatLeavesWithinAStepIsAnErrorForTheOthers) {
+  const auto run = [](Communicator& communicator) {
+    set_log_level(LogLevel::none);
+    Model model(communicator, nodes_of("2", "onebit"));
+    model.compute(0);
+    model.reducer().begin();
+    if (communicator.rank() == 3) throw std::runtime_error("backward failed");
+    model.push();
+    EXPECT_THROW(model.reducer().wait(), TransportError);
+  };
+  EXPECT_THAT([&] { run_local(6, run); },
+              testing::ThrowsMessage<std::runtime_error>(HasSubstr("backward failed")));
+}
+
+TEST(NodeStage, ACompressorThatDoesNotFitAPartIsAnErrorOnAll) {
+  const auto error = error_of(4, [](Communicator& communicator) {
+    set_log_level(LogLevel::none);
+    ReducerOptions options = nodes_of("2", "lowrank(rank=2)");
+    options.unit = CompressedUnit::model;
+    Reducer reducer(communicator, options);
+    reducer.add("w", {4, 4});
+    reducer.add("v", {4, 4});
+    reducer.wait();
+  });
+  EXPECT_THAT(error, HasSubstr("lowrank"));
+}
+
+// In a node: n - c elements out and one number per unit to each of l - 1 ranks, then l - 1 times the
+// c that are this rank's own. Between nodes: what the exchange sends of c elements on so many ranks.
+TEST(NodeStage, SendsTheBytesOfTheFormula) {
+  constexpr std::size_t kColumns = 24;
+  constexpr std::size_t kUnits = 1;
+  for (const LegalCase& legal : {LegalCase{"none", "raw", "none"},
+                                 {"onebit(block=64)", "sharded", "ef14"},
+                                 {"topk(density=0.05,index=elias_fano)", "gather", "ef14"},
+                                 {"cast(bf16)", "raw", "none"}}) {
+    for (const auto& [nodes, l] : {std::pair<std::size_t, std::size_t>{2, 2}, {3, 2}, {2, 3}}) {
+      const std::size_t p = nodes * l;
+      const std::size_t c = kColumns * kColumns;  // nearly square, as the formula of lowrank wants
+      const std::size_t n = l * c;
+      run_local(static_cast<int>(p), [&](Communicator& communicator) {
+        set_log_level(LogLevel::none);
+        ReducerOptions options = options_for(legal);
+        options.node = std::to_string(l);
+        Reducer reducer(communicator, options);
+        reducer.add("w", {l * kColumns, kColumns});
+        reducer.states<float>();  // compares the registration and forms the nodes
+        auto x = gradient<float>(n, 0, communicator.rank());
+        const std::uint64_t before = communicator.wire_bytes();
+        EXPECT_TRUE(step(reducer, x).committed);
+        const std::size_t within = 4 * (n - c + (l - 1) * kUnits) + 4 * (l - 1) * c;
+        const auto node = static_cast<std::size_t>(communicator.rank()) / l;
+        const std::size_t between =
+            expected_bytes(legal, c, nodes, node).wire - (nodes - 1) * 16 + (p - 1) * 16;
+        const Statistics statistics = reducer.statistics();
+        EXPECT_EQ(statistics.node_wire_bytes, within) << legal;
+        EXPECT_EQ(statistics.wire_bytes, within + between) << legal;
+        EXPECT_EQ(communicator.wire_bytes() - before, within + between) << legal;
+        EXPECT_EQ(statistics.nodes, nodes);
+      });
+    }
+  }
+}
+
+TEST(NodeStage, AStepAllocatesNothingAfterTheFirstOnes) {
+  for (const Way& way : kWays) {
+    ReducerOptions options = nodes_of("2", way.compressor, way.feedback);
+    options.exchange = way.exchange;
+    options.statistics_every = 0;
+    run_local(4, [&](Communicator& communicator) {
+      set_log_level(LogLevel::none);
+      Reducer reducer(communicator, options);
+      reducer.add("w", {16, 16});
+      reducer.add("v", {40});
+      std::vector<float> w(256);
+      std::vector<float> v(40);
+      std::size_t before = 0;
+      for (std::uint64_t t = 0; t < 12; ++t) {
+        communicator.barrier();
+        if (t == 6) before = allocations();
+        communicator.barrier();
+        // The same in every step, so that coded indices take no more room later.
+        for (std::size_t i = 0; i < w.size(); ++i) w[i] = static_cast<float>((i * 37) % 101);
+        std::ranges::fill(v, 1.0f);
+        reducer.push("w", std::span(w));
+        reducer.push("v", std::span(v));
+        reducer.wait();
+      }
+      communicator.barrier();
+      EXPECT_EQ(allocations() - before, 0u) << way.compressor << " over " << way.exchange;
+      communicator.barrier();
+    });
+  }
+}
+
+TEST(NodeStage, SharedNodesAreThoseOfTheBackEnd) {
+  for (const int ranks_per_node : {0, 1, 2, 3}) {
+    run_local(4,
+              [&](Communicator& communicator) {
+                set_log_level(LogLevel::none);
+                Reducer reducer(communicator, nodes_of("shared", "onebit"));
+                reducer.add("w", {8, 8});
+                auto x = gradient<float>(64, 0, communicator.rank());
+                EXPECT_TRUE(step(reducer, x).committed);
+                EXPECT_TRUE(same_on_all_ranks(communicator, std::span<const float>(x)));
+                const std::size_t expected[] = {1, 0, 2, 2};
+                EXPECT_EQ(reducer.statistics().nodes, expected[ranks_per_node]);
+              },
+              {.ranks_per_node = ranks_per_node});
+  }
+}
+
+}  // namespace
+}  // namespace pith::test
