@@ -82,6 +82,7 @@ void Nodes::meet(Communicator& world) {
   // A peer's rank is the number of its node.
   const auto node = std::distance(sizes.begin(), sizes.find(mine.first));
   peers_ = world.split(static_cast<int>(mine.local), static_cast<int>(node));
+  count_wire_bytes(world);
 }
 
 std::string Nodes::text() const {

@@ -24,7 +24,8 @@ void check_node(const ReducerOptions& options);
 /// In larger nodes the others own nothing; they are peers of each other and exchange empty units.
 class Nodes {
  public:
-  /// Every rank of `world` makes one; `options` ask for nodes. (p-1) * 16 bytes.
+  /// Every rank of `world` makes one; `options` ask for nodes.
+  /// Wire     (p-1) * 16 bytes, and in each of its nodes 8 from the first rank to every other.
   Nodes(Communicator& world, const ReducerOptions& options);
 
   Communicator& node() { return *node_; }

@@ -11,6 +11,7 @@
 
 #include <pith/comm/local.h>
 #include <pith/core/error.h>
+#include <pith/core/hash.h>
 #include <pith/core/log.h>
 #include <pith/reducer/reducer.h>
 
@@ -112,7 +113,9 @@ class Model {
     return all;
   }
 
-  std::string states() { return state_bytes<float>(reducer_) + state_bytes<double>(reducer_); }
+  std::uint64_t states() {
+    return hash(state_bytes<float>(reducer_) + state_bytes<double>(reducer_));
+  }
   Reducer& reducer() { return reducer_; }
 
   std::vector<float> matrix, bias, scalar, empty;
@@ -127,12 +130,12 @@ class Model {
 /// Estimates of all steps and the states behind them, rank by rank.
 struct Outcome {
   std::vector<std::vector<double>> estimates;
-  std::vector<std::string> states;
+  std::vector<std::uint64_t> states;
 };
 
 Outcome train(int ranks, const ReducerOptions& options, bool begin) {
   const auto size = static_cast<std::size_t>(ranks);
-  Outcome outcome{std::vector<std::vector<double>>(size), std::vector<std::string>(size)};
+  Outcome outcome{std::vector<std::vector<double>>(size), std::vector<std::uint64_t>(size)};
   run_local(ranks, [&](Communicator& communicator) {
     set_log_level(LogLevel::none);
     const auto r = static_cast<std::size_t>(communicator.rank());
@@ -259,10 +262,10 @@ TEST(NodeStage, KeepsTheMomentumOfARuleOnASingleNode) {
     set_log_level(LogLevel::none);
     Reducer reducer(communicator, nodes_of("2", "onebit", "ef21_sgdm(eta=0.5)"));
     reducer.add("w", {4, 4});
-    for (const float expected : {2.0f, 3.0f, 3.5f}) {
-      std::vector<float> x(16, 4.0f);
+    for (const auto& [gradient, estimate] : {std::pair{4.0f, 4.0f}, {8.0f, 6.0f}, {8.0f, 7.0f}}) {
+      std::vector<float> x(16, gradient);
       step(reducer, x);
-      EXPECT_EQ(x, std::vector<float>(16, expected));
+      EXPECT_EQ(x, std::vector<float>(16, estimate));
     }
   });
 }
@@ -297,13 +300,13 @@ TEST(NodeStage, ANodeTakesPartIfOneOfItsRanksDoes) {
     reducer.add("w", {4, 4});
     std::vector<float> x(16, 8.0f);
     step(reducer, x);
-    const std::string before = state_bytes<float>(reducer);
+    const std::uint64_t before = hash(state_bytes<float>(reducer));
     std::vector<float> y(16, 8.0f);
     const bool absent = communicator.rank() >= 2;
     absent ? reducer.skip("w", std::span(y)) : reducer.push("w", std::span(y));
     EXPECT_TRUE(reducer.wait({.learning_rate = 0.1}).committed);
     EXPECT_TRUE(same_on_all_ranks(communicator, std::span<const float>(y)));
-    EXPECT_EQ(state_bytes<float>(reducer) == before, absent);
+    EXPECT_EQ(hash(state_bytes<float>(reducer)) == before, absent);
     // One element of each half: residual and gradient of one of two nodes.
     EXPECT_EQ(y[1], 8.0f);
     EXPECT_EQ(y[9], 8.0f);
@@ -311,7 +314,7 @@ TEST(NodeStage, ANodeTakesPartIfOneOfItsRanksDoes) {
     const bool alone = communicator.rank() == 3;
     alone ? reducer.skip("w", std::span(z)) : reducer.push("w", std::span(z));
     EXPECT_TRUE(reducer.wait({.learning_rate = 0.1}).committed);
-    EXPECT_NE(state_bytes<float>(reducer), before);
+    EXPECT_NE(hash(state_bytes<float>(reducer)), before);
   });
 }
 
@@ -350,14 +353,15 @@ TEST(NodeStage, ANanOfOneRankSkipsTheStepOnAllAndLeavesEveryState) {
   for (const Way& way : kWays) {
     ReducerOptions options = nodes_of("2", way.compressor, way.feedback);
     options.exchange = way.exchange;
+    const bool changes = options.compressor.find('@') != std::string::npos;  // adds new states
     run_local(4, [&](Communicator& communicator) {
       set_log_level(LogLevel::none);
       Model model(communicator, options);
-      for (std::uint64_t t = 0; t < 3; ++t) {
+      for (std::uint64_t t = 0; t < (changes ? 1 : 3); ++t) {
         model.compute(t);
         model.push();
         EXPECT_TRUE(model.reducer().wait().committed);
-        const std::string before = model.states();
+        const std::uint64_t before = model.states();
         model.compute(t + 100);
         if (communicator.rank() == 2) model.matrix[599] = std::nanf("");
         const auto pushed = model.matrix;
@@ -380,13 +384,13 @@ TEST(NodeStage, ASumThatOverflowsWithinANodeSkipsTheStepOnAll) {
     reducer.add("w", {4, 4});
     std::vector<float> x(16, 1.0f);
     EXPECT_TRUE(step(reducer, x).committed);
-    const std::string before = state_bytes<float>(reducer);
+    const std::uint64_t before = hash(state_bytes<float>(reducer));
     std::vector<float> y(16, communicator.rank() < 2 ? 3e38f : 0.0f);
     const StepResult result = step(reducer, y);
     EXPECT_FALSE(result.committed);
     EXPECT_THAT(result.reason, AllOf(HasSubstr("rank 0: w: element 0 is inf"),
                                      HasSubstr("rank 1: w: element 8 is inf")));
-    EXPECT_EQ(state_bytes<float>(reducer), before);
+    EXPECT_EQ(hash(state_bytes<float>(reducer)), before);
   });
 }
 
@@ -414,7 +418,7 @@ TEST(NodeStage, InplaceStatesSurviveANan) {
       model.compute(t);
       if (t == 1 && communicator.rank() == 3) model.doubles[98] = std::nan("");
       model.push();
-      const std::string before = model.states();
+      const std::uint64_t before = model.states();
       EXPECT_EQ(model.reducer().wait().committed, t != 1);
       EXPECT_EQ(model.states() == before, t == 1);
     }
@@ -429,7 +433,7 @@ TEST(NodeStage, MistakesOfOneRankAreErrorsOnAllAndChangeNothing) {
       model.compute(0);
       model.push();
       model.reducer().wait();
-      const std::string before = model.states();
+      const std::uint64_t before = model.states();
       model.compute(1);
       const auto pushed = model.gradients();
       if (begin) model.reducer().begin();
