@@ -19,8 +19,9 @@ namespace pith {
 ///   before   part = sum over the node's ranks, in rank order, / (ranks / nodes)
 ///   after    every rank of the node receives every owner's estimates
 ///
-/// so that to the exchange a node is one rank with a larger batch. Sums are taken in T, uncompressed.
-/// With each unit travels how many of the node's ranks take part in it: the node does if one does.
+/// so that to the exchange a node is one rank with a larger batch. Sums are taken in T and travel
+/// as they are. With each unit travels how many of the node's ranks take part in it: the node does
+/// if one does.
 ///
 /// Wire     per rank of l, for n elements in u units, of which it owns c:
 ///          before (n - c + (l-1) u) s, after (l-1) c s bytes

@@ -240,6 +240,17 @@ TEST(RunLocal, GivesEveryNodeSoManyRanks) {
             "run_local: -1 ranks per node");
 }
 
+// Over the link, a byte per second, this would take months.
+TEST(RunLocal, LetsRanksOfANodeMeetInMemory) {
+  run_local(2,
+            [](Communicator& comm) {
+              std::vector<double> x(2'000'000, 1.0);
+              comm.split_node()->all_reduce(x);
+              EXPECT_THAT(x, testing::Each(2.0));
+            },
+            {.link = Link{.bytes_per_second = 1}, .ranks_per_node = 2});
+}
+
 TEST(RunLocal, RunsInsideItself) {
   run_local(2, [](Communicator& outer) {
     run_local(3, [&](Communicator& inner) { EXPECT_EQ(inner.size(), 3); });

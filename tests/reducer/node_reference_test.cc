@@ -171,7 +171,7 @@ TEST_P(NodeReference, IsWhatEveryNumberOfNodesAndRanksGives) {
 // As many owners as the smallest node has ranks; and nodes whose ranks do not follow each other.
 TEST_P(NodeReference, IsWhatNodesOfDifferentSizesGive) {
   for (const Colors& colors : {Colors{0, 0, 1}, Colors{0, 0, 0, 1, 1}, Colors{0, 0, 0, 0, 1, 1},
-                               Colors{0, 1, 0, 1, 2, 2}}) {
+                               Colors{0, 1, 1, 0}, Colors{0, 1, 0, 1, 2, 2}}) {
     expect_reference<float>(GetParam(), 333, colors);
   }
 }

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <cmath>
 #include <functional>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -10,122 +7,18 @@
 #include <gtest/gtest.h>
 
 #include <pith/comm/local.h>
-#include <pith/core/error.h>
-#include <pith/core/hash.h>
 #include <pith/core/log.h>
 #include <pith/reducer/reducer.h>
 
+#include "reducer/node_model.h"
 #include "support/allocation_counter.h"
 #include "support/exchange/expected_bytes.h"
 #include "support/exchange/legal_cases.h"
-#include "support/exchange/trajectory.h"
 
 // What a node stage changes for the trainer, and what it does not.
+
 namespace pith::test {
 namespace {
-
-using testing::AllOf;
-using testing::HasSubstr;
-
-ReducerOptions nodes_of(const std::string& node, const std::string& compressor,
-                        const std::string& feedback = "ef14") {
-  return {.compressor = compressor, .feedback = feedback, .min_bytes = 64, .node = node};
-}
-
-/// What every rank is told by a UsageError, which must be the same on all of them.
-std::string error_of(int ranks, const std::function<void(Communicator&)>& body) {
-  std::vector<std::string> errors(static_cast<std::size_t>(ranks));
-  run_local(ranks, [&](Communicator& communicator) {
-    try {
-      body(communicator);
-    } catch (const UsageError& error) {
-      errors[static_cast<std::size_t>(communicator.rank())] = error.what();
-    }
-  });
-  EXPECT_THAT(errors, testing::Each(errors.front()));
-  return errors.front();
-}
-
-std::string options_error(const ReducerOptions& options) {
-  return error_of(2, [&](Communicator& communicator) { Reducer reducer(communicator, options); });
-}
-
-TEST(NodeStage, RefusesNodesThatAreNone) {
-  for (const char* const node : {"0", "-2", "2x", "share", ""}) {
-    EXPECT_THAT(options_error({.node = node}),
-                AllOf(HasSubstr(std::string("node=") + node), HasSubstr("must be none, shared")));
-  }
-  EXPECT_THAT(options_error({.node = "given", .node_color = -1}), HasSubstr("node_color"));
-}
-
-TEST(NodeStage, RanksThatDisagreeAboutItAreTold) {
-  const auto error = error_of(4, [](Communicator& communicator) {
-    Reducer reducer(communicator, {.node = communicator.rank() == 3 ? "4" : "2"});
-    reducer.add("w", {4, 4});
-    std::vector<float> x(16);
-    step(reducer, x);
-  });
-  EXPECT_THAT(error, HasSubstr("rank 0 \"node=2\", rank 3 \"node=4\""));
-  const auto color = error_of(3, [](Communicator& communicator) {
-    Reducer reducer(communicator, {.node = "given", .node_color = communicator.rank() - 1});
-  });
-  EXPECT_THAT(color, HasSubstr("rank 0: node_color must not be negative"));
-}
-
-/// Tensors of all types and sizes, from none to more than one per rank, on one rank.
-class Model {
- public:
-  Model(Communicator& communicator, const ReducerOptions& options)
-      : rank_(communicator.rank()), reducer_(communicator, options) {
-    reducer_.add("matrix", {20, 30});
-    reducer_.add("double", {9, 11}, ElementType::float64);
-    reducer_.add("half", {16, 8}, ElementType::bfloat16);
-    reducer_.add("bias", {13});
-    reducer_.add("scalar", {});
-    reducer_.add("empty", {0, 4});
-  }
-
-  void compute(std::uint64_t t) {
-    matrix = gradient<float>(600, t, rank_);
-    doubles = gradient<double>(99, t + 10, rank_);
-    const auto exact = gradient<float>(128, t + 20, rank_);
-    half.resize(exact.size());
-    std::ranges::transform(exact, half.begin(), to_bfloat16);
-    bias = gradient<float>(13, t + 30, rank_);
-    scalar = gradient<float>(1, t + 40, rank_);
-  }
-
-  void push() {
-    reducer_.push("empty", std::span(empty));
-    reducer_.push("scalar", std::span(scalar));
-    reducer_.push("bias", std::span(bias));
-    reducer_.push("half", std::span(half));
-    reducer_.push("double", std::span(doubles));
-    reducer_.push("matrix", std::span(matrix));
-  }
-
-  std::vector<double> gradients() const {
-    std::vector<double> all(matrix.begin(), matrix.end());
-    all.insert(all.end(), doubles.begin(), doubles.end());
-    for (const BFloat16 value : half) all.push_back(static_cast<double>(to_float(value)));
-    all.insert(all.end(), bias.begin(), bias.end());
-    all.insert(all.end(), scalar.begin(), scalar.end());
-    return all;
-  }
-
-  std::uint64_t states() {
-    return hash(state_bytes<float>(reducer_) + state_bytes<double>(reducer_));
-  }
-  Reducer& reducer() { return reducer_; }
-
-  std::vector<float> matrix, bias, scalar, empty;
-  std::vector<double> doubles;
-  std::vector<BFloat16> half;
-
- private:
-  int rank_;
-  Reducer reducer_;  // ends before what it reads
-};
 
 /// Estimates of all steps and the states behind them, rank by rank.
 struct Outcome {
@@ -155,18 +48,6 @@ Outcome train(int ranks, const ReducerOptions& options, bool begin) {
   });
   return outcome;
 }
-
-struct Way {
-  const char* compressor;
-  const char* feedback;
-  const char* exchange;
-};
-
-constexpr Way kWays[] = {
-    {"topk(density=0.1)", "ef14", "gather"}, {"topk(density=0.1)", "ef14", "sparse"},
-    {"onebit", "ef14", "sharded"},           {"quantize(bits=4)", "econtrol(eta=0.2)", "gather"},
-    {"lowrank(rank=2)", "ef14", "linear"},   {"cast(bf16)", "none", "raw"},
-    {"none", "ef21_sgdm(eta=0.1)", "raw"},   {"topk(density=0.1)@2,onebit", "ef21", "auto"}};
 
 TEST(NodeStage, LeavesTheSameEstimatesOnAllRanksAndOverlapChangesNoBit) {
   for (const Way& way : kWays) {
@@ -349,141 +230,9 @@ TEST(NodeStage, ClipsEachRankBeforeItsNodesSum) {
   });
 }
 
-TEST(NodeStage, ANanOfOneRankSkipsTheStepOnAllAndLeavesEveryState) {
-  for (const Way& way : kWays) {
-    ReducerOptions options = nodes_of("2", way.compressor, way.feedback);
-    options.exchange = way.exchange;
-    const bool changes = options.compressor.find('@') != std::string::npos;  // adds new states
-    run_local(4, [&](Communicator& communicator) {
-      set_log_level(LogLevel::none);
-      Model model(communicator, options);
-      for (std::uint64_t t = 0; t < (changes ? 1 : 3); ++t) {
-        model.compute(t);
-        model.push();
-        EXPECT_TRUE(model.reducer().wait().committed);
-        const std::uint64_t before = model.states();
-        model.compute(t + 100);
-        if (communicator.rank() == 2) model.matrix[599] = std::nanf("");
-        const auto pushed = model.matrix;
-        if (t == 1) model.reducer().begin();
-        model.push();
-        const StepResult result = model.reducer().wait();
-        EXPECT_FALSE(result.committed);
-        EXPECT_EQ(result.reason, "rank 2: matrix: element 599 is nan");
-        EXPECT_EQ(model.states(), before) << way.compressor;
-        EXPECT_EQ(model.matrix[0], pushed[0]);
-      }
-    });
-  }
-}
-
-TEST(NodeStage, ASumThatOverflowsWithinANodeSkipsTheStepOnAll) {
-  run_local(4, [](Communicator& communicator) {
-    set_log_level(LogLevel::none);
-    Reducer reducer(communicator, nodes_of("2", "onebit"));
-    reducer.add("w", {4, 4});
-    std::vector<float> x(16, 1.0f);
-    EXPECT_TRUE(step(reducer, x).committed);
-    const std::uint64_t before = hash(state_bytes<float>(reducer));
-    std::vector<float> y(16, communicator.rank() < 2 ? 3e38f : 0.0f);
-    const StepResult result = step(reducer, y);
-    EXPECT_FALSE(result.committed);
-    EXPECT_THAT(result.reason, AllOf(HasSubstr("rank 0: w: element 0 is inf"),
-                                     HasSubstr("rank 1: w: element 8 is inf")));
-    EXPECT_EQ(hash(state_bytes<float>(reducer)), before);
-  });
-}
-
-TEST(NodeStage, PropagatesANanToAllMemory) {
-  ReducerOptions options = nodes_of("2", "onebit");
-  options.non_finite = NonFinite::propagate;
-  run_local(4, [&](Communicator& communicator) {
-    set_log_level(LogLevel::none);
-    Model model(communicator, options);
-    model.compute(0);
-    if (communicator.rank() == 1) model.doubles[3] = std::numeric_limits<double>::infinity();
-    model.push();
-    EXPECT_FALSE(model.reducer().wait().committed);
-    for (const double value : model.gradients()) EXPECT_TRUE(std::isnan(value));
-  });
-}
-
-TEST(NodeStage, InplaceStatesSurviveANan) {
-  ReducerOptions options = nodes_of("2", "onebit");
-  options.commit = Commit::inplace;
-  run_local(4, [&](Communicator& communicator) {
-    set_log_level(LogLevel::none);
-    Model model(communicator, options);
-    for (std::uint64_t t = 0; t < 3; ++t) {
-      model.compute(t);
-      if (t == 1 && communicator.rank() == 3) model.doubles[98] = std::nan("");
-      model.push();
-      const std::uint64_t before = model.states();
-      EXPECT_EQ(model.reducer().wait().committed, t != 1);
-      EXPECT_EQ(model.states() == before, t == 1);
-    }
-  });
-}
-
-TEST(NodeStage, MistakesOfOneRankAreErrorsOnAllAndChangeNothing) {
-  for (const bool begin : {false, true}) {
-    run_local(4, [&](Communicator& communicator) {
-      set_log_level(LogLevel::none);
-      Model model(communicator, nodes_of("2", "topk(density=0.1)"));
-      model.compute(0);
-      model.push();
-      model.reducer().wait();
-      const std::uint64_t before = model.states();
-      model.compute(1);
-      const auto pushed = model.gradients();
-      if (begin) model.reducer().begin();
-      if (communicator.rank() == 1) {
-        model.reducer().push("bias", std::span(model.bias));
-        model.reducer().fail("out of data");
-      } else {
-        model.push();
-      }
-      EXPECT_THAT([&] { model.reducer().wait(); },
-                  testing::ThrowsMessage<UsageError>(AllOf(HasSubstr("rank 1: out of data"),
-                                                           HasSubstr("\"matrix\" was neither"))));
-      EXPECT_EQ(model.states(), before);
-      EXPECT_EQ(model.gradients(), pushed);
-      model.push();
-      EXPECT_TRUE(model.reducer().wait().committed);
-    });
-  }
-}
-
-// Whoever waits for it, in whichever communicator, and whoever waits for those.
-TEST(NodeStage, ARankThatLeavesWithinAStepIsAnErrorForTheOthers) {
-  const auto run = [](Communicator& communicator) {
-    set_log_level(LogLevel::none);
-    Model model(communicator, nodes_of("2", "onebit"));
-    model.compute(0);
-    model.reducer().begin();
-    if (communicator.rank() == 3) throw std::runtime_error("backward failed");
-    model.push();
-    EXPECT_THROW(model.reducer().wait(), TransportError);
-  };
-  EXPECT_THAT([&] { run_local(6, run); },
-              testing::ThrowsMessage<std::runtime_error>(HasSubstr("backward failed")));
-}
-
-TEST(NodeStage, ACompressorThatDoesNotFitAPartIsAnErrorOnAll) {
-  const auto error = error_of(4, [](Communicator& communicator) {
-    set_log_level(LogLevel::none);
-    ReducerOptions options = nodes_of("2", "lowrank(rank=2)");
-    options.unit = CompressedUnit::model;
-    Reducer reducer(communicator, options);
-    reducer.add("w", {4, 4});
-    reducer.add("v", {4, 4});
-    reducer.wait();
-  });
-  EXPECT_THAT(error, HasSubstr("lowrank"));
-}
-
-// In a node: n - c elements out and one number per unit to each of l - 1 ranks, then l - 1 times the
-// c that are this rank's own. Between nodes: what the exchange sends of c elements on so many ranks.
+// In a node: n - c elements out and one number per unit to each of l - 1 ranks, then l - 1 times
+// the c that are this rank's own. Between nodes: what the exchange sends of c elements on so many
+// ranks.
 TEST(NodeStage, SendsTheBytesOfTheFormula) {
   constexpr std::size_t kColumns = 24;
   constexpr std::size_t kUnits = 1;
