@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <pith/core/error.h>
 #include <pith/core/log.h>
 #include <pith/reducer/impl.h>
 
@@ -18,19 +17,7 @@ void Reducer::Impl::form_nodes(std::vector<UnitPlan>& plan) {
   if (alone) return nodes_.reset();
   // Nothing leaves the node, within which nothing is compressed.
   if (nodes_->count() == 1) leave_dense(plan, "all ranks are on one node");
-  divide(plan);
-}
-
-// A compressor that does not fit a part does not on some ranks only.
-void Reducer::Impl::divide(const std::vector<UnitPlan>& plan) {
   parts_.emplace(tensors_, plan, nodes_->owners(), static_cast<std::size_t>(nodes_->node().rank()));
-  std::string error;
-  try {
-    check_units(parts_->units, settings_.options.divisor);
-  } catch (const Error& failure) {
-    error = failure.what();
-  }
-  share_error(communicator_, error);
 }
 
 template <Element T>

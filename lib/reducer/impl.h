@@ -36,7 +36,6 @@ class Reducer::Impl {
   void expect_no_step(const char* call) const;
   void start();
   void form_nodes(std::vector<UnitPlan>& plan);
-  void divide(const std::vector<UnitPlan>& plan);
   template <Element T>
   void make_engine(std::optional<Engine<T>>& engine);
   bool prepare();

@@ -14,6 +14,7 @@
 #include <pith/reducer/reducer.h>
 
 #include "reducer/node_model.h"
+#include "support/damaging_communicator.h"
 #include "support/usage_error.h"
 
 // What goes wrong with a node stage is an error on every rank, or a step that counts on none.
@@ -171,17 +172,29 @@ TEST(NodeStage, ARankThatLeavesWithinAStepIsAnErrorForTheOthers) {
               testing::ThrowsMessage<std::runtime_error>(HasSubstr("backward failed")));
 }
 
-TEST(NodeStage, ACompressorThatDoesNotFitAPartIsAnErrorOnAll) {
-  const auto error = usage_error_of(4, [](Communicator& communicator) {
+// Only one group of peers can see it.
+TEST(NodeStage, ADamagedMessageOfOneGroupOfPeersIsAnErrorOnAll) {
+  run_local(4, [](Communicator& inner) {
     set_log_level(LogLevel::none);
-    ReducerOptions options = nodes_of("2", "lowrank(rank=2)");
-    options.unit = CompressedUnit::model;
-    Reducer reducer(communicator, options);
-    reducer.add("w", {4, 4});
-    reducer.add("v", {4, 4});
-    reducer.wait();
+    DamagingCommunicator communicator(inner);
+    Model model(communicator, nodes_of("2", "topk(density=0.1)"));
+    model.compute(0);
+    model.push();
+    EXPECT_TRUE(model.reducer().wait().committed);
+    const std::uint64_t before = model.states();
+    DamagingCommunicator& peers = *communicator.parts()[1];
+    if (inner.rank() == 3) {
+      peers.damage_next({.source = 0, .change = [](auto message) { message[70] ^= std::byte{1}; }});
+    }
+    model.compute(1);
+    model.push();
+    EXPECT_THAT([&] { model.reducer().wait(); },
+                testing::ThrowsMessage<WireError>(HasSubstr("rank 3: ")));
+    EXPECT_EQ(model.states(), before);
+    model.compute(2);
+    model.push();
+    EXPECT_TRUE(model.reducer().wait().committed);
   });
-  EXPECT_THAT(error, HasSubstr("lowrank"));
 }
 
 }  // namespace
