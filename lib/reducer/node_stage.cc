@@ -9,6 +9,14 @@
 namespace pith {
 namespace {
 
+// Calls body(range) for blocks of [0, n), in order, that stay in the first cache while several loops
+// go over them.
+template <class Body>
+void by_blocks(std::size_t n, const Body& body) {
+  constexpr std::size_t kBlock = 2048;
+  for (std::size_t i = 0; i < n; i += kBlock) body(Range{i, std::min(n, i + kBlock)});
+}
+
 template <Element T>
 std::size_t elements_in(std::span<const std::size_t> bytes) {
   return std::accumulate(bytes.begin(), bytes.end(), std::size_t{0}) / sizeof(T);
@@ -108,13 +116,16 @@ void NodeStage<T>::pack_range(const Given& given, std::size_t tensor, Range rang
     std::ranges::fill(out, T(0));
     return;
   }
-  load(slice(given.memory, range), out);
-  const std::span<const T> packed = out;
-  if (fault_ || all_finite(packed)) return;
-  Unit<T> where;
-  where.name = whole_[tensor].name;
-  where.first = range.begin;
-  fault_ = non_finite_fault(where, packed);
+  by_blocks(out.size(), [&](Range block) {
+    const std::size_t first = range.begin + block.begin;
+    load(slice(given.memory, {first, first + block.size()}), slice(out, block));
+    const std::span<const T> packed = slice(out, block);
+    if (fault_ || all_finite(packed)) return;
+    Unit<T> where;
+    where.name = whole_[tensor].name;
+    where.first = first;
+    fault_ = non_finite_fault(where, packed);
+  });
 }
 
 template <Element T>
@@ -167,14 +178,17 @@ std::span<T> NodeStage<T>::sum_of(const Bucket& bucket, std::span<const T> block
                                   std::span<T> counts) {
   const std::size_t size = blocks.size() / ranks();
   const auto sum = sums_.subspan(bucket.first, size - bucket.units);
-  std::ranges::fill(sum, T(0));
-  std::ranges::fill(counts, T(0));
-  for (std::size_t r = 0; r < ranks(); ++r) {
-    const auto block = blocks.subspan(r * size, size);
-    axpy(T(1), block.first(sum.size()), sum);
-    axpy(T(1), block.last(counts.size()), counts);
-  }
-  divide(sum, static_cast<T>(nodes_.mean_ranks()));
+  const auto add_all = [&](std::size_t from, std::span<T> to) {
+    copy(blocks.subspan(from, to.size()), to);
+    for (std::size_t r = 1; r < ranks(); ++r) {
+      axpy(T(1), blocks.subspan(r * size + from, to.size()), to);
+    }
+  };
+  by_blocks(sum.size(), [&](Range block) {
+    add_all(block.begin, slice(sum, block));
+    divide(slice(sum, block), static_cast<T>(nodes_.mean_ranks()));
+  });
+  add_all(sum.size(), counts);
   return sum;
 }
 
