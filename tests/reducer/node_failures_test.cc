@@ -80,6 +80,19 @@ TEST(NodeStage, ANanOfOneRankSkipsTheStepOnAllAndLeavesEveryState) {
   }
 }
 
+TEST(NodeStage, NamesAnyElementOfALargeTensor) {
+  run_local(4, [](Communicator& communicator) {
+    set_log_level(LogLevel::none);
+    Reducer reducer(communicator, nodes_of("2", "onebit"));
+    reducer.add("w", {120, 100});
+    for (const std::size_t bad : {0u, 2047u, 2048u, 5999u, 6000u, 11999u}) {
+      std::vector<float> x(12000, 1.0f);
+      if (communicator.rank() == 1) x[bad] = -std::numeric_limits<float>::infinity();
+      EXPECT_EQ(step(reducer, x).reason, "rank 1: w: element " + std::to_string(bad) + " is -inf");
+    }
+  });
+}
+
 TEST(NodeStage, ASumThatOverflowsWithinANodeSkipsTheStepOnAll) {
   run_local(4, [](Communicator& communicator) {
     set_log_level(LogLevel::none);
