@@ -60,21 +60,25 @@ std::vector<float> estimates(Communicator& communicator, const ReducerOptions& o
   return all;
 }
 
+/// The same on a rank of as many threads.
+std::vector<float> estimates_of_threads(int ranks, int rank, const Way& way,
+                                        const std::string& node) {
+  std::vector<float> found;
+  run_local(ranks, [&](Communicator& local) {
+    const auto x = estimates(local, options_of(way, node, local.rank()), false);
+    if (local.rank() == rank) found = x;
+  });
+  return found;
+}
+
 // Node sums and messages are summed in rank order, so that processes and threads give one result.
 TEST(MpiNodeStage, GivesTheBitsThatThreadsGive) {
   mpi::Communicator communicator(MPI_COMM_WORLD);
-  const int ranks = communicator.size();
+  const int rank = communicator.rank();
   for (const Way& way : kWays) {
-    // Processes started on one machine share it.
-    const std::string all = std::to_string(ranks);
-    for (const auto& [node, as_threads] :
-         {std::pair<std::string, std::string>{"2", "2"}, {"given", "given"}, {"shared", all}}) {
-      std::vector<float> expected;
-      run_local(ranks, [&](Communicator& local) {
-        const auto x = estimates(local, options_of(way, as_threads, local.rank()), false);
-        if (local.rank() == communicator.rank()) expected = x;
-      });
-      const ReducerOptions options = options_of(way, node, communicator.rank());
+    for (const char* const node : {"2", "given", "shared"}) {
+      const auto expected = estimates_of_threads(communicator.size(), rank, way, node);
+      const ReducerOptions options = options_of(way, node, rank);
       EXPECT_EQ(estimates(communicator, options, false), expected) << way.exchange << " " << node;
       EXPECT_EQ(estimates(communicator, options, true), expected) << way.exchange << " " << node;
     }

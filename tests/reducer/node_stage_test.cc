@@ -230,41 +230,44 @@ TEST(NodeStage, ClipsEachRankBeforeItsNodesSum) {
   });
 }
 
-// In a node: n - c elements out and one number per unit to each of l - 1 ranks, then l - 1 times
+// In a node: n - c elements out and one number for the unit to each of l - 1 ranks, then l - 1 times
 // the c that are this rank's own. Between nodes: what the exchange sends of c elements on so many
 // ranks.
+void expect_bytes(const LegalCase& legal, std::size_t nodes, std::size_t l) {
+  constexpr std::size_t kSide = 24;
+  const std::size_t p = nodes * l;
+  const std::size_t c = kSide * kSide;
+  const std::size_t n = l * c;
+  run_local(static_cast<int>(p), [&](Communicator& communicator) {
+    set_log_level(LogLevel::none);
+    ReducerOptions options = options_for(legal);
+    options.node = std::to_string(l);
+    Reducer reducer(communicator, options);
+    reducer.add("w", {l * kSide, kSide});
+    reducer.states<float>();  // compares the registration and forms the nodes
+    auto x = gradient<float>(n, 0, communicator.rank());
+    const std::uint64_t before = communicator.wire_bytes();
+    EXPECT_TRUE(step(reducer, x).committed);
+    const std::size_t within = 4 * (n - c + (l - 1)) + 4 * (l - 1) * c;
+    const auto node = static_cast<std::size_t>(communicator.rank()) / l;
+    const std::size_t between =
+        expected_bytes(legal, c, nodes, node).wire - (nodes - 1) * 16 + (p - 1) * 16;
+    const Statistics statistics = reducer.statistics();
+    EXPECT_EQ(statistics.node_wire_bytes, within) << legal;
+    EXPECT_EQ(statistics.wire_bytes, within + between) << legal;
+    EXPECT_EQ(communicator.wire_bytes() - before, within + between) << legal;
+    EXPECT_EQ(statistics.nodes, nodes);
+  });
+}
+
 TEST(NodeStage, SendsTheBytesOfTheFormula) {
-  constexpr std::size_t kColumns = 24;
-  constexpr std::size_t kUnits = 1;
   for (const LegalCase& legal : {LegalCase{"none", "raw", "none"},
                                  {"onebit(block=64)", "sharded", "ef14"},
                                  {"topk(density=0.05,index=elias_fano)", "gather", "ef14"},
                                  {"cast(bf16)", "raw", "none"}}) {
-    for (const auto& [nodes, l] : {std::pair<std::size_t, std::size_t>{2, 2}, {3, 2}, {2, 3}}) {
-      const std::size_t p = nodes * l;
-      const std::size_t c = kColumns * kColumns;  // nearly square, as the formula of lowrank wants
-      const std::size_t n = l * c;
-      run_local(static_cast<int>(p), [&](Communicator& communicator) {
-        set_log_level(LogLevel::none);
-        ReducerOptions options = options_for(legal);
-        options.node = std::to_string(l);
-        Reducer reducer(communicator, options);
-        reducer.add("w", {l * kColumns, kColumns});
-        reducer.states<float>();  // compares the registration and forms the nodes
-        auto x = gradient<float>(n, 0, communicator.rank());
-        const std::uint64_t before = communicator.wire_bytes();
-        EXPECT_TRUE(step(reducer, x).committed);
-        const std::size_t within = 4 * (n - c + (l - 1) * kUnits) + 4 * (l - 1) * c;
-        const auto node = static_cast<std::size_t>(communicator.rank()) / l;
-        const std::size_t between =
-            expected_bytes(legal, c, nodes, node).wire - (nodes - 1) * 16 + (p - 1) * 16;
-        const Statistics statistics = reducer.statistics();
-        EXPECT_EQ(statistics.node_wire_bytes, within) << legal;
-        EXPECT_EQ(statistics.wire_bytes, within + between) << legal;
-        EXPECT_EQ(communicator.wire_bytes() - before, within + between) << legal;
-        EXPECT_EQ(statistics.nodes, nodes);
-      });
-    }
+    expect_bytes(legal, 2, 2);
+    expect_bytes(legal, 3, 2);
+    expect_bytes(legal, 2, 3);
   }
 }
 
