@@ -16,13 +16,13 @@ template <Element T>
 Fault non_finite_fault(const Unit<T>& unit, std::span<const T> x, std::string_view of) {
   const auto bad = std::ranges::find_if_not(x, [](T value) { return std::isfinite(value); });
   const auto element = unit.first + static_cast<std::size_t>(bad - x.begin());
-  Part part{unit.name, 0};
+  Part part{unit.name};
   for (const Part& next : unit.parts) {
     if (next.first <= element) part = next;
   }
   return {Fault::Kind::non_finite, std::string(part.name) + ": element " +
-                                       std::to_string(element - part.first) + std::string(of) +
-                                       " is " + std::to_string(*bad)};
+                                       std::to_string(element - part.first + part.begin) +
+                                       std::string(of) + " is " + std::to_string(*bad)};
 }
 
 template <Element T>

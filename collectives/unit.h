@@ -24,7 +24,8 @@ struct UnitCost {
 /// A tensor of a unit, for messages to people.
 struct Part {
   std::string_view name;
-  std::size_t first = 0;  ///< its first element in the unit
+  std::size_t first = 0;  ///< where it begins in the unit
+  std::size_t begin = 0;  ///< and with which of its elements
 };
 
 /// The compressed unit (a tensor, a bucket or the whole model) as an exchange sees it: n elements,

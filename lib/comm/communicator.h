@@ -77,8 +77,15 @@ class Communicator {
   /// rank. It counts its own bytes, from 0.
   virtual std::unique_ptr<Communicator> split(int color, int key) = 0;
 
+  /// A communicator of the ranks on this rank's node, which share its memory, ordered by rank; it
+  /// counts as a split() does. A back end that knows of no nodes gives every rank one of its own.
+  virtual std::unique_ptr<Communicator> split_node() { return split(rank(), 0); }
+
   /// What this rank has sent so far by the formulas above.
   std::uint64_t wire_bytes() const { return wire_bytes_; }
+
+  /// Counts what a part of this communicator has sent in its place.
+  void count_wire_bytes(std::uint64_t of_a_part) { wire_bytes_ += of_a_part; }
 
   /// State that others keep with this communicator, by name; it ends with the communicator.
   std::any& attachment(const std::string& name) { return attachments_[name]; }

@@ -88,8 +88,8 @@ void sleep_until(double time) {
 class LocalCommunicator final : public Communicator {
  public:
   /// `link` may be null: then operations take no longer than their work.
-  LocalCommunicator(Group::Place place, std::shared_ptr<LinkEnd> link)
-      : group_(std::move(place.group)), rank_(place.rank), link_(std::move(link)) {}
+  LocalCommunicator(Group::Place place, std::shared_ptr<LinkEnd> link, int node)
+      : group_(std::move(place.group)), rank_(place.rank), link_(std::move(link)), node_(node) {}
 
   int rank() const override { return rank_; }
   int size() const override { return group_->size(); }
@@ -97,11 +97,17 @@ class LocalCommunicator final : public Communicator {
 
   std::unique_ptr<Communicator> split(int color, int key) override {
     check_split(color);
-    group_->meet(rank_, {.operation = Operation::split, .color = color, .key = key});
-    return std::make_unique<LocalCommunicator>(group_->regroup(rank_), link_);
+    return regroup(color, key, link_);
   }
 
+  std::unique_ptr<Communicator> split_node() override { return regroup(node_, 0, nullptr); }
+
  private:
+  std::unique_ptr<Communicator> regroup(int color, int key, std::shared_ptr<LinkEnd> link) {
+    group_->meet(rank_, {.operation = Operation::split, .color = color, .key = key});
+    return std::make_unique<LocalCommunicator>(group_->regroup(rank_), std::move(link), node_);
+  }
+
   void do_all_reduce(std::span<std::byte> x, ElementType type) override {
     together({.operation = Operation::all_reduce, .type = type, .in = x},
              traffic::all_reduce(x.size(), ranks()), [&](Calls calls) {
@@ -170,13 +176,15 @@ class LocalCommunicator final : public Communicator {
   std::shared_ptr<Group> group_;
   int rank_;
   std::shared_ptr<LinkEnd> link_;
+  int node_;
 };
 
 void run_rank(World& world, std::shared_ptr<Group> group, int rank, const LocalOptions& options,
               const std::function<void(Communicator&)>& body) {
   try {
     auto link = options.link ? std::make_shared<LinkEnd>(*options.link) : nullptr;
-    LocalCommunicator communicator({std::move(group), rank}, std::move(link));
+    const int node = options.ranks_per_node > 0 ? rank / options.ranks_per_node : 0;
+    LocalCommunicator communicator({std::move(group), rank}, std::move(link), node);
     body(communicator);
     world.leave(rank, "has ended", nullptr);
   } catch (const std::exception& error) {
@@ -192,6 +200,9 @@ void run_local(int ranks, const std::function<void(Communicator&)>& body,
                const LocalOptions& options) {
   if (ranks < 1)
     throw UsageError("run_local: " + std::to_string(ranks) + " ranks, at least 1 expected");
+  if (options.ranks_per_node < 0) {
+    throw UsageError("run_local: " + std::to_string(options.ranks_per_node) + " ranks per node");
+  }
   if (options.link) options.link->check();
   const auto world = std::make_shared<World>();
   std::vector<int> members(static_cast<std::size_t>(ranks));

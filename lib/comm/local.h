@@ -19,6 +19,10 @@ struct LocalOptions {
   /// each other their bytes together less one burst. Parts of a split share their rank's link; the
   /// split itself takes no time. Ranks sleep while they wait. Results are the same.
   std::optional<Link> link = std::nullopt;
+
+  /// Ranks in a row that are one node for split_node(); 0: all of them are. Ranks of a node meet in
+  /// memory: what split_node() gives has no link.
+  int ranks_per_node = 0;
 };
 
 /// Runs `body` once per rank, each on a thread of its own with its communicator, and returns when
@@ -30,7 +34,8 @@ struct LocalOptions {
 /// says so, and the first exception of all is thrown here when the last rank has ended.
 ///
 /// Memory   nothing beside the buffers of the calls.
-/// Throws   UsageError if ranks < 1 or the link is none (Link::check); what `body` throws.
+/// Throws   UsageError if ranks < 1, ranks_per_node < 0 or the link is none (Link::check); what
+///          `body` throws.
 void run_local(int ranks, const std::function<void(Communicator&)>& body,
                const LocalOptions& options = {});
 

@@ -68,6 +68,13 @@ std::unique_ptr<pith::Communicator> Communicator::split(int color, int key) {
   return std::unique_ptr<pith::Communicator>(new Communicator(part, largest_count_, Owned{}));
 }
 
+std::unique_ptr<pith::Communicator> Communicator::split_node() {
+  MPI_Comm part = MPI_COMM_NULL;
+  check(MPI_Comm_split_type(comm_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &part), "split_node",
+        rank_);
+  return std::unique_ptr<pith::Communicator>(new Communicator(part, largest_count_, Owned{}));
+}
+
 void Communicator::do_all_reduce(std::span<std::byte> x, ElementType type) {
   const std::size_t width = size_of(type);
   in_chunks(x.size() / width, largest_count_, [&](std::size_t first, int count) {

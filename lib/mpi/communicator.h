@@ -37,6 +37,7 @@ class Communicator final : public pith::Communicator {
   int size() const override { return size_; }
   bool concurrent() const override;  ///< with MPI_THREAD_MULTIPLE
   std::unique_ptr<pith::Communicator> split(int color, int key) override;
+  std::unique_ptr<pith::Communicator> split_node() override;  ///< MPI_COMM_TYPE_SHARED
 
  private:
   struct Owned {};

@@ -45,6 +45,7 @@ Statistics Reducer::Impl::statistics() const {
   Statistics all = statistics_;
   if (automatic_) all.automatic = automatic_->statistics();
   const auto ranks = static_cast<std::uint64_t>(communicator_.size());
+  all.nodes = nodes_ ? nodes_->count() : 0;
   all.ratio = ratio_of(all.dense_bytes, all.message_bytes);
   all.wire_ratio = ratio_of(2 * (ranks - 1) * all.dense_bytes / ranks, all.wire_bytes);
   for (const Tensor& tensor : tensors_) all.parameters += tensor.elements;

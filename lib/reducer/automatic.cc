@@ -14,28 +14,29 @@ constexpr double kTrust = 1.5;  // predictions are off by less, mostly
 constexpr double kWorthAChange = 0.95;
 constexpr double kForgotten = 0.98;
 
-std::string milliseconds(double seconds) { return std::to_string(seconds * 1e3) + " ms"; }
-
-}  // namespace
-
-Automatic::Automatic(Communicator& communicator, const std::vector<UnitPlan>& plan,
-                     std::size_t bucket_bytes)
-    : communicator_(communicator),
-      plan_(plan),
-      bucket_bytes_(bucket_bytes),
-      model_(communicator, largest_bucket()) {}
-
 // A unit that is larger than a bucket has one for itself.
-std::size_t Automatic::largest_bucket() const {
+std::size_t largest_bucket(const std::vector<UnitPlan>& units, std::size_t bucket_bytes) {
   std::size_t all = 0;
   std::size_t largest = 0;
-  for (const UnitPlan& unit : plan_) {
+  for (const UnitPlan& unit : units) {
     const std::size_t bytes = unit.elements * size_of(unit.type);
     all += bytes;
     largest = std::max(largest, bytes);
   }
-  return std::max(largest, std::min(all, bucket_bytes_));
+  return std::max(largest, std::min(all, bucket_bytes));
 }
+
+std::string milliseconds(double seconds) { return std::to_string(seconds * 1e3) + " ms"; }
+
+}  // namespace
+
+Automatic::Automatic(Communicator& all, Communicator& peers, const std::vector<UnitPlan>& plan,
+                     const std::vector<UnitPlan>& parts, std::size_t bucket_bytes)
+    : communicator_(all),
+      plan_(plan),
+      parts_(parts),
+      bucket_bytes_(bucket_bytes),
+      model_(peers, largest_bucket(parts, bucket_bytes)) {}
 
 void Automatic::form(const std::vector<std::vector<Choice>>& ways,
                      const std::vector<std::size_t>& order, std::uint64_t step) {
@@ -77,7 +78,7 @@ void Automatic::form_groups(const std::vector<std::vector<Choice>>& ways,
 
 void Automatic::predict() {
   for (Group& group : groups_) {
-    for (Way& way : group.ways) way.predicted = model_.seconds(way.choice, plan_, group.units);
+    for (Way& way : group.ways) way.predicted = model_.seconds(way.choice, parts_, group.units);
   }
 }
 

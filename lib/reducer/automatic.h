@@ -35,9 +35,10 @@ class Automatic {
   static constexpr std::uint64_t kTrialSteps = 64;
   static constexpr std::uint64_t kDecideEvery = 100;
 
-  /// Collective: measures the link, up to a bucket.
-  Automatic(Communicator& communicator, const std::vector<UnitPlan>& plan,
-            std::size_t bucket_bytes);
+  /// `plan` is the same on all ranks; what this rank exchanges with its peers of it is `parts`, the
+  /// same unless there is a node stage. Collective: measures the link, up to a bucket.
+  Automatic(Communicator& all, Communicator& peers, const std::vector<UnitPlan>& plan,
+            const std::vector<UnitPlan>& parts, std::size_t bucket_bytes);
 
   /// From `step` on unit u may travel in ways[u]; `order` is that of the exchange. Collective:
   /// predicts. Throws UsageError on every rank if one cannot.
@@ -82,7 +83,6 @@ class Automatic {
   static double known(const Way& way);
   static void learn(Way& way, double seconds);
   static void forget(Group& group);
-  std::size_t largest_bucket() const;
   void form_groups(const std::vector<std::vector<Choice>>& ways,
                    const std::vector<std::size_t>& order);
   void predict();
@@ -92,6 +92,7 @@ class Automatic {
 
   Communicator& communicator_;
   const std::vector<UnitPlan>& plan_;
+  const std::vector<UnitPlan>& parts_;
   std::size_t bucket_bytes_;
   CostModel model_;
   std::uint64_t formed_ = 0;  // step

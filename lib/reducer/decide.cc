@@ -25,7 +25,8 @@ void Reducer::Impl::measure() {
     return std::ranges::any_of(ways_at(plan_, settings_, step), is_open);
   };
   if (!std::ranges::any_of(changes_, open)) return;
-  automatic_.emplace(communicator_, plan_, settings_.options.bucket_bytes);
+  automatic_.emplace(communicator_, nodes_ ? nodes_->peers() : communicator_, plan_,
+                     parts_ ? parts_->units : plan_, settings_.options.bucket_bytes);
 }
 
 // Collective where something is left to be decided. All ranks come here, at the start and behind

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <limits>
 
 #include <pith/collectives/compose.h>
 #include <pith/collectives/exchange.h>
+#include <pith/collectives/stopwatch.h>
 #include <pith/compressors/registry.h>
+#include <pith/core/error.h>
 #include <pith/core/hash.h>
 #include <pith/core/vector.h>
 #include <pith/feedback/registry.h>
@@ -40,10 +41,11 @@ void rescale(Feedback<T>& rule, bool composed, double factor) {
 
 template <Element T>
 Engine<T>::Engine(const std::vector<UnitPlan>& units, const std::vector<Tensor>& tensors,
-                  const Settings& settings, int rank, int ranks)
+                  const Settings& settings, int rank, int ranks, std::unique_ptr<NodeStage<T>> node)
     : settings_(settings),
       rank_(static_cast<std::size_t>(rank)),
-      ranks_(static_cast<std::size_t>(ranks)) {
+      ranks_(static_cast<std::size_t>(ranks)),
+      node_(std::move(node)) {
   for (std::size_t i = 0; i < units.size(); ++i) {
     if (units[i].type != element_type<T>) continue;
     LiveUnit<T> unit;
@@ -51,7 +53,7 @@ Engine<T>::Engine(const std::vector<UnitPlan>& units, const std::vector<Tensor>&
     unit.index = i;
     std::size_t first = 0;
     for (const std::size_t t : units[i].tensors) {
-      unit.parts.push_back({tensors[t].name, first});
+      unit.parts.push_back({tensors[t].name, first, tensors[t].first});
       first += tensors[t].elements;
     }
     unit.feedback =
@@ -107,6 +109,7 @@ void Engine<T>::prepare(const std::vector<Choice>& choices,
     if (unit.choice != choice) build(unit, choice);
   }
   order_units(buckets);
+  if (node_) node_->prepare(buckets);
 }
 
 template <Element T>
@@ -183,11 +186,19 @@ void Engine<T>::begin(Scratch& scratch) {
         .cost = {}};
     offset += live.plan->elements;
   }
+  if (node_) node_->begin(scratch);
 }
 
 template <Element T>
 void Engine<T>::stage(std::size_t bucket, const std::vector<Given>& given, bool faulty,
                       Scratch& scratch) {
+  if (node_) return node_->pack(bucket, given, faulty);
+  stage_units(bucket, given, faulty, scratch);
+}
+
+template <Element T>
+void Engine<T>::stage_units(std::size_t bucket, const std::vector<Given>& given, bool faulty,
+                            Scratch& scratch) {
   const Range units = buckets_[bucket].units;
   for (std::size_t i = units.begin; i < units.end; ++i) {
     LiveUnit<T>& live = live_[order_[i]];
@@ -198,6 +209,7 @@ void Engine<T>::stage(std::size_t bucket, const std::vector<Given>& given, bool 
 
 template <Element T>
 double Engine<T>::squared_norm() const {
+  if (node_) return node_->squared_norm();
   double sum = 0;
   for (const Unit<T>& unit : units_) {
     if (unit.present) sum += pith::squared_norm(unit.gradient);
@@ -207,11 +219,13 @@ double Engine<T>::squared_norm() const {
 
 template <Element T>
 void Engine<T>::scale_gradients(double factor) {
+  if (node_) return node_->scale(factor);
   for (Unit<T>& unit : units_) unit.gradient_scale = factor;
 }
 
 template <Element T>
 bool Engine<T>::find_non_finite(std::vector<Fault>& faults) const {
+  if (node_) return node_->find_non_finite(faults);
   for (const Unit<T>& unit : units_) {
     if (!unit.present || all_finite(unit.gradient)) continue;
     faults.push_back(non_finite_fault(unit, unit.gradient));
@@ -222,8 +236,24 @@ bool Engine<T>::find_non_finite(std::vector<Fault>& faults) const {
 
 template <Element T>
 void Engine<T>::exchange(std::size_t bucket, Round& round) {
-  const auto& [exchange, units] = buckets_[bucket];
-  pith::exchange(exchange, slice(std::span(units_), units), round);
+  const std::span<Unit<T>> units = slice(std::span(units_), buckets_[bucket].units);
+  if (!node_) return pith::exchange(buckets_[bucket].exchange, units, round);
+  sum_in_node(bucket, units.front().cost.exchange_seconds, round);
+  try {
+    pith::exchange(buckets_[bucket].exchange, units, round);
+  } catch (const UsageError& error) {  // all peers know, but not yet the other ranks of their nodes
+    round.faults.push_back({Fault::Kind::usage, error.what()});
+  }
+}
+
+template <Element T>
+void Engine<T>::sum_in_node(std::size_t bucket, double& seconds, Round& round) {
+  const std::vector<Given>* parts = nullptr;
+  {
+    Stopwatch watch(seconds);
+    parts = &node_->reduce(bucket, round);
+  }
+  stage_units(bucket, *parts, !round.faults.empty(), round.scratch);
 }
 
 template <Element T>
@@ -242,6 +272,12 @@ void Engine<T>::accept(LiveUnit<T>& live, const Unit<T>& unit, double state_scal
 
 template <Element T>
 void Engine<T>::finish(const std::vector<Given>& given, double state_scale) {
+  finish_units(node_ ? node_->parts() : given, state_scale);
+  if (node_) node_->gather(given);
+}
+
+template <Element T>
+void Engine<T>::finish_units(const std::vector<Given>& given, double state_scale) {
   for (std::size_t i = 0; i < units_.size(); ++i) {
     LiveUnit<T>& live = live_[order_[i]];
     const Unit<T>& unit = units_[i];
@@ -253,18 +289,6 @@ void Engine<T>::finish(const std::vector<Given>& given, double state_scale) {
       const std::size_t count = size_of(given[t].memory);
       store(std::span<const T>(live.memory).subspan(offset, count), given[t].memory);
       offset += count;
-    }
-  }
-}
-
-template <Element T>
-void Engine<T>::poison(const std::vector<Given>& given) const {
-  for (const LiveUnit<T>& unit : live_) {
-    std::ranges::fill(unit.memory, std::numeric_limits<T>::quiet_NaN());
-    if (!unit.staged) continue;
-    for (const std::size_t t : unit.plan->tensors) {
-      const auto part = std::span<const T>(unit.memory).first(size_of(given[t].memory));
-      store(part, given[t].memory);
     }
   }
 }

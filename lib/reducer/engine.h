@@ -10,6 +10,7 @@
 #include <pith/collectives/unit.h>
 #include <pith/reducer/gradient.h>
 #include <pith/reducer/layout.h>
+#include <pith/reducer/node_stage.h>
 
 namespace pith {
 
@@ -40,8 +41,11 @@ struct LiveUnit {
 template <Element T>
 class Engine {
  public:
+  /// With a `node` stage, units and tensors are what this rank has as an owner, the gradients and
+  /// estimates below those of the whole tensors, and `rank` and `ranks` those of the peers.
   Engine(const std::vector<UnitPlan>& units, const std::vector<Tensor>& tensors,
-         const Settings& settings, int rank, int ranks);
+         const Settings& settings, int rank, int ranks,
+         std::unique_ptr<NodeStage<T>> node = nullptr);
 
   /// Builds what `choices` (one per unit of the plan) asks for and differs from what is there.
   /// Rules stay. `buckets` are those of all types.
@@ -69,9 +73,6 @@ class Engine {
   /// the trainer's memory.
   void finish(const std::vector<Given>& given, double state_scale);
 
-  /// Fills the trainer's memory with NaN.
-  void poison(const std::vector<Given>& given) const;
-
   std::vector<StateView<T>> states(const std::vector<Tensor>& tensors);
 
   /// In the order of their exchange: the units of the last step, and where each stands in live().
@@ -88,18 +89,23 @@ class Engine {
   void build(LiveUnit<T>& unit, const Choice& choice);
   void build_sparse(LiveUnit<T>& unit);
   void build_owner(LiveUnit<T>& unit);
+  void stage_units(std::size_t bucket, const std::vector<Given>& given, bool faulty,
+                   Scratch& scratch);
   bool stage_unit(LiveUnit<T>& unit, const std::vector<Given>& given, bool faulty,
                   Scratch& scratch);
+  void finish_units(const std::vector<Given>& given, double state_scale);
+  void sum_in_node(std::size_t bucket, double& seconds, Round& round);
   void accept(LiveUnit<T>& live, const Unit<T>& unit, double state_scale);
   void order_units(const std::vector<BucketPlan>& buckets);
 
   const Settings& settings_;
   std::size_t rank_;
   std::size_t ranks_;
-  std::vector<LiveUnit<T>> live_;   // in the order of the plan
-  std::vector<Bucket> buckets_;     // in the order of their exchange
-  std::vector<std::size_t> order_;  // of exchange: index into live_
-  std::vector<Unit<T>> units_;      // in the order of exchange, for the step at hand
+  std::unique_ptr<NodeStage<T>> node_;  // or null
+  std::vector<LiveUnit<T>> live_;       // in the order of the plan
+  std::vector<Bucket> buckets_;         // in the order of their exchange
+  std::vector<std::size_t> order_;      // of exchange: index into live_
+  std::vector<Unit<T>> units_;          // in the order of exchange, for the step at hand
 };
 
 }  // namespace pith

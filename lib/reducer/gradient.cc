@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <limits>
 #include <type_traits>
 
 #include <pith/reducer/gradient.h>
@@ -46,6 +47,18 @@ ElementType type_of(const GradientMemory& memory) {
 
 std::size_t size_of(const GradientMemory& memory) {
   return std::visit([](auto span) { return span.size(); }, memory);
+}
+
+GradientMemory slice(const GradientMemory& memory, Range range) {
+  return std::visit([&](auto span) -> GradientMemory { return slice(span, range); }, memory);
+}
+
+void fill_with_nan(const GradientMemory& memory) {
+  std::visit(
+      []<class V>(std::span<V> span) {
+        std::ranges::fill(span, to<V>(std::numeric_limits<float>::quiet_NaN()));
+      },
+      memory);
 }
 
 template <Element T>

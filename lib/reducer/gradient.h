@@ -7,6 +7,7 @@
 
 #include <pith/core/element.h>
 #include <pith/core/half.h>
+#include <pith/core/range.h>
 
 namespace pith {
 
@@ -23,6 +24,12 @@ struct Given {
 
 ElementType type_of(const GradientMemory& memory);
 std::size_t size_of(const GradientMemory& memory);
+
+/// These of its elements.
+GradientMemory slice(const GradientMemory& memory, Range range);
+
+/// Every element becomes a NaN.
+void fill_with_nan(const GradientMemory& memory);
 
 /// out = memory, converted. Exact for 16-bit types.
 template <Element T>

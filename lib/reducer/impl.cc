@@ -72,6 +72,7 @@ void Reducer::Impl::start() {
   if (!refusal_.empty()) throw UsageError(refusal_);
   auto plan = plan_units(tensors_, settings_);
   check_units(plan, settings_.options.divisor);
+  form_nodes(plan);
   statistics_.units.resize(plan.size());
   unit_seconds_.assign(plan.size(), 0);
   // From back to front, as backward gives them, until the first step shows it.
@@ -79,8 +80,8 @@ void Reducer::Impl::start() {
     positions_.push_back(static_cast<std::uint32_t>(t));
   }
   plan_ = std::move(plan);
-  floats_.emplace(plan_, tensors_, settings_, communicator_.rank(), communicator_.size());
-  doubles_.emplace(plan_, tensors_, settings_, communicator_.rank(), communicator_.size());
+  make_engine(floats_);
+  make_engine(doubles_);
   changes_.insert({0, settings_.options.start_step});
   for (const UnitPlan& unit : plan_) {
     for (const ScheduledPipeline& entry : unit.treatment.compressor) changes_.insert(entry.from);
@@ -90,6 +91,7 @@ void Reducer::Impl::start() {
   }
   measure();
   decide();
+  if (nodes_) nodes_->count_wire_bytes(communicator_);  // not to be counted in a step
   plan_is_new_ = true;
   started_ = true;
 }
@@ -139,9 +141,9 @@ std::vector<StateView<T>> Reducer::Impl::states() {
   expect_no_step("states");
   start();
   if constexpr (std::same_as<T, float>) {
-    return floats_->states(tensors_);
+    return floats_->states(parts_ ? parts_->tensors : tensors_);
   } else {
-    return doubles_->states(tensors_);
+    return doubles_->states(parts_ ? parts_->tensors : tensors_);
   }
 }
 

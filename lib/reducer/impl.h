@@ -10,6 +10,7 @@
 #include <pith/reducer/agreement.h>
 #include <pith/reducer/automatic.h>
 #include <pith/reducer/engine.h>
+#include <pith/reducer/nodes.h>
 #include <pith/reducer/overlap.h>
 #include <pith/reducer/reducer.h>
 
@@ -37,6 +38,9 @@ class Reducer::Impl {
   void start();
   void measure();
   void decide();
+  void form_nodes(std::vector<UnitPlan>& plan);
+  template <Element T>
+  void make_engine(std::optional<Engine<T>>& engine);
   bool prepare();
   void learn_order();
   void number_buckets(const std::vector<BucketPlan>& buckets);
@@ -44,6 +48,7 @@ class Reducer::Impl {
   void open(const StepOptions& step);
   Round begin_round(const StepOptions& step, bool changed);
   double divisor();
+  double of_peers(double ranks) const;
   std::string why_not_overlapped() const;
   void overlap();
   void count_given(std::size_t tensor);
@@ -66,6 +71,8 @@ class Reducer::Impl {
   std::vector<Tensor> tensors_;
   std::map<std::string, std::size_t, std::less<>> index_;
   std::vector<UnitPlan> plan_;
+  std::optional<Nodes> nodes_;  // of the node stage, if there is one; then engines work on
+  std::optional<Parts> parts_;  // this rank's parts of tensors and units
   std::optional<Engine<float>> floats_;
   std::optional<Engine<double>> doubles_;
   std::set<std::uint64_t> changes_;             // steps at which a schedule changes something

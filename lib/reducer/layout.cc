@@ -182,6 +182,13 @@ std::vector<UnitPlan> plan_units(const std::vector<Tensor>& tensors, const Setti
   return units;
 }
 
+void leave_dense(std::vector<UnitPlan>& units, const std::string& why) {
+  for (UnitPlan& unit : units) {
+    if (unit.why_dense.empty()) unit.why_dense = why;
+    leave_out_rule(unit);
+  }
+}
+
 void check_units(const std::vector<UnitPlan>& units, Divisor divisor) {
   for (const UnitPlan& unit : units) {
     check_divisor(unit, divisor);

@@ -22,6 +22,7 @@ struct Tensor {
   Shape shape;
   ElementType type = ElementType::float32;
   std::size_t elements = 0;
+  std::size_t first = 0;  ///< of the registered tensor's elements, if this is a part of it
 };
 
 /// The type in which a tensor is computed: 16-bit ones are converted to float.
@@ -47,6 +48,9 @@ struct BucketPlan {
 };
 
 std::vector<UnitPlan> plan_units(const std::vector<Tensor>& tensors, const Settings& settings);
+
+/// No unit is compressed any more, for this reason. Rules stay that give more than the plain mean.
+void leave_dense(std::vector<UnitPlan>& units, const std::string& why);
 
 /// What the compressor promises for the unit; throws UsageError if it does not fit its shape.
 Guarantee guarantee_for(const Choice& choice, const UnitPlan& unit);

@@ -69,6 +69,11 @@ struct ReducerOptions {
   /// this norm; 0: not. Before feedback; the pushed buffers stay as they are.
   double clip = 0;
   Divisor divisor = Divisor::ranks;
+  /// The node stage (docs/exchanges.md): ranks of a node sum their gradients before anything is
+  /// compressed. none; shared: ranks with one memory are a node (Communicator::split_node); a
+  /// number: so many ranks in a row; given: those with the same node_color.  PITH_NODE
+  std::string node = "none";
+  int node_color = 0;  ///< with node = given; each rank's own
   /// May differ from rank to rank: results do not depend on it.  PITH_PROGRESS: thread or none
   Progress progress = Progress::thread;
   /// Tell it if the optimizer applies momentum to the estimate: some rules warn then.

@@ -11,6 +11,7 @@
 #include <pith/core/threads.h>
 #include <pith/feedback/registry.h>
 #include <pith/reducer/choice.h>
+#include <pith/reducer/nodes.h>
 #include <pith/reducer/settings.h>
 
 namespace pith {
@@ -44,6 +45,7 @@ void apply_environment(ReducerOptions& options) {
   apply(options.compressor, "PITH_COMPRESSOR");
   apply(options.feedback, "PITH_FEEDBACK");
   apply(options.exchange, "PITH_EXCHANGE");
+  apply(options.node, "PITH_NODE");
   apply(options.min_bytes, "PITH_MIN_BYTES");
   apply(options.bucket_bytes, "PITH_BUCKET_BYTES", 1);
   apply(options.start_step, "PITH_START_STEP");
@@ -88,6 +90,7 @@ void check_numbers(const ReducerOptions& options) {
   }
   if (options.bucket_bytes == 0) throw UsageError("bucket_bytes must not be 0");
   if (options.check_every == 0) throw UsageError("check_every must not be 0");
+  check_node(options);
 }
 
 }  // namespace
@@ -117,7 +120,7 @@ std::string Settings::text() const {
       << "\nstart_step=" << options.start_step << "\ncommit=" << static_cast<int>(options.commit)
       << "\nnon_finite=" << static_cast<int>(options.non_finite) << "\nclip=" << options.clip
       << "\ndivisor=" << static_cast<int>(options.divisor) << "\nseed=" << options.seed
-      << "\ncheck_every=" << options.check_every << '\n';
+      << "\ncheck_every=" << options.check_every << "\nnode=" << options.node << '\n';
   for (const TensorRule& rule : options.rules) {
     out << "rule " << rule.pattern << ' ' << rule.min_elements << ' ' << rule.max_elements << ' '
         << rule.min_dimensions << ' ' << rule.max_dimensions << ' ' << rule.compressor << ' '

@@ -50,11 +50,13 @@ struct Statistics {
   std::uint64_t steps = 0;  ///< committed
   std::uint64_t skipped_steps = 0;
   std::size_t parameters = 0;
-  std::uint64_t dense_bytes = 0;    ///< of all tensors, all committed steps
-  std::uint64_t message_bytes = 0;  ///< of this rank's own messages, all committed steps
-  std::uint64_t wire_bytes = 0;     ///< counted at the communicator, all committed steps
-  double ratio = 1;                 ///< dense_bytes / message_bytes
-  double wire_ratio = 1;            ///< a raw all-reduce's wire bytes over wire_bytes
+  std::uint64_t dense_bytes = 0;      ///< of all tensors, all committed steps
+  std::uint64_t message_bytes = 0;    ///< of this rank's own messages, all committed steps
+  std::uint64_t wire_bytes = 0;       ///< counted at the communicator, all committed steps
+  std::uint64_t node_wire_bytes = 0;  ///< those of them that stayed within the node
+  std::size_t nodes = 0;              ///< of the node stage; 0: there is none
+  double ratio = 1;                   ///< dense_bytes / message_bytes
+  double wire_ratio = 1;              ///< a raw all-reduce's wire bytes over wire_bytes
   std::vector<UnitStatistics> units;
   std::vector<AutomaticStatistics> automatic;
 };

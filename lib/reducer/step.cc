@@ -83,7 +83,7 @@ void Reducer::Impl::open(const StepOptions& step) {
 
 Round Reducer::Impl::begin_round(const StepOptions& step, bool changed) {
   const auto every = settings_.options.statistics_every;
-  Round round{communicator_, scratch_};
+  Round round{nodes_ ? nodes_->peers() : communicator_, scratch_};
   round.step.step = step_;
   round.step.learning_rate = step.learning_rate;
   round.step.state_scale = step.loss_scale / loss_scale_;
@@ -99,13 +99,19 @@ Round Reducer::Impl::begin_round(const StepOptions& step, bool changed) {
 
 double Reducer::Impl::divisor() {
   const auto ranks = static_cast<std::size_t>(communicator_.size());
-  if (settings_.options.divisor == Divisor::ranks) return static_cast<double>(ranks);
+  if (settings_.options.divisor == Divisor::ranks) return of_peers(static_cast<double>(ranks));
   const auto pushed = [](const Given& given) { return given.how == Given::How::pushed; };
   const std::byte mine{std::ranges::any_of(given_, pushed)};
   const auto all = scratch_.take<std::byte>(ranks);
   communicator_.all_gather(std::span(&mine, 1), all);
   const auto taking_part = std::ranges::count(all, std::byte{1});
-  return static_cast<double>(std::max<std::ptrdiff_t>(taking_part, 1));
+  return of_peers(static_cast<double>(std::max<std::ptrdiff_t>(taking_part, 1)));
+}
+
+// With a node stage, peers exchange means over ranks / nodes ranks.
+double Reducer::Impl::of_peers(double ranks) const {
+  if (!nodes_) return ranks;
+  return ranks * static_cast<double>(nodes_->count()) / static_cast<double>(nodes_->ranks());
 }
 
 void Reducer::Impl::stage(std::size_t bucket) {
@@ -165,11 +171,15 @@ StepResult Reducer::Impl::close(const StepOptions& step) {
     agreement = exchange_all(step);
   }
   sequence_ = round_->sequence;
-  if (!agreement.all_well()) return give_up(agreement);
+  if (!agreement.all_well()) {
+    if (nodes_) nodes_->count_wire_bytes(communicator_);
+    return give_up(agreement);
+  }
   commit(step);
   learn_order();
   count_step();
   decide();
+  if (nodes_) statistics_.node_wire_bytes += nodes_->count_wire_bytes(communicator_);
   statistics_.wire_bytes += communicator_.wire_bytes() - wire_before_;
   return {};
 }
@@ -201,8 +211,7 @@ StepResult Reducer::Impl::give_up(const Agreement& agreement) {
     case NonFinite::fail:
       throw Error(agreement.text);
     case NonFinite::propagate:
-      floats_->poison(given_);
-      doubles_->poison(given_);
+      for (const Given& given : given_) fill_with_nan(given.memory);
       break;
     case NonFinite::skip:
       break;

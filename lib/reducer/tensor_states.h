@@ -12,7 +12,8 @@ namespace pith {
 
 /// Appends a unit's states, cut at its tensors' ends and named "tensor/state": state belongs to a
 /// tensor's name and element range, never to a unit. `first` is the unit's element that the states
-/// begin at. What is not per element is named after the unit.
+/// begin at; element ranges are those of the registered tensors. What is not per element is named
+/// after the unit.
 template <Element T>
 void append_tensor_states(std::vector<StateView<T>>& out, const std::vector<StateView<T>>& states,
                           std::size_t first, const UnitPlan& unit,
@@ -31,7 +32,7 @@ void append_tensor_states(std::vector<StateView<T>>& out, const std::vector<Stat
       if (from < to) {
         out.push_back(state);
         out.back().name = tensors[t].name + "/" + state.name;
-        out.back().first = from - start;
+        out.back().first = tensors[t].first + from - start;
         out.back().values = state.values.subspan(from - first, to - from);
       }
       start = end;

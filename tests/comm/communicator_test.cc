@@ -44,6 +44,14 @@ TEST(Communicator, CountsSizesBeyondAnyMemory) {
   EXPECT_EQ(comm.wire_bytes(), 12297829382473034416u);  // ceil(4 (2^63 + 4) / 3)
 }
 
+TEST(Communicator, CountsWhatItsPartsAreSaidToHaveSent) {
+  Silent comm;
+  std::vector<double> x(2);
+  comm.all_reduce(x);
+  comm.count_wire_bytes(100);
+  EXPECT_EQ(comm.wire_bytes(), 122u);
+}
+
 TEST(Communicator, RoundsCountedBytesUp) {
   Silent comm;
   std::vector<double> x(2);

@@ -220,6 +220,37 @@ TEST(RunLocal, LetsRanksEndAtDifferentTimes) {
   });
 }
 
+// Parts keep to the nodes of the whole.
+TEST(RunLocal, GivesEveryNodeSoManyRanks) {
+  const auto expect_sizes = [](int ranks_per_node, const std::vector<int>& sizes) {
+    run_local(5,
+              [&](Communicator& comm) {
+                const auto node = comm.split_node();
+                EXPECT_EQ(node->size(), sizes[static_cast<std::size_t>(comm.rank())]);
+                const auto reversed = comm.split(0, -comm.rank());
+                EXPECT_EQ(reversed->split_node()->size(), node->size());
+                EXPECT_EQ(node->split_node()->size(), node->size());
+              },
+              {.ranks_per_node = ranks_per_node});
+  };
+  expect_sizes(0, {5, 5, 5, 5, 5});
+  expect_sizes(2, {2, 2, 2, 2, 1});
+  expect_sizes(9, {5, 5, 5, 5, 5});
+  EXPECT_EQ(message<UsageError>([] { run_local(1, [](Communicator&) {}, {.ranks_per_node = -1}); }),
+            "run_local: -1 ranks per node");
+}
+
+// Over the link, a byte per second, this would take weeks.
+TEST(RunLocal, LetsRanksOfANodeMeetInMemory) {
+  run_local(2,
+            [](Communicator& comm) {
+              std::vector<double> x(200'000, 1.0);
+              comm.split_node()->all_reduce(x);
+              EXPECT_THAT(x, testing::Each(2.0));
+            },
+            {.link = Link{.bytes_per_second = 1}, .ranks_per_node = 2});
+}
+
 TEST(RunLocal, RunsInsideItself) {
   run_local(2, [](Communicator& outer) {
     run_local(3, [&](Communicator& inner) { EXPECT_EQ(inner.size(), 3); });

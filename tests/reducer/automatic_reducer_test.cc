@@ -163,6 +163,29 @@ TEST(Automatic, FollowsASchedule) {
   });
 }
 
+// Nodes exchange sums: their peers' link and parts are what is measured, and all ranks agree.
+TEST(Automatic, DecidesForPeersOfNodes) {
+  run_local(4,
+            [](Communicator& communicator) {
+              Reducer reducer(
+                  communicator,
+                  {.compressor = "auto(onebit,topk(k=20))", .exchange = "auto", .node = "2"});
+              reducer.add("w", {100, 100});
+              for (std::uint64_t step = 0; step < 70; ++step) {
+                auto x = gradient(10'000, step, communicator.rank());
+                reducer.push("w", std::span(x));
+                ASSERT_TRUE(reducer.wait().committed);
+                auto first = x;
+                communicator.broadcast(std::as_writable_bytes(std::span(first)), 0);
+                ASSERT_EQ(x, first) << step;
+              }
+              const auto known = reducer.statistics().automatic;
+              ASSERT_EQ(known.size(), 1u);
+              EXPECT_LT(known[0].ways[0].steps, 70u) << "not only raw";
+            },
+            {.link = Link{.bytes_per_second = 4e6, .burst_bytes = 0}});
+}
+
 TEST(Automatic, TakesTensorsOfAnySize) {
   run_local(3, [](Communicator& communicator) {
     Reducer reducer(communicator, {.compressor = "auto(topk(k=1),quantize(bits=4))",

@@ -41,7 +41,7 @@ class Decisions {
  public:
   Decisions(Communicator& communicator, const std::vector<UnitPlan>& plan,
             const std::vector<std::size_t>& order)
-      : automatic_(communicator, plan, 1 << 20) {
+      : automatic_(communicator, communicator, plan, plan, 1 << 20) {
     automatic_.form(ways_of(plan), order, 7);  // ages count from there
   }
 

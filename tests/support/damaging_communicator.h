@@ -29,10 +29,15 @@ struct Damage {
 void reseal(std::span<std::byte> message);
 
 /// Passes everything on to another communicator, and damages what this rank receives in
-/// all_gather_v and all_to_all_v if it is told to. Agreements pass untouched.
+/// all_gather_v and all_to_all_v if it is told to. Agreements pass untouched. Parts are told apart.
 class DamagingCommunicator final : public Communicator {
  public:
   explicit DamagingCommunicator(Communicator& inner) : inner_(inner) {}
+  explicit DamagingCommunicator(std::unique_ptr<Communicator> part)
+      : part_(std::move(part)), inner_(*part_) {}
+
+  /// What was split off, in its order, and is still there.
+  const std::vector<DamagingCommunicator*>& parts() const { return parts_; }
 
   /// Holds for one message from now on.
   void damage_next(Damage damage) { damage_ = std::move(damage); }
@@ -44,7 +49,9 @@ class DamagingCommunicator final : public Communicator {
   int size() const override { return inner_.size(); }
   bool concurrent() const override { return inner_.concurrent(); }
   std::unique_ptr<Communicator> split(int color, int key) override {
-    return inner_.split(color, key);
+    auto part = std::make_unique<DamagingCommunicator>(inner_.split(color, key));
+    parts_.push_back(part.get());
+    return part;
   }
 
  private:
@@ -65,6 +72,8 @@ class DamagingCommunicator final : public Communicator {
   void announce(std::span<std::byte> records);
   void deliver(std::span<std::byte> in, Sizes sizes, const Receive& receive);
 
+  std::unique_ptr<Communicator> part_;  // null unless it is this one's own
+  std::vector<DamagingCommunicator*> parts_;
   Communicator& inner_;
   std::optional<Damage> damage_;
   std::vector<std::size_t> sent_;  // how long the announced messages really are

@@ -45,6 +45,19 @@ void split_parts_are_independent(Communicator& comm) {
   if (comm.rank() == 0) all_reduce_sums<double>(*part);
 }
 
+/// Whoever shares a node says so of each other, in rank order.
+void split_node_orders_by_rank(Communicator& comm) {
+  const auto node = comm.split_node();
+  EXPECT_EQ(node->wire_bytes(), 0u);
+  const auto size = static_cast<std::size_t>(node->size());
+  const int mine = comm.rank();
+  std::vector<int> ranks(size);
+  node->all_gather(std::as_bytes(std::span(&mine, 1)), std::as_writable_bytes(std::span(ranks)));
+  EXPECT_TRUE(std::ranges::is_sorted(ranks));
+  EXPECT_EQ(ranks[static_cast<std::size_t>(node->rank())], mine);
+  all_reduce_sums<float>(*node);
+}
+
 void attachments_are_kept_by_name(Communicator& comm) {
   EXPECT_FALSE(comm.attachment("numbers").has_value());
   comm.attachment("numbers") = std::vector<int>{comm.rank()};
@@ -57,6 +70,7 @@ constexpr Promise kPromises[] = {
     {"SplitOrdersByKey", split_orders_by_key},
     {"SplitKeepsRankOrderAndNests", split_keeps_rank_order_and_nests},
     {"SplitPartsAreIndependent", split_parts_are_independent},
+    {"SplitNodeOrdersByRank", split_node_orders_by_rank},
     {"AttachmentsAreKeptByName", attachments_are_kept_by_name},
 };
 
