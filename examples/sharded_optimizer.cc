@@ -140,7 +140,7 @@ void Trainer::run() {
   progress_.line(summary(time.count()));
 }
 
-// Uncompressed, each of the two calls sends (p-1)/p of the model in every step; one rank sends none.
+// Uncompressed, each of the two calls sends (p-1)/p of the model in every step; one rank none.
 std::string Trainer::summary(double seconds) {
   sum_over_ranks(world_, wire_bytes_);
   for (double& bytes : wire_bytes_) bytes /= static_cast<double>(steps_) * world_.size();
