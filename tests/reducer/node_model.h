@@ -32,7 +32,7 @@ inline constexpr Way kWays[] = {
     {"topk(density=0.1)", "ef14", "gather"}, {"topk(density=0.1)", "ef14", "sparse"},
     {"onebit", "ef14", "sharded"},           {"quantize(bits=4)", "econtrol(eta=0.2)", "gather"},
     {"lowrank(rank=2)", "ef14", "linear"},   {"cast(bf16)", "none", "raw"},
-    {"none", "ef21_sgdm(eta=0.1)", "raw"},   {"topk(density=0.1)@2,onebit", "ef21", "auto"}};
+    {"none", "ef21_sgdm(eta=0.1)", "raw"},   {"topk(density=0.1)@2,onebit", "ef21", "natural"}};
 
 /// Tensors of all types and sizes, from none to more than one per rank, on one rank.
 class Model {
