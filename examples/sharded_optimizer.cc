@@ -140,17 +140,18 @@ void Trainer::run() {
   progress_.line(summary(time.count()));
 }
 
-// Uncompressed, each of the two calls sends (p-1)/p of the model in every step.
+// Uncompressed, each of the two calls sends (p-1)/p of the model in every step; one rank sends none.
 std::string Trainer::summary(double seconds) {
   sum_over_ranks(world_, wire_bytes_);
-  const double calls = static_cast<double>(steps_) * world_.size();  // of all ranks
+  for (double& bytes : wire_bytes_) bytes /= static_cast<double>(steps_) * world_.size();
   const double raw = 4.0 * static_cast<double>(whole_.size()) * (world_.size() - 1) / world_.size();
+  const auto less = [&](double bytes) { return bytes > 0 ? raw / bytes : 1; };
   std::ostringstream line;
   line << std::fixed << std::setprecision(4) << "test accuracy " << accuracy_
-       << std::setprecision(1) << ", per step and rank " << wire_bytes_[0] / calls / 1000
-       << " kB of gradients (" << raw * calls / wire_bytes_[0] << " times less than raw) and "
-       << wire_bytes_[1] / calls / 1000 << " kB of parameters (" << raw * calls / wire_bytes_[1]
-       << "), " << seconds << " s";
+       << std::setprecision(1) << ", per step and rank " << wire_bytes_[0] / 1000
+       << " kB of gradients (" << less(wire_bytes_[0]) << " times less than raw) and "
+       << wire_bytes_[1] / 1000 << " kB of parameters (" << less(wire_bytes_[1]) << "), " << seconds
+       << " s";
   return line.str();
 }
 

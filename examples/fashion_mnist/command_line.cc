@@ -31,7 +31,7 @@ void describe_training(po::options_description& description) {
       "warmup", count(defaults.warmup_steps),
       "steps in which it rises to that; then it falls as a cosine")(
       "momentum", real(defaults.momentum), "of the optimizer")(
-      "seed", count(defaults.seed), "of initial values, shards, order and compressors")(
+      "seed", count(defaults.seed), "of initial values, shards, order and the reducer")(
       "split", text("random"), "samples of a rank: random, or sorted by label")(
       "data", text(defaults.data.string()), "folder with the four .gz files")(
       "local", whole(0), "run this many ranks as threads, without MPI");

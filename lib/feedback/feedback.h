@@ -33,8 +33,8 @@ enum class Commit {
   inplace  ///< one copy; a step that fails after its first message leaves the state unusable
 };
 
-/// Elements that a rule composes, and elements of the mean that it takes in: one number, but where a
-/// rank sends a whole tensor and receives its shard of the mean, or the other way round.
+/// Elements that a rule composes, and elements of the mean that it takes in: one number, but where
+/// a rank sends a whole tensor and receives its shard of the mean, or the other way round.
 struct Extent {
   Extent(std::size_t n) : sent(n), received(n) {}
   Extent(std::size_t sends, std::size_t receives) : sent(sends), received(receives) {}

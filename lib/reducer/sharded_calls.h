@@ -37,13 +37,13 @@ namespace pith {
 /// Shapes   x: n elements; mine: this rank's shard.
 /// Rules    all. A rank keeps the private states of all n elements, so that decode + residual is
 ///          what it composed; of the mean that the EF21 family follows, the shard alone.
-/// Wire     per rank: (p-1) 16 + the messages to the p-1 others, about (p-1)/p of one whole message;
-///          `none`: the plain reduce-scatter, (p-1)/p * b, in the back end's order of summation, and
-///          (p-1) 8 every PITH_CHECK_EVERY calls. Both: (p-1) 16 to agree; the first call (p-1) 16
-///          more.
-/// Memory   the rule's private vectors of n elements (docs/algorithms.md) and its replicated ones of
-///          n/p; n elements of scratch, messages. A call allocates nothing once buffers are as large
-///          as they get.
+/// Wire     per rank: (p-1) 16 + the messages to the p-1 others, about (p-1)/p of a whole message;
+///          `none`: the plain reduce-scatter, (p-1)/p * b, in the back end's order of summation,
+///          and (p-1) 8 every PITH_CHECK_EVERY calls. Both: (p-1) 16 to agree; the first call
+///          (p-1) 16 more.
+/// Memory   the rule's private vectors of n elements (docs/algorithms.md) and its replicated ones
+///          of n/p; n elements of scratch, messages. A call allocates nothing once buffers are as
+///          large as they get.
 ///
 /// `learning_rate` lets ef14 rescale its residual, see StepOptions. PITH_COMPRESSOR, PITH_FEEDBACK
 /// and PITH_SEED beat the code.

@@ -21,7 +21,8 @@ namespace pith {
 /// Which way shards go.
 enum class ShardedCall : std::uint8_t { reduce_scatter_mean, all_gather };
 
-/// What a call says of its tensor; the same on all ranks but for `shard`, in all calls under the name.
+/// What a call says of its tensor; the same in all calls under the name and, but for `shard`, on
+/// all ranks.
 struct ShardedRequest {
   ShardedCall call = ShardedCall::all_gather;
   std::string_view name;

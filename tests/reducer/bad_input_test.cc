@@ -8,27 +8,13 @@
 #include <pith/comm/local.h>
 #include <pith/core/error.h>
 
+#include "reducer/error_of.h"
 #include "support/exchange/trajectory.h"
 
 namespace pith::test {
 namespace {
 
 using testing::HasSubstr;
-
-// What every rank of three is told, which must be the same on all of them.
-std::string error_of(const std::function<void(Communicator&)>& body) {
-  std::vector<std::string> errors(3);
-  run_local(3, [&](Communicator& communicator) {
-    try {
-      body(communicator);
-    } catch (const UsageError& error) {
-      errors[static_cast<std::size_t>(communicator.rank())] = error.what();
-    }
-  });
-  EXPECT_EQ(errors[0], errors[1]);
-  EXPECT_EQ(errors[0], errors[2]);
-  return errors[0];
-}
 
 std::string options_error(const ReducerOptions& options) {
   return error_of([&](Communicator& communicator) { Reducer reducer(communicator, options); });
