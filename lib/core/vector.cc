@@ -208,9 +208,17 @@ const VectorLoops<T>& loops() {
 
 }  // namespace
 
+// A large y is not in a cache, and to be written past the caches it need not be read first.
 template <Element T>
 void copy(std::span<const T> x, std::span<T> y) {
-  if (x.data() != y.data()) std::ranges::copy(x, y.begin());
+  constexpr std::size_t kLargeBytes = std::size_t{4} << 20;
+  if (x.data() == y.data()) return;
+  if (x.size_bytes() < kLargeBytes) {
+    std::ranges::copy(x, y.begin());
+    return;
+  }
+  stream(x, y);
+  end_stream();
 }
 
 template <Element T>

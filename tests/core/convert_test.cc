@@ -78,6 +78,32 @@ TEST(Convert, KeepsNansOnEveryInstructionSet) {
   });
 }
 
+// A processor's own conversion keeps some of a NaN's bits, plain code does not.
+TEST(Convert, NarrowsNansAlikeOnEveryInstructionSet) {
+  on_every_simd_target([] {
+    for (const std::uint32_t bits : {0x7fc00000u, 0xffffffffu, 0x7f800001u, 0xffabcdefu}) {
+      const std::vector<float> x(40, std::bit_cast<float>(bits));
+      std::vector<Half> y(40);
+      narrow<Half>(std::span<const float>(x), std::as_writable_bytes(std::span(y)));
+      for (const Half value : y) EXPECT_EQ(value, to_half(x[0])) << bits;
+    }
+  });
+}
+
+// More than a block of it, and halves of every kind.
+TEST(Convert, WidensEveryHalfOnEveryInstructionSet) {
+  std::vector<Half> numbers(0x10000);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    numbers[i].bits = static_cast<std::uint16_t>(i);
+    if (!std::isfinite(to_float(numbers[i]))) numbers[i].bits = 0x8001;
+  }
+  on_every_simd_target([&] {
+    std::vector<float> y(numbers.size(), 7);
+    widen<Half>(std::as_bytes(std::span(numbers)), std::span(y));
+    for (std::size_t i = 0; i < y.size(); ++i) EXPECT_EQ(y[i], to_float(numbers[i])) << i;
+  });
+}
+
 TEST(Convert, FindsWhatIsNotFinite) {
   const float infinity = std::numeric_limits<float>::infinity();
   for (const float bad : {infinity, -infinity, std::nanf("")}) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -27,6 +28,22 @@ TYPED_TEST(VectorLoops, CopyTakesTheSameSpan) {
   EXPECT_EQ(y, x);
   copy<T>(y, y);
   EXPECT_EQ(y, x);
+}
+
+// Past the caches, from any place to any place, and nowhere else.
+TYPED_TEST(VectorLoops, CopyTakesLargeSpansAtAnyAlignment) {
+  using T = TypeParam;
+  constexpr std::size_t kSize = (std::size_t{5} << 20) / sizeof(T);
+  std::vector<T> x(kSize + 8);
+  std::iota(x.begin(), x.end(), T(1));
+  for (const std::size_t shift : {0u, 1u, 3u}) {
+    std::vector<T> y(kSize + 8, T(-1));
+    copy<T>(std::span<const T>(x).subspan(2, kSize), std::span(y).subspan(shift, kSize));
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const bool inside = i >= shift && i < shift + kSize;
+      ASSERT_EQ(y[i], inside ? x[i - shift + 2] : T(-1)) << i;
+    }
+  }
 }
 
 TYPED_TEST(VectorLoops, AxpyAddsAMultiple) {

@@ -81,7 +81,7 @@ std::vector<std::string> state_names(Communicator& communicator,
   return names;
 }
 
-// The part of a rank's `values` in a tensor of n elements that has `size` of them: all, or its shard.
+// The `size` elements of a rank's `values` in a tensor of n that count: all, or its shard.
 template <Element T>
 std::span<const T> part_of_rank(std::span<const T> values, std::size_t size, std::size_t n,
                                 std::size_t ranks, std::size_t rank) {
@@ -153,8 +153,8 @@ class StepCheck {
  private:
   using Vectors = std::vector<std::vector<T>>;
 
-  // Of what all ranks keep alike, a rank may have its shard alone, and so may the reference's: it is
-  // put together from all, or taken apart.
+  // Of what all ranks keep alike, a rank may have its shard alone, and so may the reference's: it
+  // is put together from all, or taken apart.
   void set_state(const Vectors& all, std::size_t s, std::size_t rank) {
     const std::span<T> reference = reference_->states(rank)[s].values;
     if (all[rank].size() >= reference.size()) {
