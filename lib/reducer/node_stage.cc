@@ -9,8 +9,8 @@
 namespace pith {
 namespace {
 
-// Calls body(range) for blocks of [0, n), in order, that stay in the first cache while several loops
-// go over them.
+// Calls body(range) for blocks of [0, n), in order, that stay in the first cache while several
+// loops go over them.
 template <class Body>
 void by_blocks(std::size_t n, const Body& body) {
   constexpr std::size_t kBlock = 2048;

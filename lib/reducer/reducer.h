@@ -82,8 +82,8 @@ class Reducer {
   void push(std::string_view name, std::span<BFloat16> gradient);
 
   /// This rank has no gradient for the tensor in this step: it sends nothing for it and keeps its
-  /// state. `estimate` receives what the others' gradients give, so that replicas stay equal. With a
-  /// node stage it is zeros that it adds to its node's sum, and the node that keeps its state if all
+  /// state. `estimate` receives what the others' gradients give, so that replicas stay equal. With
+  /// a node stage it adds zeros to its node's sum, and it is the node that keeps its state, if all
   /// of its ranks skip.
   void skip(std::string_view name, std::span<float> estimate);
   void skip(std::string_view name, std::span<double> estimate);

@@ -230,9 +230,9 @@ TEST(NodeStage, ClipsEachRankBeforeItsNodesSum) {
   });
 }
 
-// In a node: n - c elements out and one number for the unit to each of l - 1 ranks, then l - 1 times
-// the c that are this rank's own. Between nodes: what the exchange sends of c elements on so many
-// ranks.
+// In a node: n - c elements out and one number for the unit to each of l - 1 ranks, then l - 1
+// times the c that are this rank's own. Between nodes: what the exchange sends of c elements on so
+// many ranks.
 void expect_bytes(const LegalCase& legal, std::size_t nodes, std::size_t l) {
   constexpr std::size_t kSide = 24;
   const std::size_t p = nodes * l;
