@@ -102,7 +102,10 @@ SizeResult measure(const AutomaticOptions& options, std::size_t bytes, Communica
     arms.push_back(std::make_unique<FixedArm>(communicator, one));
   }
   for (; step <= options.warm_up + options.iterations; ++step) {
-    for (const auto& arm : arms) arm->run(next_gradient(), step > options.warm_up);
+    for (const auto& arm : arms) {
+      arm->run(next_gradient(), false);  // a link's credit is its own, not what others left
+      arm->run(next_gradient(), step > options.warm_up);
+    }
   }
   SizeResult result{.bytes = bytes, .ways = {}, .chosen = known.chosen};
   for (std::size_t w = 0; w < arms.size(); ++w) {
