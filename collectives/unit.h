@@ -18,6 +18,7 @@ struct UnitCost {
   double encode_seconds = 0;      ///< compose, encode, commit
   double decode_seconds = 0;      ///< decode and sum, or reconstruct
   double exchange_seconds = 0;    ///< the unit's bucket, in the communicator
+  double node_seconds = 0;        ///< of these, summing within the node
   double relative_error = -1;     ///< ||composed - sent|| / ||composed||; below 0: not measured
 };
 

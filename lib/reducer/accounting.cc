@@ -23,8 +23,9 @@ void Reducer::Impl::count_units(const Engine<T>& engine) {
     sum.encode_seconds += cost.encode_seconds;
     sum.exchange_seconds += cost.exchange_seconds;
     sum.decode_seconds += cost.decode_seconds;
+    const double seconds = cost.encode_seconds + cost.exchange_seconds + cost.decode_seconds;
     unit_seconds_[engine.live()[engine.order()[i]].index] =
-        units[i].present ? cost.encode_seconds + cost.exchange_seconds + cost.decode_seconds : -1;
+        units[i].present ? seconds - cost.node_seconds : -1;  // no choice changes what a node takes
     if (cost.relative_error >= 0) sum.relative_error = cost.relative_error;
     statistics_.message_bytes += cost.message_bytes;
   }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <limits>
 #include <string>
 
 #include <pith/core/log.h>
@@ -92,7 +91,8 @@ double Automatic::expected(const Way& way) {
 }
 
 double Automatic::known(const Way& way) {
-  return way.measured.value_or(std::numeric_limits<double>::infinity());
+  constexpr double kUnknown = 1e9;  // far behind what was measured, in the order of predictions
+  return way.measured.value_or(kUnknown + way.predicted);
 }
 
 void Automatic::forget(Group& group) {
@@ -107,7 +107,7 @@ void Automatic::choose(std::uint64_t age) {
   for (Group& group : groups_) {
     if (tries && age > kTrialSteps) forget(group);
     const auto fastest = std::ranges::min_element(group.ways, {}, score);
-    if (score(*fastest) > kWorthAChange * score(group.ways[group.chosen])) continue;
+    if (score(*fastest) >= kWorthAChange * score(group.ways[group.chosen])) continue;
     group.chosen = static_cast<std::uint8_t>(fastest - group.ways.begin());
   }
 }

@@ -170,18 +170,18 @@ const CodecTimes& CodecMeter::of(const Choice& choice, const Spec& feedback, Ele
   const Spec rule = exact ? Spec{"none", {}} : feedback;
   const std::string key = text_of(choice.pipeline) + " " + std::string(name_of(choice.kind)) + " " +
                           rule.text() + " " + std::string(name_of(type));
-  const auto [found, is_new] = known_.try_emplace(key);
-  if (!is_new) return found->second;
+  const bool is_known = known_.contains(key);
+  CodecTimes& times = known_[key];
+  if (is_known) return times;
   const auto measure_at = [&](std::size_t side) {
-    if (type == ElementType::float64)
-      return measure<double>(found->second, choice, rule, side, ranks_);
-    measure<float>(found->second, choice, rule, side, ranks_);
+    if (type == ElementType::float64) return measure<double>(times, choice, rule, side, ranks_);
+    measure<float>(times, choice, rule, side, ranks_);
   };
   std::size_t largest_side = kSmallSide;
   while (largest_side < kLargeSide && largest_side * largest_side < largest_) largest_side *= 2;
   for (std::size_t side = kSmallSide; side < largest_side; side *= kFactor) measure_at(side);
   measure_at(largest_side);
-  return found->second;
+  return times;
 }
 
 }  // namespace pith

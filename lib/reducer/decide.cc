@@ -19,7 +19,7 @@ std::vector<std::vector<Choice>> ways_at(const std::vector<UnitPlan>& plan,
 
 }  // namespace
 
-// The link is measured before the first step, also for choices that a schedule brings later.
+// Link and codecs are measured before the first step, also for what a schedule brings later.
 void Reducer::Impl::measure() {
   const auto open = [&](std::uint64_t step) {
     return std::ranges::any_of(ways_at(plan_, settings_, step), is_open);
@@ -27,6 +27,11 @@ void Reducer::Impl::measure() {
   if (!std::ranges::any_of(changes_, open)) return;
   automatic_.emplace(communicator_, nodes_ ? nodes_->peers() : communicator_, plan_,
                      parts_ ? parts_->units : plan_, settings_.options.bucket_bytes);
+  // So that no codec is measured for the first time behind a step.
+  for (const std::uint64_t step : changes_) {
+    automatic_->form(ways_at(plan_, settings_, step), order_by_last_tensor(plan_, positions_),
+                     step);
+  }
 }
 
 // Collective where something is left to be decided. All ranks come here, at the start and behind
@@ -43,7 +48,7 @@ void Reducer::Impl::decide() {
   } else {
     for (const auto& of_unit : ways) decided.push_back(of_unit.front());
   }
-  plan_is_new_ = plan_is_new_ || order_is_new_ || decided != decided_;
+  plan_is_new_ = plan_is_new_ || order_is_new_ || decided != decided_ || (automatic_ && new_ways);
   order_is_new_ = false;
   decided_ = std::move(decided);
 }

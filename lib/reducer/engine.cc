@@ -238,21 +238,24 @@ template <Element T>
 void Engine<T>::exchange(std::size_t bucket, Round& round) {
   const std::span<Unit<T>> units = slice(std::span(units_), buckets_[bucket].units);
   if (!node_) return pith::exchange(buckets_[bucket].exchange, units, round);
-  sum_in_node(bucket, units.front().cost.exchange_seconds, round);
+  sum_in_node(bucket, units.front().cost, round);
   try {
     pith::exchange(buckets_[bucket].exchange, units, round);
   } catch (const UsageError& error) {  // all peers know, but not yet the other ranks of their nodes
     round.faults.push_back({Fault::Kind::usage, error.what()});
+  } catch (const WireError& error) {
+    round.faults.push_back({Fault::Kind::wire, error.what()});
   }
 }
 
 template <Element T>
-void Engine<T>::sum_in_node(std::size_t bucket, double& seconds, Round& round) {
+void Engine<T>::sum_in_node(std::size_t bucket, UnitCost& cost, Round& round) {
   const std::vector<Given>* parts = nullptr;
   {
-    Stopwatch watch(seconds);
+    Stopwatch watch(cost.node_seconds);
     parts = &node_->reduce(bucket, round);
   }
+  cost.exchange_seconds += cost.node_seconds;
   stage_units(bucket, *parts, !round.faults.empty(), round.scratch);
 }
 

@@ -94,7 +94,7 @@ class Engine {
   bool stage_unit(LiveUnit<T>& unit, const std::vector<Given>& given, bool faulty,
                   Scratch& scratch);
   void finish_units(const std::vector<Given>& given, double state_scale);
-  void sum_in_node(std::size_t bucket, double& seconds, Round& round);
+  void sum_in_node(std::size_t bucket, UnitCost& cost, Round& round);
   void accept(LiveUnit<T>& live, const Unit<T>& unit, double state_scale);
   void order_units(const std::vector<BucketPlan>& buckets);
 

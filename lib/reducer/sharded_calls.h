@@ -38,9 +38,8 @@ namespace pith {
 /// Rules    all. A rank keeps the private states of all n elements, so that decode + residual is
 ///          what it composed; of the mean that the EF21 family follows, the shard alone.
 /// Wire     per rank: (p-1) 16 + the messages to the p-1 others, about (p-1)/p of a whole message;
-///          `none`: the plain reduce-scatter, (p-1)/p * b, in the back end's order of summation,
-///          and (p-1) 8 every PITH_CHECK_EVERY calls. Both: (p-1) 16 to agree; the first call
-///          (p-1) 16 more.
+///          `none`: the plain reduce-scatter, (p-1)/p * b, in the back end's order of summation.
+///          Both: (p-1) 8 to begin, (p-1) 16 to agree; the first call (p-1) 16 more.
 /// Memory   the rule's private vectors of n elements (docs/algorithms.md) and its replicated ones
 ///          of n/p; n elements of scratch, messages. A call allocates nothing once buffers are as
 ///          large as they get.
@@ -68,8 +67,8 @@ bool reduce_scatter_mean(Communicator& communicator, std::string_view name,
 /// Rules    none, ef14, ef21, econtrol: those that give what is sent itself; ef21_sgdm would give
 ///          its momentum.
 /// Wire     per rank: (p-1) (16 + m), m = bytes of its message (docs/wire_format.md); `none`: the
-///          plain all-gather, (p-1) bytes of the shard, and (p-1) 8 every PITH_CHECK_EVERY calls.
-///          Both: (p-1) 16 to agree; the first call (p-1) 16 more.
+///          plain all-gather, (p-1) bytes of the shard. Both: (p-1) 8 to begin, (p-1) 16 to agree;
+///          the first call (p-1) 16 more.
 /// Memory   the rule's private vectors of n/p elements, its replicated ones of n; n elements of
 ///          scratch, messages. A call allocates nothing once buffers are as large as they get.
 ///

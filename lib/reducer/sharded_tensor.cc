@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <limits>
 
 #include <pith/collectives/compose.h>
@@ -20,15 +21,17 @@ namespace {
 
 constexpr auto kAny = std::numeric_limits<std::uint64_t>::max();
 
-std::string_view name_of(ShardedCall call) {
-  return call == ShardedCall::all_gather ? "all_gather" : "reduce_scatter_mean";
-}
-
 std::string differs(const std::string& what, std::size_t known, std::size_t given) {
   return what + " has " + std::to_string(known) + " elements, not " + std::to_string(given);
 }
 
+std::string wrong_rate(double rate) { return "the learning rate is " + std::to_string(rate); }
+
 }  // namespace
+
+std::string_view name_of(ShardedCall call) {
+  return call == ShardedCall::all_gather ? "all_gather" : "reduce_scatter_mean";
+}
 
 template <Element T>
 ShardedTensor<T>::ShardedTensor(Communicator& communicator, const ShardedRequest& request)
@@ -80,8 +83,6 @@ void ShardedTensor<T>::plan(std::size_t elements) {
                                     spec("PITH_FEEDBACK", feedback_), "sharded");
   shard_ = {block_start(elements, ranks, rank), block_start(elements, ranks, rank + 1)};
   seed_ = environment_integer("PITH_SEED", 0, kAny).value_or(ReducerOptions{}.seed);
-  check_every_ =
-      environment_integer("PITH_CHECK_EVERY", 1, kAny).value_or(ReducerOptions{}.check_every);
   for (const ScheduledPipeline& entry : plan_.treatment.compressor) {
     if (choices(entry.pipeline, plan_.treatment).size() == 1) continue;
     throw UsageError(text_of(entry.pipeline) + ": shards travel in one way only; name it");
@@ -100,7 +101,7 @@ std::string ShardedTensor<T>::registration() const {
   return called("\n") + "elements " + std::to_string(plan_.elements) + "\ntype " +
          std::string(pith::name_of(plan_.type)) + "\ncompressor " +
          spec("PITH_COMPRESSOR", compressor_) + "\nfeedback " + spec("PITH_FEEDBACK", feedback_) +
-         "\nseed " + std::to_string(seed_) + "\ncheck_every " + std::to_string(check_every_) + "\n";
+         "\nseed " + std::to_string(seed_) + "\n";
 }
 
 // Throws what is wrong with a call, on this rank alone.
@@ -119,12 +120,12 @@ void ShardedTensor<T>::check(const ShardedRequest& request) const {
   }
 }
 
-// The compressor follows the schedule, the rule outlives it. Returns whether something changed.
+// The compressor follows the schedule, the rule outlives it.
 template <Element T>
-bool ShardedTensor<T>::prepare() {
+void ShardedTensor<T>::prepare() {
   const Schedule& schedule = plan_.treatment.compressor;
   const std::size_t entry = entry_at(schedule, step_);
-  if (epoch_ > 0 && entry == entry_) return false;
+  if (epoch_ > 0 && entry == entry_) return;
   const Choice choice = choices(schedule[entry].pipeline, plan_.treatment).front();
   message_.reset();
   codec_ = 0;
@@ -134,11 +135,10 @@ bool ShardedTensor<T>::prepare() {
   }
   entry_ = entry;
   ++epoch_;
-  return true;
 }
 
 template <Element T>
-Round ShardedTensor<T>::begin_round(bool changed, double learning_rate) {
+Round ShardedTensor<T>::begin_round(double learning_rate) {
   Round round{communicator_, scratch_};
   round.step.step = step_;
   round.step.learning_rate = learning_rate;
@@ -147,7 +147,6 @@ Round ShardedTensor<T>::begin_round(bool changed, double learning_rate) {
   round.config = config_;
   round.sequence = sequence_;
   round.epoch = epoch_;
-  round.check_signature = changed || step_ % check_every_ == 0;
   return round;
 }
 
@@ -204,9 +203,13 @@ bool ShardedTensor<T>::exchange(const ShardedRequest& request, std::span<const T
     Scratch& scratch;
     ~Clear() { scratch.clear(); }
   } const clear{scratch_};
-  Round round = begin_round(prepare(), learning_rate);
+  prepare();
+  Round round = begin_round(learning_rate);
   try {
     check(request);
+    if (!(learning_rate >= 0 && std::isfinite(learning_rate))) {
+      throw UsageError(wrong_rate(learning_rate));
+    }
   } catch (const UsageError& error) {
     round.faults.push_back({Fault::Kind::usage, called(error.what())});
   }

@@ -21,6 +21,8 @@ namespace pith {
 /// Which way shards go.
 enum class ShardedCall : std::uint8_t { reduce_scatter_mean, all_gather };
 
+std::string_view name_of(ShardedCall call);
+
 /// What a call says of its tensor; the same in all calls under the name and, but for `shard`, on
 /// all ranks.
 struct ShardedRequest {
@@ -47,6 +49,8 @@ class ShardedTensor {
 
   std::vector<StateView<T>> states();
 
+  std::uint64_t calls() const { return step_; }  ///< that counted
+
  private:
   bool gathers() const { return call_ == ShardedCall::all_gather; }
   Extent extent() const;
@@ -55,8 +59,8 @@ class ShardedTensor {
   void plan(std::size_t elements);
   std::string registration() const;
   void check(const ShardedRequest& request) const;
-  bool prepare();
-  Round begin_round(bool changed, double learning_rate);
+  void prepare();
+  Round begin_round(double learning_rate);
   Unit<T> make_unit();
   void reduce(Unit<T>& unit, std::span<const T> in, Round& round);
   void gather(Unit<T>& unit, std::span<const T> in, Round& round);
@@ -69,7 +73,6 @@ class ShardedTensor {
   std::string compressor_;  // as the first call gave them
   std::string feedback_;
   std::uint64_t seed_ = 0;
-  std::uint64_t check_every_ = 1;
 
   std::unique_ptr<Feedback<T>> rule_;
   std::unique_ptr<MessageCompressor<T>> message_;  // null: uncompressed

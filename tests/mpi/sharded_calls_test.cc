@@ -21,6 +21,12 @@ TEST_P(MpiShardedContract, HoldsAtEverySize) {
   a_nan_changes_no_shard(communicator, GetParam(), 333);
 }
 
+TEST(MpiShardedCalls, TellEveryRankThatCallsComeInDifferentOrders) {
+  mpi::Communicator communicator(MPI_COMM_WORLD);
+  if (communicator.size() == 1) GTEST_SKIP() << "one rank has one order";
+  calls_in_different_orders_are_refused(communicator);
+}
+
 INSTANTIATE_TEST_SUITE_P(Some, MpiShardedContract,
                          testing::Values(LegalCase{"none", "raw", "ef21"},
                                          LegalCase{"topk(density=0.05,index=elias_fano)", "sharded",

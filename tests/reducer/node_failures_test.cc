@@ -210,5 +210,33 @@ TEST(NodeStage, ADamagedMessageOfOneGroupOfPeersIsAnErrorOnAll) {
   });
 }
 
+// A size that no message can have is found by that group alone, which keeps to the schedule.
+TEST(NodeStage, ASizeThatCannotBeInOneGroupOfPeersIsAnErrorOnAll) {
+  run_local(4, [](Communicator& inner) {
+    set_log_level(LogLevel::none);
+    DamagingCommunicator communicator(inner);
+    Model model(communicator, nodes_of("2", "topk(density=0.1)"));
+    model.compute(0);
+    model.push();
+    EXPECT_TRUE(model.reducer().wait().committed);
+    const std::uint64_t before = model.states();
+    const bool odd = inner.rank() % 2 == 1;
+    const std::size_t other = inner.rank() == 1 ? 1 : 0;
+    DamagingCommunicator& peers = *communicator.parts()[1];
+    if (odd) {
+      const auto too_many = [](std::size_t) { return std::size_t{1} << 40; };
+      peers.damage_next({.source = other, .arriving = too_many});
+    }
+    model.compute(1);
+    model.push();
+    EXPECT_THROW(model.reducer().wait(), WireError);
+    EXPECT_EQ(model.states(), before);
+    if (odd) peers.damage_next({.source = other});  // none
+    model.compute(2);
+    model.push();
+    EXPECT_TRUE(model.reducer().wait().committed);
+  });
+}
+
 }  // namespace
 }  // namespace pith::test

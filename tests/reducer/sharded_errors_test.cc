@@ -63,7 +63,7 @@ TEST(ShardedCalls, TellEveryRankThatSpecsOrNamesDiffer) {
                                    communicator, communicator.rank() == 0 ? "a" : "b",
                                    std::span<const float>(x), std::span(out), "none");
                              }),
-              HasSubstr("rank 0 \"reduce_scatter_mean \"a\": \""));
+              HasSubstr("rank 0 \"reduce_scatter_mean \"a\" of float32, its first call\""));
 }
 
 // And nothing has changed, so that a mended call gives what it would have given.
@@ -89,6 +89,11 @@ TEST(ShardedCalls, TellEveryRankThatOneAsksForSomethingElseThanBefore) {
     ASSERT_TRUE(gathered(communicator, mine, all, "onebit"));
     EXPECT_EQ(all, expected);
   });
+}
+
+// Ranks that know a name and ranks that do not would wait in different operations.
+TEST(ShardedCalls, TellEveryRankThatCallsComeInDifferentOrders) {
+  run_local(3, calls_in_different_orders_are_refused);
 }
 
 // "none" if it threw nothing.

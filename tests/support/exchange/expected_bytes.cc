@@ -23,6 +23,7 @@ constexpr std::size_t kRecord = 16;
 constexpr std::size_t kAgreement = 16;
 constexpr std::size_t kSignature = 8;
 constexpr std::size_t kFirstCall = 8 + 8;  // what may be wrong, and a digest
+constexpr std::size_t kOpening = 8;        // of every call
 constexpr std::size_t kHead = 64 + 16;     // header, one directory entry padded
 
 std::size_t up_to_16(std::size_t bytes) { return (bytes + 15) / 16 * 16; }
@@ -255,9 +256,8 @@ ExpectedBytes expected_bytes(const LegalCase& legal, std::size_t n, std::size_t 
 
 std::size_t expected_reduce_scatter_bytes(const LegalCase& legal, std::size_t n, std::size_t p,
                                           std::size_t r) {
-  const std::size_t small = (p - 1) * (kFirstCall + kAgreement);
-  if (legal.compressor == "none")
-    return small + ceil_div((p - 1) * 4 * n, p) + (p - 1) * kSignature;
+  const std::size_t small = (p - 1) * (kFirstCall + kOpening + kAgreement);
+  if (legal.compressor == "none") return small + ceil_div((p - 1) * 4 * n, p);
   std::size_t messages = 0;
   for (std::size_t s = 0; s < p; ++s) {
     if (s != r) messages += kHead + payload(legal, n, r, start(n, p, s), start(n, p, s + 1));
@@ -267,9 +267,9 @@ std::size_t expected_reduce_scatter_bytes(const LegalCase& legal, std::size_t n,
 
 std::size_t expected_all_gather_bytes(const LegalCase& legal, std::size_t n, std::size_t p,
                                       std::size_t r) {
-  const std::size_t small = (p - 1) * (kFirstCall + kAgreement);
+  const std::size_t small = (p - 1) * (kFirstCall + kOpening + kAgreement);
   const std::size_t shard = start(n, p, r + 1) - start(n, p, r);
-  if (legal.compressor == "none") return small + (p - 1) * (4 * shard + kSignature);
+  if (legal.compressor == "none") return small + (p - 1) * 4 * shard;
   return small + (p - 1) * (kRecord + kHead + payload(legal, shard, r, 0, shard));
 }
 

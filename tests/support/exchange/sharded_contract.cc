@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <pith/core/error.h>
 #include <pith/core/vector.h>
 
 #include "support/exchange/expected_bytes.h"
@@ -162,6 +163,31 @@ void a_nan_changes_no_shard(Communicator& communicator, const LegalCase& legal, 
   if (!can_gather(legal)) return;
   check_nan<float>(true, communicator, legal, n);
   check_nan<double>(true, communicator, legal, n);
+}
+
+void calls_in_different_orders_are_refused(Communicator& communicator) {
+  constexpr std::size_t kElements = 9;
+  const auto reduce = [&](const char* name) {
+    const std::vector<float> x(kElements, 1.0f);
+    std::vector<float> mine(shard_size(communicator, kElements));
+    return reduce_scatter_mean(communicator, name, std::span<const float>(x), std::span(mine),
+                               "none", "none");
+  };
+  const auto gather = [&] {
+    const std::vector<float> mine(shard_size(communicator, kElements), 1.0f);
+    std::vector<float> all(kElements);
+    return all_gather(communicator, "a", std::span<const float>(mine), std::span(all), "none",
+                      "none");
+  };
+  const bool odd = communicator.rank() == 1;
+  ASSERT_TRUE(reduce("a"));
+  EXPECT_THROW(reduce(odd ? "new" : "a"), UsageError);
+  ASSERT_TRUE(reduce("b"));
+  ASSERT_TRUE(reduce("b"));
+  EXPECT_THROW(reduce(odd ? "b" : "a"), UsageError);
+  EXPECT_THROW(odd ? gather() : reduce("a"), UsageError);
+  EXPECT_TRUE(reduce("a"));
+  EXPECT_TRUE(gather());
 }
 
 }  // namespace pith::test

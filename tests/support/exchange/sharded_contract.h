@@ -38,4 +38,8 @@ void sharded_bytes_follow_the_formula(Communicator& communicator, const LegalCas
 /// and the calls after it give what they would have given without it. n > 0.
 void a_nan_changes_no_shard(Communicator& communicator, const LegalCase& legal, std::size_t n);
 
+/// Ranks of which one knows a name and another does not, or which are about to move shards in
+/// different ways: all are told, and the calls after it count. Two ranks at least.
+void calls_in_different_orders_are_refused(Communicator& communicator);
+
 }  // namespace pith::test
