@@ -161,13 +161,13 @@ class Shards(Bench):
 
     def test_count_wire_bytes_by_the_formulas(self):
         # Of 4096 bytes a rank of 4 gathers 1024 to 3 others, or sends as much to each; as a message
-        # with 16 bytes of size, 64 of header and 16 of directory; and 16 bytes to agree.
+        # with 16 bytes of size, 64 of header and 16 of directory; and 8 bytes to begin, 16 to agree.
         for command in self.COMMANDS:
             result, _ = self.measure(command, "--local", "4", "-b", "4096", *QUICK, "--feedback",
                                      "none", *repeated("--compressor", ["none", "identity"]))
             plain, message = result["results"]
-            self.assertEqual(plain["wire_bytes"], 3 * (1024 + 16))
-            self.assertEqual(message["wire_bytes"], 3 * (16 + 80 + 1024 + 16))
+            self.assertEqual(plain["wire_bytes"], 3 * (8 + 1024 + 16))
+            self.assertEqual(message["wire_bytes"], 3 * (8 + 16 + 80 + 1024 + 16))
             self.assertAlmostEqual(message["wire_ratio"], 3 * 1024 / message["wire_bytes"])
             self.assertAlmostEqual(plain["busbw"], plain["algbw"] * 3 / 4)
 
