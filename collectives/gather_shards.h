@@ -18,7 +18,7 @@ namespace pith {
 /// the rule composes.
 ///
 /// Wire     per rank: (p-1) (16 + m'), m' = bytes of the owner's message; plain: (p-1) * b, b =
-///          bytes of its shards, and (p-1) 8 in rounds that check signatures.
+///          bytes of its shards.
 /// Steps    two all-gathers (sizes, messages); plain: one all-gather-v per unit.
 /// Memory   one shard, and the owners' messages.
 /// Throws   TransportError; UsageError or WireError on all ranks alike if they are not in the same

@@ -26,7 +26,6 @@ void reduce_plain_shard(Unit<T>& unit, Round& round) {
 
 template <Element T>
 void reduce_plainly(std::span<Unit<T>> bucket, Round& round) {
-  check_signature(std::span<const Unit<T>>(bucket), "reduce_shards", round);
   for (Unit<T>& unit : bucket) {
     send_exactly(unit, round);
     reduce_plain_shard(unit, round);

@@ -16,7 +16,7 @@ namespace pith {
 /// Without a compressor (unit.message) it is the plain reduce-scatter of what the rule composes.
 ///
 /// Wire     per rank: (p-1) 16 + the p-1 messages to the others; plain: (p-1)/p * b, b = bytes of
-///          the units, and (p-1) 8 in rounds that check signatures.
+///          the units.
 /// Steps    two all-to-alls (sizes, messages); plain: one reduce-scatter per unit.
 /// Error    plain: the back end's summation, order its own.
 /// Memory   messages of one tensor in and out; plain: one shard.

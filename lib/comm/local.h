@@ -20,8 +20,8 @@ struct LocalOptions {
   /// split itself takes no time. Ranks sleep while they wait. Results are the same.
   std::optional<Link> link = std::nullopt;
 
-  /// Ranks in a row that are one node for split_node(); 0: all of them are. Ranks of a node meet in
-  /// memory: what split_node() gives has no link.
+  /// Ranks in a row that are one node for split_node(); 0: all of them are. What split_node() gives
+  /// has no link: its ranks meet in memory. Nodes formed by split() share their ranks' links.
   int ranks_per_node = 0;
 };
 
