@@ -42,16 +42,16 @@ void Communicator::check_split(int color) const {
   if (color < 0) refuse("split", "color " + std::to_string(color) + " is negative");
 }
 
-void Communicator::all_reduce(std::span<float> x) {
-  all_reduce(std::as_writable_bytes(x), element_type<float>);
+void Communicator::all_reduce(std::span<float> x, float divisor) {
+  all_reduce(std::as_writable_bytes(x), element_type<float>, divisor);
 }
 
-void Communicator::all_reduce(std::span<double> x) {
-  all_reduce(std::as_writable_bytes(x), element_type<double>);
+void Communicator::all_reduce(std::span<double> x, double divisor) {
+  all_reduce(std::as_writable_bytes(x), element_type<double>, divisor);
 }
 
-void Communicator::all_reduce(std::span<std::byte> x, ElementType type) {
-  do_all_reduce(x, type);
+void Communicator::all_reduce(std::span<std::byte> x, ElementType type, double divisor) {
+  do_all_reduce(x, type, divisor);
   wire_bytes_ += traffic::all_reduce(x.size(), ranks()).sent;
 }
 

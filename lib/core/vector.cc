@@ -33,7 +33,8 @@ struct VectorLoops {
   void (*divide)(T* x, T divisor, std::size_t n);
   double (*absolute_sum)(const T* x, std::size_t n);
   double (*squared_norm)(const T* x, std::size_t n);
-  bool (*all_finite)(const T* x, std::size_t n);
+  bool (*all_within)(const T* x, T bound, std::size_t n);
+  void (*sum_divided)(const T* x, const T* y, T divisor, T* out, std::size_t n);
 };
 
 }  // namespace pith
@@ -89,10 +90,30 @@ void scale(T a, T* x, std::size_t n) {
 // A product with the inverse of a power of two has the bits of the quotient, in a fraction of the
 // time.
 template <class T>
-void divide(T* x, T divisor, std::size_t n) {
+bool has_exact_inverse(T divisor) {
   int exponent = 0;
-  if (std::frexp(divisor, &exponent) == T(0.5) && exponent > 0) return scale(T(1) / divisor, x, n);
+  return std::frexp(divisor, &exponent) == T(0.5) && exponent > 0;
+}
+
+template <class T>
+void divide(T* x, T divisor, std::size_t n) {
+  if (has_exact_inverse(divisor)) return scale(T(1) / divisor, x, n);
   for (std::size_t i = 0; i < n; ++i) x[i] /= divisor;
+}
+
+// By hand, since `out` may be x or y.
+template <class T>
+void sum_divided(const T* x, const T* y, T divisor, T* out, std::size_t n) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const bool exact = has_exact_inverse(divisor);
+  const auto factor = hn::Set(d, exact ? T(1) / divisor : divisor);
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto sum = hn::Add(hn::LoadU(d, x + i), hn::LoadU(d, y + i));
+    hn::StoreU(exact ? hn::Mul(sum, factor) : hn::Div(sum, factor), d, out + i);
+  }
+  for (; i < n; ++i) out[i] = (x[i] + y[i]) / divisor;
 }
 
 inline double fold(double* sums, std::size_t count) {
@@ -154,14 +175,13 @@ double squared_norm(const T* x, std::size_t n) {
                      [](T v) HWY_ATTR { return static_cast<double>(v) * static_cast<double>(v); });
 }
 
-// As whole numbers, the magnitudes of infinities and NaNs are above those of all numbers.
+// As whole numbers, magnitudes are ordered as they are as numbers, and those of NaNs come last.
 template <class T>
-bool all_finite(const T* x, std::size_t n) {
+bool all_within(const T* x, T bound, std::size_t n) {
   const hn::ScalableTag<T> d;
   const hn::RebindToSigned<decltype(d)> di;
   using Bits = hn::TFromD<decltype(di)>;
   constexpr Bits kMagnitude = std::numeric_limits<Bits>::max();
-  constexpr auto kInfinity = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
   const std::size_t lanes = hn::Lanes(d);
   auto even = hn::Zero(di);
   auto odd = even;
@@ -174,12 +194,13 @@ bool all_finite(const T* x, std::size_t n) {
   }
   Bits largest = hn::GetLane(hn::MaxOfLanes(di, hn::Max(even, odd)));
   for (; i < n; ++i) largest = std::max(largest, std::bit_cast<Bits>(x[i]) & kMagnitude);
-  return largest < kInfinity;
+  return largest <= std::bit_cast<Bits>(bound);
 }
 
 template <class T>
-constexpr VectorLoops<T> kLoops{axpy<T>,   combine<T>,      stream<T>,       scale<T>,
-                                divide<T>, absolute_sum<T>, squared_norm<T>, all_finite<T>};
+constexpr VectorLoops<T> kLoops{axpy<T>,         combine<T>,    stream<T>,
+                                scale<T>,        divide<T>,     absolute_sum<T>,
+                                squared_norm<T>, all_within<T>, sum_divided<T>};
 
 const VectorLoops<float>* float_loops() { return &kLoops<float>; }
 const VectorLoops<double>* double_loops() { return &kLoops<double>; }
@@ -265,19 +286,31 @@ double squared_norm(std::span<const T> x) {
 }
 
 template <Element T>
-bool all_finite(std::span<const T> x) {
-  return loops<T>().all_finite(x.data(), x.size());
+void sum_divided(std::span<const T> x, std::span<const T> y, T divisor, std::span<T> out) {
+  loops<T>().sum_divided(x.data(), y.data(), divisor, out.data(), out.size());
 }
 
-#define PITH_INSTANTIATE(T)                                                             \
-  template void copy<T>(std::span<const T>, std::span<T>);                              \
-  template void axpy<T>(T, std::span<const T>, std::span<T>);                           \
-  template void combine<T>(T, std::span<const T>, T, std::span<const T>, std::span<T>); \
-  template void stream<T>(std::span<const T>, std::span<T>);                            \
-  template void scale<T>(T, std::span<T>);                                              \
-  template void divide<T>(std::span<T>, T);                                             \
-  template double absolute_sum<T>(std::span<const T>);                                  \
-  template double squared_norm<T>(std::span<const T>);                                  \
+template <Element T>
+bool all_within(std::span<const T> x, T bound) {
+  return loops<T>().all_within(x.data(), bound, x.size());
+}
+
+template <Element T>
+bool all_finite(std::span<const T> x) {
+  return all_within(x, std::numeric_limits<T>::max());
+}
+
+#define PITH_INSTANTIATE(T)                                                              \
+  template void copy<T>(std::span<const T>, std::span<T>);                               \
+  template void axpy<T>(T, std::span<const T>, std::span<T>);                            \
+  template void combine<T>(T, std::span<const T>, T, std::span<const T>, std::span<T>);  \
+  template void stream<T>(std::span<const T>, std::span<T>);                             \
+  template void scale<T>(T, std::span<T>);                                               \
+  template void divide<T>(std::span<T>, T);                                              \
+  template double absolute_sum<T>(std::span<const T>);                                   \
+  template double squared_norm<T>(std::span<const T>);                                   \
+  template void sum_divided<T>(std::span<const T>, std::span<const T>, T, std::span<T>); \
+  template bool all_within<T>(std::span<const T>, T);                                    \
   template bool all_finite<T>(std::span<const T>);
 PITH_INSTANTIATE(float)
 PITH_INSTANTIATE(double)

@@ -9,6 +9,7 @@
 
 #include <pith/comm/communicator.h>
 #include <pith/mpi/layout.h>
+#include <pith/mpi/shared_memory.h>
 
 namespace pith::mpi {
 
@@ -43,7 +44,7 @@ class Communicator final : public pith::Communicator {
   struct Owned {};
   Communicator(MPI_Comm own, std::size_t largest_count, Owned);
 
-  void do_all_reduce(std::span<std::byte> x, ElementType type) override;
+  void do_all_reduce(std::span<std::byte> x, ElementType type, double divisor) override;
   void do_reduce_scatter(std::span<const std::byte> x, std::span<std::byte> out,
                          ElementType type) override;
   void do_all_gather_v(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
@@ -53,6 +54,8 @@ class Communicator final : public pith::Communicator {
   void do_broadcast(std::span<std::byte> x, int root) override;
   void do_barrier() override;
 
+  template <Element T>
+  void sum(std::span<T> x, T divisor);
   void reduce_blocks(std::span<const std::byte> x, std::span<std::byte> out, ElementType type);
   void broadcast_blocks(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
                         std::span<std::byte> all);
@@ -63,6 +66,8 @@ class Communicator final : public pith::Communicator {
   int rank_ = 0;
   int size_ = 1;
   std::vector<int> block_counts_;
+  std::unique_ptr<SharedMemory> memory_;  // of all ranks, if they have one; from the first sum on
+  bool memory_is_known_ = false;
   Layout out_layout_;
   Layout in_layout_;
 };

@@ -40,11 +40,12 @@ void reseal(std::span<std::byte> message) {
   std::memcpy(&message[kChecksum], &checksum, sizeof checksum);
 }
 
-void DamagingCommunicator::do_all_reduce(std::span<std::byte> x, ElementType type) {
+void DamagingCommunicator::do_all_reduce(std::span<std::byte> x, ElementType type,
+                                         double divisor) {
   if (type == ElementType::float32) {
-    inner_.all_reduce(as<float>(x));
+    inner_.all_reduce(as<float>(x), static_cast<float>(divisor));
   } else {
-    inner_.all_reduce(as<double>(x));
+    inner_.all_reduce(as<double>(x), divisor);
   }
 }
 
