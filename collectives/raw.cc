@@ -16,8 +16,15 @@ bool in_place(const Unit<T>& unit) {
 
 template <Element T>
 void average_in_place(Unit<T>& unit, Round& round) {
-  Stopwatch watch(unit.cost.exchange_seconds);
-  round.communicator.all_reduce(unit.mean, static_cast<T>(round.divisor));
+  Finite finite;
+  {
+    Stopwatch watch(unit.cost.exchange_seconds);
+    finite = round.communicator.all_reduce_mean(unit.mean, static_cast<T>(round.divisor));
+  }
+  if (!finite.mean && round.faults.empty()) {
+    const auto of = finite.own ? " of the mean over the ranks" : "";
+    round.faults.push_back(non_finite_fault<T>(unit, unit.mean, of));
+  }
   if (round.measure_error) unit.cost.relative_error = 0;
   unit.cost.message_bytes += unit.mean.size_bytes();
 }
@@ -25,13 +32,15 @@ void average_in_place(Unit<T>& unit, Round& round) {
 template <Element T>
 void average_together(std::span<Unit<T>> units, Round& round) {
   for (Unit<T>& unit : units) send_exactly(unit, round);
+  bool finite = true;
   {
     Stopwatch watch(units.front().cost.exchange_seconds);
-    round.communicator.all_reduce(joined_means<T>(units), static_cast<T>(round.divisor));
+    finite =
+        round.communicator.all_reduce_mean(joined_means<T>(units), static_cast<T>(round.divisor))
+            .mean;
   }
-  for (Unit<T>& unit : units) {
-    Stopwatch watch(unit.cost.decode_seconds);
-    check_mean(unit, round);
+  for (const Unit<T>& unit : units) {
+    if (!finite) check_mean(unit, round);
   }
 }
 

@@ -13,7 +13,7 @@ namespace pith {
 /// through linear(): raw in 16 bit.
 ///
 /// A unit whose mean is its gradient's own memory is averaged there, by an all-reduce of its own,
-/// and no rule is asked: for units in a step of which it is known that nothing can go wrong.
+/// and no rule is asked. If that mean is not finite, it stays there all the same.
 ///
 /// Wire     per rank: 2 (p-1)/p * b, b = bytes of the units; rounds that check signatures (p-1) 8
 ///          more.

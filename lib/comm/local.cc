@@ -11,7 +11,6 @@
 #include <pith/comm/rendezvous.h>
 #include <pith/comm/traffic.h>
 #include <pith/core/error.h>
-#include <pith/core/vector.h>
 
 namespace pith {
 namespace {
@@ -57,14 +56,13 @@ void sum_block(Calls calls, std::span<const std::byte> (*buffer)(const Call&), s
 /// Sums one block in rank 0's buffer and hands it to all. No other rank touches this block, and
 /// one sum for all is what makes the bits the same.
 template <Element T>
-void all_reduce_block(Calls calls, std::size_t block, double divisor) {
+void all_reduce_block(Calls calls, std::size_t block) {
   const std::size_t start = block_start(calls[0].in.size() / sizeof(T), calls.size(), block);
   const auto place = [&](const Call& call) { return reinterpret_cast<T*>(call.in.data()) + start; };
   sum_block<T>(
       calls, [](const Call& call) -> std::span<const std::byte> { return call.in; }, block,
       place(calls[0]));
   const auto sum = std::as_bytes(block_of<T>(calls[0].in, calls.size(), block));
-  if (divisor != 1) divide(std::span(place(calls[0]), sum.size() / sizeof(T)), T(divisor));
   for (const Call& call : calls) copy(sum, reinterpret_cast<std::byte*>(place(call)));
 }
 
@@ -110,12 +108,11 @@ class LocalCommunicator final : public Communicator {
     return std::make_unique<LocalCommunicator>(group_->regroup(rank_), std::move(link), node_);
   }
 
-  void do_all_reduce(std::span<std::byte> x, ElementType type, double divisor) override {
+  void do_all_reduce(std::span<std::byte> x, ElementType type) override {
     together({.operation = Operation::all_reduce, .type = type, .in = x},
              traffic::all_reduce(x.size(), ranks()), [&](Calls calls) {
-               const auto sum = type == ElementType::float32 ? all_reduce_block<float>
-                                                             : all_reduce_block<double>;
-               sum(calls, block(), divisor);
+               if (type == ElementType::float32) return all_reduce_block<float>(calls, block());
+               all_reduce_block<double>(calls, block());
              });
   }
 

@@ -41,10 +41,6 @@ void scale(T a, std::span<T> x);
 template <Element T>
 void divide(std::span<T> x, T divisor);
 
-/// out = (x + y) / divisor. `out` may be x or y.
-template <Element T>
-void sum_divided(std::span<const T> x, std::span<const T> y, T divisor, std::span<T> out);
-
 /// sum of |x[i]|. There are 32 partial sums, and of every 256 elements those that belong to one are
 /// added in T before: that costs half the time, and 2^-21 of the sum at most (float). If a T cannot
 /// hold that, all is added in double.
@@ -55,12 +51,16 @@ double absolute_sum(std::span<const T> x);
 template <Element T>
 double squared_norm(std::span<const T> x);
 
-/// Whether |x[i]| <= bound for all elements; `bound` is finite and not negative. A NaN is not.
-template <Element T>
-bool all_within(std::span<const T> x, T bound);
-
 /// False if an element is a NaN or an infinity.
 template <Element T>
 bool all_finite(std::span<const T> x);
+
+/// y = x. Returns whether all of it is finite.
+template <Element T>
+bool copy_checked(std::span<const T> x, std::span<T> y);
+
+/// out = (x + y) / divisor. `out` may be x or y. Returns whether all of it is finite.
+template <Element T>
+bool sum_divided(std::span<const T> x, std::span<const T> y, T divisor, std::span<T> out);
 
 }  // namespace pith

@@ -5,11 +5,10 @@
 #include <utility>
 
 #include <pith/core/error.h>
-#include <pith/core/vector.h>
 #include <pith/mpi/check.h>
 #include <pith/mpi/communicator.h>
 #include <pith/mpi/init.h>
-#include <pith/mpi/sum_in_memory.h>
+#include <pith/mpi/mean_in_memory.h>
 
 namespace pith::mpi {
 namespace {
@@ -80,25 +79,31 @@ std::unique_ptr<pith::Communicator> Communicator::split_node() {
   return std::unique_ptr<pith::Communicator>(new Communicator(part, largest_count_, Owned{}));
 }
 
-void Communicator::do_all_reduce(std::span<std::byte> x, ElementType type, double divisor) {
-  if (!std::exchange(memory_is_known_, true)) memory_ = SharedMemory::open(comm_);
-  const std::size_t n = x.size() / size_of(type);
-  if (type == ElementType::float32) {
-    sum(std::span(reinterpret_cast<float*>(x.data()), n), static_cast<float>(divisor));
-  } else {
-    sum(std::span(reinterpret_cast<double*>(x.data()), n), divisor);
-  }
-}
-
-template <Element T>
-void Communicator::sum(std::span<T> x, T divisor) {
-  if (memory_) return sum_in_memory(*memory_, x, divisor);
-  in_chunks(x.size(), largest_count_, [&](std::size_t first, int count) {
-    check(MPI_Allreduce(MPI_IN_PLACE, x.data() + first, count, mpi_type(element_type<T>), MPI_SUM,
+void Communicator::do_all_reduce(std::span<std::byte> x, ElementType type) {
+  const std::size_t width = size_of(type);
+  in_chunks(x.size() / width, largest_count_, [&](std::size_t first, int count) {
+    check(MPI_Allreduce(MPI_IN_PLACE, x.data() + first * width, count, mpi_type(type), MPI_SUM,
                         comm_),
           "all_reduce", rank_);
   });
-  if (divisor != 1) divide(x, divisor);
+}
+
+Finite Communicator::do_all_reduce_mean(std::span<float> x, float divisor) {
+  if (const auto finite = mean_in_memory(x, divisor)) return *finite;
+  return pith::Communicator::do_all_reduce_mean(x, divisor);
+}
+
+Finite Communicator::do_all_reduce_mean(std::span<double> x, double divisor) {
+  if (const auto finite = mean_in_memory(x, divisor)) return *finite;
+  return pith::Communicator::do_all_reduce_mean(x, divisor);
+}
+
+// Nothing if the ranks share no memory.
+template <Element T>
+std::optional<Finite> Communicator::mean_in_memory(std::span<T> x, T divisor) {
+  if (!std::exchange(memory_is_known_, true)) memory_ = SharedMemory::open(comm_);
+  if (!memory_) return {};
+  return pith::mpi::mean_in_memory(*memory_, x, divisor);
 }
 
 void Communicator::do_reduce_scatter(std::span<const std::byte> x, std::span<std::byte> out,

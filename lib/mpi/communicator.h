@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,6 +15,9 @@
 namespace pith::mpi {
 
 /// The ranks of an MPI communicator.
+///
+/// Its collectives are MPI's, but for all_reduce_mean() of ranks that share a memory
+/// (PITH_SHARED_MEMORY=on, the default, or off): this library's own (mean_in_memory.h).
 ///
 /// Works on a private duplicate, so messages never match the user's; every call is checked
 /// (MPI_ERRORS_RETURN) and becomes a TransportError with MPI's own text, the operation and the
@@ -44,7 +48,9 @@ class Communicator final : public pith::Communicator {
   struct Owned {};
   Communicator(MPI_Comm own, std::size_t largest_count, Owned);
 
-  void do_all_reduce(std::span<std::byte> x, ElementType type, double divisor) override;
+  void do_all_reduce(std::span<std::byte> x, ElementType type) override;
+  Finite do_all_reduce_mean(std::span<float> x, float divisor) override;
+  Finite do_all_reduce_mean(std::span<double> x, double divisor) override;
   void do_reduce_scatter(std::span<const std::byte> x, std::span<std::byte> out,
                          ElementType type) override;
   void do_all_gather_v(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
@@ -55,7 +61,7 @@ class Communicator final : public pith::Communicator {
   void do_barrier() override;
 
   template <Element T>
-  void sum(std::span<T> x, T divisor);
+  std::optional<Finite> mean_in_memory(std::span<T> x, T divisor);
   void reduce_blocks(std::span<const std::byte> x, std::span<std::byte> out, ElementType type);
   void broadcast_blocks(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
                         std::span<std::byte> all);

@@ -25,7 +25,7 @@ int wish() {
   return *value == "off" ? 0 : -1;
 }
 
-constexpr const char* kOperation = "all_reduce";  // at whose first call all of this takes place
+constexpr const char* kOperation = "all_reduce_mean";  // at whose first call all of this takes place
 
 int smallest(int value, MPI_Comm comm, int rank) {
   check(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MIN, comm), kOperation, rank);
@@ -43,12 +43,12 @@ bool on_one_node(MPI_Comm comm, int rank, int ranks) {
 
 }  // namespace
 
-struct SharedMemory::Place {
-  struct alignas(kLine) Counter {
-    std::atomic<std::uint64_t> turn = 0;
-    std::array<std::size_t, kSlots> bytes = {};  // brought in the turn of a slot
-  };
+struct alignas(kLine) SharedMemory::Counter {
+  std::atomic<std::uint64_t> turn = 0;
+  std::array<std::uint64_t, kSlots> values = {};  // told in the turn of a slot
+};
 
+struct SharedMemory::Place {
   std::array<Counter, 3> done;  // one for each Done
   alignas(4096) std::array<std::array<std::byte, kSlotBytes>, kSlots> slots;
 };
@@ -74,7 +74,7 @@ std::unique_ptr<SharedMemory> SharedMemory::open(MPI_Comm comm) {
     places.push_back(static_cast<Place*>(place));
   }
   std::ranges::for_each(places[static_cast<std::size_t>(rank)]->done,
-                        [](Place::Counter& counter) { new (&counter) Place::Counter; });
+                        [](Counter& counter) { new (&counter) Counter; });
   check(MPI_Barrier(comm), kOperation, rank);
   return std::unique_ptr<SharedMemory>(new SharedMemory(window, rank, std::move(places)));
 }
@@ -88,40 +88,34 @@ std::byte* SharedMemory::slot(int rank) const {
   return places_[static_cast<std::size_t>(rank)]->slots[turn_ % kSlots].data();
 }
 
+SharedMemory::Counter& SharedMemory::counter(int rank, Done done) const {
+  return places_[static_cast<std::size_t>(rank)]->done[static_cast<std::size_t>(done)];
+}
+
 // A slot may be filled again once all have read what was in it.
-void SharedMemory::begin_turn(std::size_t bytes) {
+void SharedMemory::begin_turn() {
   ++turn_;
-  for (int r = 0; r < ranks(); ++r) {
-    if (turn_ > kSlots) wait_until(r, Done::reading, turn_ - kSlots);
+  for (int r = 0; r < ranks() && turn_ > kSlots; ++r) {
+    wait_until(counter(r, Done::reading), turn_ - kSlots);
   }
-  Place& own = *places_[static_cast<std::size_t>(rank_)];
-  own.done[static_cast<std::size_t>(Done::filling)].bytes[turn_ % kSlots] = bytes;
 }
 
-void SharedMemory::tell(Done done) {
-  Place& own = *places_[static_cast<std::size_t>(rank_)];
-  own.done[static_cast<std::size_t>(done)].turn.store(turn_, std::memory_order_release);
+void SharedMemory::tell(Done done, std::uint64_t value) {
+  Counter& own = counter(rank_, done);
+  own.values[turn_ % kSlots] = value;
+  own.turn.store(turn_, std::memory_order_release);
 }
 
-void SharedMemory::wait_for(int rank, Done done) const {
-  wait_until(rank, done, turn_);
-  const auto bytes_of = [&](int r) {
-    return places_[static_cast<std::size_t>(r)]
-        ->done[static_cast<std::size_t>(Done::filling)]
-        .bytes[turn_ % kSlots];
-  };
-  if (bytes_of(rank) == bytes_of(rank_)) return;
-  throw TransportError("all_reduce on rank " + std::to_string(rank_) + ": " +
-                       std::to_string(bytes_of(rank_)) + " bytes are left to be summed, on rank " +
-                       std::to_string(rank) + " " + std::to_string(bytes_of(rank)));
+std::uint64_t SharedMemory::wait_for(int rank, Done done) const {
+  const Counter& other = counter(rank, done);
+  wait_until(other, turn_);
+  return other.values[turn_ % kSlots];
 }
 
 // Others may need this core to get there, so it waits by itself for as long as that takes nothing.
-void SharedMemory::wait_until(int rank, Done done, std::uint64_t turn) const {
+void SharedMemory::wait_until(const Counter& counter, std::uint64_t turn) const {
   constexpr int kPatience = 20;
-  const auto& counter =
-      places_[static_cast<std::size_t>(rank)]->done[static_cast<std::size_t>(done)].turn;
-  for (int tries = 0; counter.load(std::memory_order_acquire) < turn; ++tries) {
+  for (int tries = 0; counter.turn.load(std::memory_order_acquire) < turn; ++tries) {
     if (tries < kPatience) {
       hwy::Pause();
     } else {

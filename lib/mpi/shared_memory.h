@@ -38,24 +38,25 @@ class SharedMemory {
   int rank() const { return rank_; }
   int ranks() const { return static_cast<int>(places_.size()); }
 
-  /// A turn of all ranks, in which each brings `bytes`.
-  void begin_turn(std::size_t bytes);
+  void begin_turn();
 
   /// The slot of a rank in this turn.
   std::byte* slot(int rank) const;
 
-  /// This rank has done this in this turn: what it wrote is seen by those who wait for it.
-  void tell(Done done);
+  /// This rank has done this in this turn: those who wait for it see what it wrote, and `value`.
+  void tell(Done done, std::uint64_t value = 0);
 
-  /// Returns when that rank has done so in this turn; the thread gives up its core meanwhile.
-  /// Throws TransportError if that rank brings another number of bytes.
-  void wait_for(int rank, Done done) const;
+  /// Returns the value when that rank has done so in this turn; the thread gives up its core
+  /// meanwhile.
+  std::uint64_t wait_for(int rank, Done done) const;
 
  private:
+  struct Counter;
   struct Place;
 
   SharedMemory(MPI_Win window, int rank, std::vector<Place*> places);
-  void wait_until(int rank, Done done, std::uint64_t turn) const;
+  Counter& counter(int rank, Done done) const;
+  void wait_until(const Counter& counter, std::uint64_t turn) const;
 
   MPI_Win window_;
   int rank_;

@@ -71,9 +71,8 @@ class Engine {
   bool is_plain() const;
 
   /// Whether, in a plain step, what is staged on this rank may be replaced where it is: this rank
-  /// takes part in all units, has no state left, and no sum over `ranks` ranks that all may do so
-  /// overflows.
-  bool can_go_in_place(int ranks) const;
+  /// takes part in all units and has no state left.
+  bool can_go_in_place() const;
 
   /// Means of large units, and of those alone in their bucket, replace the gradients where they
   /// are.

@@ -149,8 +149,10 @@ Agreement Reducer::Impl::exchange_all(const StepOptions& step) {
   for (std::size_t b = 0; b < missing_.size(); ++b) stage(b);
   clip(step.loss_scale);
   if (may_go_in_place()) {
-    if (exchange_in_place(digest)) return {};
+    const bool done = exchange_in_place(digest);
+    if (done && round_->faults.empty()) return {};
     agreement_bytes_ += kAgreementBytes;
+    if (done) return agree(communicator_, round_->faults, digest);
   }
   if (settings_.options.commit == Commit::inplace) {
     // One copy of the state: what can be known beforehand must be, before the first compose.
@@ -171,12 +173,12 @@ bool Reducer::Impl::may_go_in_place() const {
          doubles_->is_plain();
 }
 
-// A plain step needs no copy of gradients for the case that it fails if all ranks know beforehand
-// that it will not. Returns whether that was so and the step is done.
+// If all ranks take part, without mistakes and states, what a plain step can still come to is a
+// mean that is not finite. It is so on all ranks, and takes no copy of the gradients to leave no
+// rank behind. Returns whether the step went this way.
 bool Reducer::Impl::exchange_in_place(std::uint64_t digest) {
-  const int ranks = communicator_.size();
   const bool can =
-      round_->faults.empty() && floats_->can_go_in_place(ranks) && doubles_->can_go_in_place(ranks);
+      round_->faults.empty() && floats_->can_go_in_place() && doubles_->can_go_in_place();
   if (!agree_in_place(communicator_, can, digest)) return false;
   floats_->check_signatures(*round_);
   doubles_->check_signatures(*round_);

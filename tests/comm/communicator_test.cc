@@ -19,7 +19,7 @@ class Silent final : public Communicator {
   int calls = 0;
 
  private:
-  void do_all_reduce(std::span<std::byte>, ElementType, double) override { ++calls; }
+  void do_all_reduce(std::span<std::byte>, ElementType) override { ++calls; }
   void do_reduce_scatter(std::span<const std::byte>, std::span<std::byte>, ElementType) override {
     ++calls;
   }

@@ -40,12 +40,11 @@ void reseal(std::span<std::byte> message) {
   std::memcpy(&message[kChecksum], &checksum, sizeof checksum);
 }
 
-void DamagingCommunicator::do_all_reduce(std::span<std::byte> x, ElementType type,
-                                         double divisor) {
+void DamagingCommunicator::do_all_reduce(std::span<std::byte> x, ElementType type) {
   if (type == ElementType::float32) {
-    inner_.all_reduce(as<float>(x), static_cast<float>(divisor));
+    inner_.all_reduce(as<float>(x));
   } else {
-    inner_.all_reduce(as<double>(x), divisor);
+    inner_.all_reduce(as<double>(x));
   }
 }
 

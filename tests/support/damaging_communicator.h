@@ -58,7 +58,7 @@ class DamagingCommunicator final : public Communicator {
   using Sizes = std::span<const std::size_t>;
   using Receive = std::function<void(std::span<std::byte> in, Sizes sizes)>;
 
-  void do_all_reduce(std::span<std::byte> x, ElementType type, double divisor) override;
+  void do_all_reduce(std::span<std::byte> x, ElementType type) override;
   void do_reduce_scatter(std::span<const std::byte> x, std::span<std::byte> out,
                          ElementType type) override;
   void do_all_gather_v(std::span<const std::byte> mine, Sizes sizes,

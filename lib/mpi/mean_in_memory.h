@@ -3,6 +3,7 @@
 
 #include <span>
 
+#include <pith/comm/communicator.h>
 #include <pith/core/element.h>
 #include <pith/mpi/shared_memory.h>
 
@@ -13,11 +14,10 @@ namespace pith::mpi {
 ///
 /// Steps    slot by slot: each rank copies its part in; two ranks then add the other's to their
 ///          own; more of them sum a p-th each and copy the other sums out.
-/// Cost     x is read and written once, the other's or others' slots are read once. With 2 ranks,
-///          or with more than there are cores, 1.1 to 4 times as fast as the all-reduce of
-///          Open MPI 4.1 in shared memory (docs/numbers.md).
-/// Throws   TransportError on all ranks that meet one which brings another number of bytes.
+/// Cost     x is read twice, the second time from the cache, and written once; the slots of the
+///          others are read once. docs/numbers.md has its times beside those of MPI_Allreduce.
+/// Throws   TransportError on ranks that meet one which brings another number of elements.
 template <Element T>
-void sum_in_memory(SharedMemory& memory, std::span<T> x, T divisor);
+Finite mean_in_memory(SharedMemory& memory, std::span<T> x, T divisor);
 
 }  // namespace pith::mpi
