@@ -55,8 +55,7 @@ template <Element T>
 void average(std::span<T> factors, ElementType type, Round& round) {
   const T divisor = static_cast<T>(round.divisor);
   if (type == element_type<T>) {
-    round.communicator.all_reduce(factors);
-    divide(factors, divisor);
+    round.communicator.all_reduce_mean(factors, divisor);
   } else {
     all_reduce_mean_16bit(factors, type, divisor, round);
   }

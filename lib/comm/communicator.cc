@@ -6,6 +6,7 @@
 #include <pith/comm/communicator.h>
 #include <pith/comm/traffic.h>
 #include <pith/core/error.h>
+#include <pith/core/vector.h>
 
 namespace pith {
 namespace {
@@ -53,6 +54,43 @@ void Communicator::all_reduce(std::span<double> x) {
 void Communicator::all_reduce(std::span<std::byte> x, ElementType type) {
   do_all_reduce(x, type);
   wire_bytes_ += traffic::all_reduce(x.size(), ranks()).sent;
+}
+
+Finite Communicator::all_reduce_mean(std::span<float> x, float divisor) {
+  return counted_mean(x, divisor);
+}
+
+Finite Communicator::all_reduce_mean(std::span<double> x, double divisor) {
+  return counted_mean(x, divisor);
+}
+
+template <Element T>
+Finite Communicator::counted_mean(std::span<T> x, T divisor) {
+  const Finite finite = do_all_reduce_mean(x, divisor);
+  wire_bytes_ += traffic::all_reduce(x.size_bytes(), ranks()).sent;
+  return finite;
+}
+
+Finite Communicator::do_all_reduce_mean(std::span<float> x, float divisor) {
+  return all_reduce_and_divide(x, divisor);
+}
+
+Finite Communicator::do_all_reduce_mean(std::span<double> x, double divisor) {
+  return all_reduce_and_divide(x, divisor);
+}
+
+// Divided and looked at block by block, in the cache.
+template <Element T>
+Finite Communicator::all_reduce_and_divide(std::span<T> x, T divisor) {
+  constexpr std::size_t kBlock = 8192;
+  Finite finite{.mean = true, .own = all_finite<T>(x)};
+  do_all_reduce(std::as_writable_bytes(x), element_type<T>);
+  for (std::size_t i = 0; i < x.size(); i += kBlock) {
+    const auto block = x.subspan(i, std::min(kBlock, x.size() - i));
+    divide(block, divisor);
+    finite.mean = all_finite<T>(block) && finite.mean;
+  }
+  return finite;
 }
 
 void Communicator::reduce_scatter(std::span<const float> x, std::span<float> out) {

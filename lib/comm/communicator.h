@@ -14,6 +14,12 @@
 
 namespace pith {
 
+/// Whether all numbers of a mean over the ranks are finite, and all that this rank brought.
+struct Finite {
+  bool mean = true;  ///< the same on all ranks
+  bool own = true;
+};
+
 /// The collectives that everything else is built from. Calls are blocking and every rank makes them
 /// in the same order; results are bit-identical on all ranks. It knows nothing of compression.
 ///
@@ -47,6 +53,11 @@ class Communicator {
   /// Replaces x by its sum over all ranks. The order of summation is the back end's.
   void all_reduce(std::span<float> x);
   void all_reduce(std::span<double> x);
+
+  /// Replaces x by its sum over all ranks, rounded, divided by `divisor`, and looks at it on the
+  /// way. The order of summation is the back end's, and need not be that of all_reduce().
+  Finite all_reduce_mean(std::span<float> x, float divisor);
+  Finite all_reduce_mean(std::span<double> x, double divisor);
 
   /// out = sum over ranks of this rank's block of x. Block r holds the elements
   /// [n r / p, n (r+1) / p) of x's n; out.size() is the size of this rank's block.
@@ -98,6 +109,9 @@ class Communicator {
 
   /// What a back end implements. Sizes have been checked against each other.
   virtual void do_all_reduce(std::span<std::byte> x, ElementType type) = 0;
+  /// A back end that passes over x anyway overrides these.
+  virtual Finite do_all_reduce_mean(std::span<float> x, float divisor);
+  virtual Finite do_all_reduce_mean(std::span<double> x, double divisor);
   virtual void do_reduce_scatter(std::span<const std::byte> x, std::span<std::byte> out,
                                  ElementType type) = 0;
   virtual void do_all_gather_v(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
@@ -114,6 +128,10 @@ class Communicator {
   void expect(const char* operation, const char* what, std::size_t given, std::size_t needed) const;
 
   void all_reduce(std::span<std::byte> x, ElementType type);
+  template <Element T>
+  Finite all_reduce_and_divide(std::span<T> x, T divisor);
+  template <Element T>
+  Finite counted_mean(std::span<T> x, T divisor);
   void reduce_scatter(std::span<const std::byte> x, std::span<std::byte> out, ElementType type);
   void gather(const char* operation, std::span<const std::byte> mine,
               std::span<const std::size_t> sizes, std::span<std::byte> all);

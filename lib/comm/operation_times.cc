@@ -65,7 +65,8 @@ OperationTimes::OperationTimes(Communicator& communicator, std::size_t largest) 
     return std::as_writable_bytes(std::span(x)).first(bytes);
   };
   all_reduce = measure(communicator, all, [&](std::size_t bytes) {
-    communicator.all_reduce(std::span(out).first(bytes / sizeof(float)));
+    communicator.all_reduce_mean(std::span(out).first(bytes / sizeof(float)),
+                                 static_cast<float>(ranks));
   });
   all_gather = measure(communicator, all / ranks, [&](std::size_t bytes) {
     communicator.all_gather(bytes_of(out, bytes), bytes_of(in, bytes * ranks));

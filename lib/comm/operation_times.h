@@ -20,7 +20,7 @@ class OperationTimes {
   /// Collective: every rank gives the same `largest`.
   OperationTimes(Communicator& communicator, std::size_t largest);
 
-  Curve all_reduce;  ///< of the buffer's bytes
+  Curve all_reduce;  ///< and the quotient, of the buffer's bytes
   Curve all_gather;  ///< of one rank's part
   Curve all_to_all;  ///< of all that a rank sends, its own block included; blocks of one size
 };

@@ -34,6 +34,8 @@ struct VectorLoops {
   double (*absolute_sum)(const T* x, std::size_t n);
   double (*squared_norm)(const T* x, std::size_t n);
   bool (*all_finite)(const T* x, std::size_t n);
+  bool (*copy_checked)(const T* x, T* y, std::size_t n);
+  bool (*sum_divided)(const T* x, const T* y, T divisor, T* out, std::size_t n);
 };
 
 }  // namespace pith
@@ -89,9 +91,14 @@ void scale(T a, T* x, std::size_t n) {
 // A product with the inverse of a power of two has the bits of the quotient, in a fraction of the
 // time.
 template <class T>
-void divide(T* x, T divisor, std::size_t n) {
+bool has_exact_inverse(T divisor) {
   int exponent = 0;
-  if (std::frexp(divisor, &exponent) == T(0.5) && exponent > 0) return scale(T(1) / divisor, x, n);
+  return std::frexp(divisor, &exponent) == T(0.5) && exponent > 0;
+}
+
+template <class T>
+void divide(T* x, T divisor, std::size_t n) {
+  if (has_exact_inverse(divisor)) return scale(T(1) / divisor, x, n);
   for (std::size_t i = 0; i < n; ++i) x[i] /= divisor;
 }
 
@@ -155,31 +162,78 @@ double squared_norm(const T* x, std::size_t n) {
 }
 
 // As whole numbers, the magnitudes of infinities and NaNs are above those of all numbers.
-template <class T>
-bool all_finite(const T* x, std::size_t n) {
-  const hn::ScalableTag<T> d;
-  const hn::RebindToSigned<decltype(d)> di;
-  using Bits = hn::TFromD<decltype(di)>;
-  constexpr Bits kMagnitude = std::numeric_limits<Bits>::max();
+template <class D, class Largest>
+HWY_INLINE Largest larger_magnitude(D, Largest largest, hn::Vec<D> v) {
+  const hn::RebindToSigned<D> bits;
+  constexpr auto kMagnitude = std::numeric_limits<hn::TFromD<decltype(bits)>>::max();
+  return hn::Max(largest, hn::And(hn::Set(bits, kMagnitude), hn::BitCast(bits, v)));
+}
+
+// Of the magnitudes of vectors, and the numbers that fill no vector.
+template <class D, class Largest, class T>
+HWY_INLINE bool are_finite(D, Largest largest, const T* rest, std::size_t n) {
+  const hn::RebindToSigned<D> bits;
+  using Bits = hn::TFromD<decltype(bits)>;
   constexpr auto kInfinity = std::bit_cast<Bits>(std::numeric_limits<T>::infinity());
-  const std::size_t lanes = hn::Lanes(d);
-  auto even = hn::Zero(di);
-  auto odd = even;
-  std::size_t i = 0;
-  for (; i + 2 * lanes <= n; i += 2 * lanes) {
-    const auto a = hn::And(hn::Set(di, kMagnitude), hn::BitCast(di, hn::LoadU(d, x + i)));
-    const auto b = hn::And(hn::Set(di, kMagnitude), hn::BitCast(di, hn::LoadU(d, x + i + lanes)));
-    even = hn::Max(even, a);
-    odd = hn::Max(odd, b);
-  }
-  Bits largest = hn::GetLane(hn::MaxOfLanes(di, hn::Max(even, odd)));
-  for (; i < n; ++i) largest = std::max(largest, std::bit_cast<Bits>(x[i]) & kMagnitude);
-  return largest < kInfinity;
+  bool finite = hn::GetLane(hn::MaxOfLanes(bits, largest)) < kInfinity;
+  for (std::size_t i = 0; i < n; ++i) finite = std::isfinite(rest[i]) && finite;
+  return finite;
 }
 
 template <class T>
-constexpr VectorLoops<T> kLoops{axpy<T>,   combine<T>,      stream<T>,       scale<T>,
-                                divide<T>, absolute_sum<T>, squared_norm<T>, all_finite<T>};
+bool all_finite(const T* x, std::size_t n) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  auto even = hn::Zero(hn::RebindToSigned<decltype(d)>());
+  auto odd = even;
+  std::size_t i = 0;
+  for (; i + 2 * lanes <= n; i += 2 * lanes) {
+    even = larger_magnitude(d, even, hn::LoadU(d, x + i));
+    odd = larger_magnitude(d, odd, hn::LoadU(d, x + i + lanes));
+  }
+  return are_finite(d, hn::Max(even, odd), x + i, n - i);
+}
+
+template <class T>
+bool copy_checked(const T* x, T* y, std::size_t n) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  auto largest = hn::Zero(hn::RebindToSigned<decltype(d)>());
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto v = hn::LoadU(d, x + i);
+    hwy::Prefetch(x + i + kPrefetchAhead / sizeof(T));
+    hn::StoreU(v, d, y + i);
+    largest = larger_magnitude(d, largest, v);
+  }
+  std::copy(x + i, x + n, y + i);
+  return are_finite(d, largest, x + i, n - i);
+}
+
+// By hand, since `out` may be x or y.
+template <class T>
+bool sum_divided(const T* x, const T* y, T divisor, T* out, std::size_t n) {
+  const hn::ScalableTag<T> d;
+  const std::size_t lanes = hn::Lanes(d);
+  const bool exact = has_exact_inverse(divisor);
+  const auto factor = hn::Set(d, exact ? T(1) / divisor : divisor);
+  auto largest = hn::Zero(hn::RebindToSigned<decltype(d)>());
+  std::size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    const auto sum = hn::Add(hn::LoadU(d, x + i), hn::LoadU(d, y + i));
+    const auto quotient = exact ? hn::Mul(sum, factor) : hn::Div(sum, factor);
+    hn::StoreU(quotient, d, out + i);
+    largest = larger_magnitude(d, largest, quotient);
+  }
+  const std::size_t rest = i;
+  for (; i < n; ++i) out[i] = (x[i] + y[i]) / divisor;
+  return are_finite(d, largest, out + rest, n - rest);
+}
+
+template <class T>
+constexpr VectorLoops<T> kLoops{axpy<T>,         combine<T>,      stream<T>,       scale<T>,
+                                divide<T>,       absolute_sum<T>, squared_norm<T>, all_finite<T>,
+                                copy_checked<T>, sum_divided<T>};
 
 const VectorLoops<float>* float_loops() { return &kLoops<float>; }
 const VectorLoops<double>* double_loops() { return &kLoops<double>; }
@@ -269,15 +323,27 @@ bool all_finite(std::span<const T> x) {
   return loops<T>().all_finite(x.data(), x.size());
 }
 
-#define PITH_INSTANTIATE(T)                                                             \
-  template void copy<T>(std::span<const T>, std::span<T>);                              \
-  template void axpy<T>(T, std::span<const T>, std::span<T>);                           \
-  template void combine<T>(T, std::span<const T>, T, std::span<const T>, std::span<T>); \
-  template void stream<T>(std::span<const T>, std::span<T>);                            \
-  template void scale<T>(T, std::span<T>);                                              \
-  template void divide<T>(std::span<T>, T);                                             \
-  template double absolute_sum<T>(std::span<const T>);                                  \
-  template double squared_norm<T>(std::span<const T>);                                  \
+template <Element T>
+bool copy_checked(std::span<const T> x, std::span<T> y) {
+  return loops<T>().copy_checked(x.data(), y.data(), x.size());
+}
+
+template <Element T>
+bool sum_divided(std::span<const T> x, std::span<const T> y, T divisor, std::span<T> out) {
+  return loops<T>().sum_divided(x.data(), y.data(), divisor, out.data(), out.size());
+}
+
+#define PITH_INSTANTIATE(T)                                                              \
+  template void copy<T>(std::span<const T>, std::span<T>);                               \
+  template void axpy<T>(T, std::span<const T>, std::span<T>);                            \
+  template void combine<T>(T, std::span<const T>, T, std::span<const T>, std::span<T>);  \
+  template void stream<T>(std::span<const T>, std::span<T>);                             \
+  template void scale<T>(T, std::span<T>);                                               \
+  template void divide<T>(std::span<T>, T);                                              \
+  template double absolute_sum<T>(std::span<const T>);                                   \
+  template double squared_norm<T>(std::span<const T>);                                   \
+  template bool copy_checked<T>(std::span<const T>, std::span<T>);                       \
+  template bool sum_divided<T>(std::span<const T>, std::span<const T>, T, std::span<T>); \
   template bool all_finite<T>(std::span<const T>);
 PITH_INSTANTIATE(float)
 PITH_INSTANTIATE(double)

@@ -55,4 +55,12 @@ double squared_norm(std::span<const T> x);
 template <Element T>
 bool all_finite(std::span<const T> x);
 
+/// y = x. Returns whether all of it is finite.
+template <Element T>
+bool copy_checked(std::span<const T> x, std::span<T> y);
+
+/// out = (x + y) / divisor. `out` may be x or y. Returns whether all of it is finite.
+template <Element T>
+bool sum_divided(std::span<const T> x, std::span<const T> y, T divisor, std::span<T> out);
+
 }  // namespace pith

@@ -2,11 +2,13 @@
 #include <algorithm>
 #include <climits>
 #include <string>
+#include <utility>
 
 #include <pith/core/error.h>
 #include <pith/mpi/check.h>
 #include <pith/mpi/communicator.h>
 #include <pith/mpi/init.h>
+#include <pith/mpi/mean_in_memory.h>
 
 namespace pith::mpi {
 namespace {
@@ -52,7 +54,9 @@ Communicator::Communicator(MPI_Comm own, std::size_t largest_count, Owned)
 }
 
 Communicator::~Communicator() {
-  if (is_running()) MPI_Comm_free(&comm_);
+  if (!is_running()) return;
+  memory_.reset();
+  MPI_Comm_free(&comm_);
 }
 
 bool Communicator::concurrent() const {
@@ -82,6 +86,24 @@ void Communicator::do_all_reduce(std::span<std::byte> x, ElementType type) {
                         comm_),
           "all_reduce", rank_);
   });
+}
+
+Finite Communicator::do_all_reduce_mean(std::span<float> x, float divisor) {
+  if (const auto finite = mean_in_memory(x, divisor)) return *finite;
+  return pith::Communicator::do_all_reduce_mean(x, divisor);
+}
+
+Finite Communicator::do_all_reduce_mean(std::span<double> x, double divisor) {
+  if (const auto finite = mean_in_memory(x, divisor)) return *finite;
+  return pith::Communicator::do_all_reduce_mean(x, divisor);
+}
+
+// Nothing if the ranks share no memory.
+template <Element T>
+std::optional<Finite> Communicator::mean_in_memory(std::span<T> x, T divisor) {
+  if (!std::exchange(memory_is_known_, true)) memory_ = SharedMemory::open(comm_);
+  if (!memory_) return {};
+  return pith::mpi::mean_in_memory(*memory_, x, divisor);
 }
 
 void Communicator::do_reduce_scatter(std::span<const std::byte> x, std::span<std::byte> out,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -9,10 +10,14 @@
 
 #include <pith/comm/communicator.h>
 #include <pith/mpi/layout.h>
+#include <pith/mpi/shared_memory.h>
 
 namespace pith::mpi {
 
 /// The ranks of an MPI communicator.
+///
+/// Its collectives are MPI's, but for all_reduce_mean() of ranks that share a memory
+/// (PITH_SHARED_MEMORY=on, the default, or off): this library's own (mean_in_memory.h).
 ///
 /// Works on a private duplicate, so messages never match the user's; every call is checked
 /// (MPI_ERRORS_RETURN) and becomes a TransportError with MPI's own text, the operation and the
@@ -44,6 +49,8 @@ class Communicator final : public pith::Communicator {
   Communicator(MPI_Comm own, std::size_t largest_count, Owned);
 
   void do_all_reduce(std::span<std::byte> x, ElementType type) override;
+  Finite do_all_reduce_mean(std::span<float> x, float divisor) override;
+  Finite do_all_reduce_mean(std::span<double> x, double divisor) override;
   void do_reduce_scatter(std::span<const std::byte> x, std::span<std::byte> out,
                          ElementType type) override;
   void do_all_gather_v(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
@@ -53,6 +60,8 @@ class Communicator final : public pith::Communicator {
   void do_broadcast(std::span<std::byte> x, int root) override;
   void do_barrier() override;
 
+  template <Element T>
+  std::optional<Finite> mean_in_memory(std::span<T> x, T divisor);
   void reduce_blocks(std::span<const std::byte> x, std::span<std::byte> out, ElementType type);
   void broadcast_blocks(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
                         std::span<std::byte> all);
@@ -63,6 +72,8 @@ class Communicator final : public pith::Communicator {
   int rank_ = 0;
   int size_ = 1;
   std::vector<int> block_counts_;
+  std::unique_ptr<SharedMemory> memory_;  // of all ranks, if they have one; from the first sum on
+  bool memory_is_known_ = false;
   Layout out_layout_;
   Layout in_layout_;
 };

@@ -11,13 +11,36 @@ namespace pith {
 namespace {
 
 struct Vote {
-  std::uint32_t kinds = 0;  // one bit per Fault::Kind
-  std::uint32_t unused = 0;
+  std::uint64_t says = 0;  // one bit per Fault::Kind; in place: 1 for yes
   std::uint64_t digest = 0;
 };
 static_assert(sizeof(Vote) == kAgreementBytes);
 
-std::uint32_t bit(Fault::Kind kind) { return 1u << static_cast<unsigned>(kind); }
+std::uint64_t bit(Fault::Kind kind) { return 1u << static_cast<unsigned>(kind); }
+
+// What all ranks say, joined; `same` tells whether all have this digest.
+struct Votes {
+  std::uint64_t any = 0;
+  std::uint64_t every = ~std::uint64_t{0};
+  bool same = true;
+};
+
+Votes vote(Communicator& communicator, const Vote& mine) {
+  // A few ranks' votes fit on the stack: an uneventful step must not allocate.
+  std::array<Vote, 64> few;
+  std::vector<Vote> many;
+  const auto ranks = static_cast<std::size_t>(communicator.size());
+  if (ranks > few.size()) many.resize(ranks);
+  const std::span<Vote> votes = ranks > few.size() ? std::span(many) : std::span(few).first(ranks);
+  communicator.all_gather(std::as_bytes(std::span(&mine, 1)), std::as_writable_bytes(votes));
+  Votes all;
+  for (const Vote& other : votes) {
+    all.any |= other.says;
+    all.every &= other.says;
+    all.same = all.same && other.digest == votes.front().digest;
+  }
+  return all;
+}
 
 // One line per rank that has something to say; one for all where all say the same.
 std::string joined(const std::vector<std::string>& texts) {
@@ -64,26 +87,13 @@ void share_error(Communicator& communicator, const std::string& text) {
 
 Agreement agree(Communicator& communicator, const std::vector<Fault>& faults,
                 std::uint64_t digest) {
-  Vote mine{.kinds = 0, .unused = 0, .digest = digest};
-  for (const Fault& fault : faults) mine.kinds |= bit(fault.kind);
-  // A few ranks' votes fit on the stack: an uneventful step must not allocate.
-  std::array<Vote, 64> few;
-  std::vector<Vote> many;
-  const auto ranks = static_cast<std::size_t>(communicator.size());
-  if (ranks > few.size()) many.resize(ranks);
-  const std::span<Vote> votes = ranks > few.size() ? std::span(many) : std::span(few).first(ranks);
-  communicator.all_gather(std::as_bytes(std::span(&mine, 1)), std::as_writable_bytes(votes));
-
+  Vote mine{.says = 0, .digest = digest};
+  for (const Fault& fault : faults) mine.says |= bit(fault.kind);
+  const auto [any, every, same] = vote(communicator, mine);
   Agreement agreement;
-  std::uint32_t kinds = 0;
-  bool same = true;
-  for (const Vote& vote : votes) {
-    kinds |= vote.kinds;
-    same = same && vote.digest == votes.front().digest;
-  }
-  agreement.usage = (kinds & bit(Fault::Kind::usage)) != 0 || !same;
-  agreement.wire = (kinds & bit(Fault::Kind::wire)) != 0;
-  agreement.non_finite = (kinds & bit(Fault::Kind::non_finite)) != 0;
+  agreement.usage = (any & bit(Fault::Kind::usage)) != 0 || !same;
+  agreement.wire = (any & bit(Fault::Kind::wire)) != 0;
+  agreement.non_finite = (any & bit(Fault::Kind::non_finite)) != 0;
   if (agreement.all_well()) return agreement;
   agreement.text = joined(gather_texts(communicator, text_of(faults)));
   if (!same) {
@@ -91,6 +101,11 @@ Agreement agree(Communicator& communicator, const std::vector<Fault>& faults,
     agreement.text += "the ranks are not in the same step, or gave it different options";
   }
   return agreement;
+}
+
+bool agree_in_place(Communicator& communicator, bool can, std::uint64_t digest) {
+  const Votes votes = vote(communicator, {.says = can ? 1u : 0u, .digest = digest});
+  return votes.every == 1 && votes.same;
 }
 
 }  // namespace pith

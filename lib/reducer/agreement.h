@@ -29,6 +29,12 @@ struct Agreement {
 /// Wire     (p-1) * 16 bytes; if anything is wrong, the texts too.
 Agreement agree(Communicator& communicator, const std::vector<Fault>& faults, std::uint64_t digest);
 
+/// Before the exchanges of a plain step: whether all ranks can go in place, and are in the same
+/// step with the same options.
+///
+/// Wire     (p-1) * 16 bytes.
+bool agree_in_place(Communicator& communicator, bool can, std::uint64_t digest);
+
 /// Throws a UsageError on every rank, with all ranks' texts, if one rank's is not empty.
 void share_error(Communicator& communicator, const std::string& text);
 

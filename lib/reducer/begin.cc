@@ -37,6 +37,10 @@ void Reducer::Impl::overlap() {
     if (!overlap_) {
       overlap_.emplace([this](std::size_t bucket) {
         collect_faults();
+        // Gradients that are not there yet are not known to be fine.
+        if (bucket == 0 && may_go_in_place()) {
+          agree_in_place(communicator_, false, digest_of(*begun_));
+        }
         stage(bucket);
         exchange(bucket);
       });

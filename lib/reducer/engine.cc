@@ -59,6 +59,7 @@ Engine<T>::Engine(const std::vector<UnitPlan>& units, const std::vector<Tensor>&
     unit.feedback =
         make_feedback<T>(units[i].treatment.feedback, units[i].elements, settings.options.commit);
     unit.none = make_feedback<T>(Spec{"none", {}}, units[i].elements, settings.options.commit);
+    unit.drained = units[i].treatment.feedback.name == "none";
     live_.push_back(std::move(unit));
   }
 }
@@ -232,6 +233,38 @@ bool Engine<T>::find_non_finite(std::vector<Fault>& faults) const {
     return true;
   }
   return false;
+}
+
+template <Element T>
+bool Engine<T>::is_plain() const {
+  return !node_ && std::ranges::all_of(live_, [](const LiveUnit<T>& live) {
+    return live.choice.kind == CompressorKind::none && keeps_nothing_sent(live);
+  });
+}
+
+template <Element T>
+bool Engine<T>::can_go_in_place() const {
+  return std::ranges::all_of(live_, &LiveUnit<T>::drained) &&
+         std::ranges::all_of(units_, &Unit<T>::present);
+}
+
+// A call of its own costs a small unit more than to be copied.
+template <Element T>
+void Engine<T>::go_in_place() {
+  constexpr std::size_t kLargeBytes = std::size_t{128} << 10;
+  for (const Bucket& bucket : buckets_) {
+    for (std::size_t i = bucket.units.begin; i < bucket.units.end; ++i) {
+      const auto memory = live_[order_[i]].memory;
+      if (bucket.units.size() == 1 || memory.size_bytes() >= kLargeBytes) units_[i].mean = memory;
+    }
+  }
+}
+
+template <Element T>
+void Engine<T>::check_signatures(Round& round) const {
+  for (const Bucket& bucket : buckets_) {
+    check_signature(slice(std::span(units_), bucket.units), "raw", round);
+  }
 }
 
 template <Element T>

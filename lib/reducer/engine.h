@@ -23,7 +23,7 @@ struct LiveUnit {
   Choice choice;
   std::unique_ptr<Feedback<T>> feedback;
   std::unique_ptr<Feedback<T>> none;  ///< instead of a rule that has sent all that it kept
-  bool drained = false;               ///< it has, and nothing is compressed
+  bool drained = false;               ///< it has, or is none, and nothing is compressed
   std::unique_ptr<MessageCompressor<T>> message;
   std::unique_ptr<LinearCompressor<T>> linear;
   std::unique_ptr<Feedback<T>> owner_feedback;
@@ -65,6 +65,21 @@ class Engine {
   /// They count times `factor`; the trainer's memory stays as it is.
   void scale_gradients(double factor);
   bool find_non_finite(std::vector<Fault>& faults) const;
+
+  /// Whether nothing is compressed in this step, and rules have nothing to keep of what is sent
+  /// exactly. The same on all ranks.
+  bool is_plain() const;
+
+  /// Whether, in a plain step, what is staged on this rank may be replaced where it is: this rank
+  /// takes part in all units and has no state left.
+  bool can_go_in_place() const;
+
+  /// Means of large units, and of those alone in their bucket, replace the gradients where they
+  /// are.
+  void go_in_place();
+
+  /// Compares the signatures of all buckets of a plain step.
+  void check_signatures(Round& round) const;
 
   /// Exchanges a bucket that is staged. Buckets follow each other, on whatever thread.
   void exchange(std::size_t bucket, Round& round);

@@ -59,6 +59,9 @@ class Reducer::Impl {
   void exchange(std::size_t bucket);
   void clip(double loss_scale);
   Agreement exchange_all(const StepOptions& step);
+  bool may_go_in_place() const;
+  bool exchange_in_place(std::uint64_t digest);
+  std::uint64_t digest_of(const StepOptions& step) const;
   StepResult close(const StepOptions& step);
   StepResult give_up(const Agreement& agreement);
   void commit(const StepOptions& step);

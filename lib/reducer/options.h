@@ -17,7 +17,8 @@ enum class CompressedUnit { tensor, bucket, model };
 
 /// What happens to a step in which a rank pushed a NaN or an infinity, or the sum over the ranks
 /// overflows. In every case no state changes on any rank. `skip`: gradients stay as they were
-/// pushed and wait() says so. `propagate`: every gradient becomes NaN, for trainers that look for
+/// pushed, or, where nothing was compressed, may hold their means, the same on all ranks; wait()
+/// says so. `propagate`: every gradient becomes NaN, for trainers that look for
 /// it. `fail`: wait() throws on every rank.
 enum class NonFinite { skip, propagate, fail };
 
@@ -97,7 +98,7 @@ struct StepOptions {
 
 /// How a step ended.
 struct StepResult {
-  bool committed = true;    ///< false: skipped, every state and gradient as before
+  bool committed = true;    ///< false: skipped, every state as before; gradients: see NonFinite
   std::string reason = {};  ///< why not: tensor and rank
 };
 

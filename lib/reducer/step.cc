@@ -10,16 +10,6 @@
 namespace pith {
 namespace {
 
-std::uint64_t digest_of(const StepOptions& step, std::uint64_t number, std::uint32_t epoch) {
-  struct {
-    double learning_rate;
-    double loss_scale;
-    std::uint64_t step;
-    std::uint64_t epoch;
-  } const fields{step.learning_rate, step.loss_scale, number, epoch};
-  return hash(std::as_bytes(std::span(&fields, 1)));
-}
-
 std::string wrong_numbers(const StepOptions& step) {
   if (!(step.learning_rate >= 0) || !std::isfinite(step.learning_rate)) {
     return "wait: the learning rate is " + std::to_string(step.learning_rate);
@@ -31,6 +21,17 @@ std::string wrong_numbers(const StepOptions& step) {
 }
 
 }  // namespace
+
+// Of what must be equal on all ranks.
+std::uint64_t Reducer::Impl::digest_of(const StepOptions& step) const {
+  struct {
+    double learning_rate;
+    double loss_scale;
+    std::uint64_t step;
+    std::uint64_t epoch;
+  } const fields{step.learning_rate, step.loss_scale, step_, epoch_};
+  return hash(std::as_bytes(std::span(&fields, 1)));
+}
 
 // However the step ends, the next one begins with nothing given.
 StepResult Reducer::Impl::wait(const StepOptions& step) {
@@ -143,10 +144,16 @@ void Reducer::Impl::clip(double loss_scale) {
 
 // In wait(), with all gradients there. Returns what the ranks agree on at the end, or before it.
 Agreement Reducer::Impl::exchange_all(const StepOptions& step) {
-  const std::uint64_t digest = digest_of(step, step_, epoch_);
+  const std::uint64_t digest = digest_of(step);
   collect_faults();
   for (std::size_t b = 0; b < missing_.size(); ++b) stage(b);
   clip(step.loss_scale);
+  if (may_go_in_place()) {
+    const bool done = exchange_in_place(digest);
+    if (done && round_->faults.empty()) return {};
+    agreement_bytes_ += kAgreementBytes;
+    if (done) return agree(communicator_, round_->faults, digest);
+  }
   if (settings_.options.commit == Commit::inplace) {
     // One copy of the state: what can be known beforehand must be, before the first compose.
     if (round_->faults.empty()) floats_->find_non_finite(round_->faults);
@@ -160,13 +167,36 @@ Agreement Reducer::Impl::exchange_all(const StepOptions& step) {
   return agree(communicator_, round_->faults, digest);
 }
 
+// The same on all ranks, whether they overlap or not. All ranks then begin with agree_in_place().
+bool Reducer::Impl::may_go_in_place() const {
+  return settings_.options.clip == 0 && !missing_.empty() && floats_->is_plain() &&
+         doubles_->is_plain();
+}
+
+// If all ranks take part, without mistakes and states, what a plain step can still come to is a
+// mean that is not finite. It is so on all ranks, and takes no copy of the gradients to leave no
+// rank behind. Returns whether the step went this way.
+bool Reducer::Impl::exchange_in_place(std::uint64_t digest) {
+  const bool can =
+      round_->faults.empty() && floats_->can_go_in_place() && doubles_->can_go_in_place();
+  if (!agree_in_place(communicator_, can, digest)) return false;
+  floats_->check_signatures(*round_);
+  doubles_->check_signatures(*round_);
+  round_->check_signature = false;
+  floats_->go_in_place();
+  doubles_->go_in_place();
+  for (std::size_t b = 0; b < missing_.size(); ++b) exchange(b);
+  return true;
+}
+
 StepResult Reducer::Impl::close(const StepOptions& step) {
   agreement_bytes_ = kAgreementBytes;
   Agreement agreement;
   if (overlapped_) {
+    if (may_go_in_place()) agreement_bytes_ += kAgreementBytes;
     overlap_->finish();
     collect_faults();
-    agreement = agree(communicator_, round_->faults, digest_of(step, step_, epoch_));
+    agreement = agree(communicator_, round_->faults, digest_of(step));
   } else {
     agreement = exchange_all(step);
   }

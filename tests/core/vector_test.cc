@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstring>
 #include <limits>
 #include <numeric>
 #include <vector>
@@ -92,6 +93,35 @@ TYPED_TEST(VectorLoops, TakeEmptySpans) {
   divide<T>(none, 2);
   EXPECT_EQ(squared_norm<T>(none), 0.0);
   EXPECT_TRUE(all_finite<T>(none));
+  EXPECT_TRUE(copy_checked<T>(none, none));
+  EXPECT_TRUE(sum_divided<T>(none, none, 2, none));
+}
+
+// With divisors whose inverse is exact and others, into x, y or elsewhere, at sizes that fill
+// vectors or do not.
+TYPED_TEST(VectorLoops, SumDividedRoundsTheSumBeforeTheQuotient) {
+  using T = TypeParam;
+  for (const T divisor : {T(1), T(3), T(4), T(0.5), T(-2)}) {
+    for (const std::size_t n : {1u, 15u, 16u, 33u}) {
+      std::vector<T> x(n);
+      std::vector<T> y(n);
+      std::vector<T> expected(n);
+      for (std::size_t i = 0; i < n; ++i) {
+        x[i] = T(1) / static_cast<T>(i + 1);
+        y[i] = T(1e-3) * static_cast<T>(i);
+        const T sum = x[i] + y[i];
+        expected[i] = sum / divisor;
+      }
+      std::vector<T> out(n);
+      EXPECT_TRUE(sum_divided<T>(x, y, divisor, out));
+      EXPECT_EQ(out, expected);
+      auto into_y = y;
+      sum_divided<T>(x, into_y, divisor, into_y);
+      EXPECT_EQ(into_y, expected);
+      sum_divided<T>(x, y, divisor, x);
+      EXPECT_EQ(x, expected);
+    }
+  }
 }
 
 // (1 + e)^2 rounds to 1 + 2e; a fused multiply-add would keep the e^2 and leave it behind.
@@ -127,11 +157,18 @@ TYPED_TEST(VectorLoops, AllFiniteFindsOneBadElementAnywhere) {
   std::vector<T> x{0, T(-0.0), Limits::max(), Limits::lowest(), Limits::denorm_min()};
   x.resize(37, 1);
   EXPECT_TRUE(all_finite<T>(x));
+  std::vector<T> out(x.size());
+  const std::vector<T> zeros(x.size(), T(0));
+  EXPECT_TRUE(copy_checked<T>(x, out));
+  EXPECT_EQ(out, x);
   for (const T bad : {Limits::quiet_NaN(), -Limits::quiet_NaN(), Limits::signaling_NaN(),
                       Limits::infinity(), -Limits::infinity()}) {
     for (T& element : x) {
       const T good = std::exchange(element, bad);
       EXPECT_FALSE(all_finite<T>(x));
+      EXPECT_FALSE(copy_checked<T>(x, out));
+      EXPECT_EQ(std::memcmp(out.data(), x.data(), x.size() * sizeof(T)), 0);
+      EXPECT_FALSE(sum_divided<T>(x, zeros, 3, out));
       element = good;
     }
   }

@@ -260,7 +260,9 @@ TEST(Reducer, NonFinitePoliciesSkipPropagateAndFail) {
   with(NonFinite::skip, [](Reducer& reducer, std::vector<float>& x) {
     const StepResult result = reducer.wait();
     EXPECT_FALSE(result.committed);
-    EXPECT_EQ(result.reason, "rank 1: w: element 1 is inf");
+    EXPECT_EQ(
+        result.reason,
+        "rank 0: w: element 1 of the mean over the ranks is inf\nrank 1: w: element 1 is inf");
     EXPECT_EQ(x[0], 1.0f);
   });
   with(NonFinite::propagate, [](Reducer& reducer, std::vector<float>& x) {
