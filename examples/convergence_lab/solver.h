@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include <pith/comm/communicator.h>
+
+#include "client.h"
+#include "method.h"
+
+namespace convergence_lab {
+
+/// One rank's share in moving x. Every rank makes the same calls; x has the same bits on all.
+class Solver {
+ public:
+  virtual ~Solver() = default;
+
+  /// Throws   pith::Error, on every rank, with x as it was, if a number is no longer finite.
+  virtual void round(std::span<double> x) = 0;
+
+  /// Of this rank's own messages, in all rounds.
+  virtual std::uint64_t message_bytes() const = 0;
+};
+
+/// What the method's algorithm does with `step`. A feedback rule: x -= step * estimate of the mean
+/// gradient.
+///
+/// Throws   pith::UsageError for what the library does not know. What is passed must outlive it.
+std::unique_ptr<Solver> make_solver(const Method& method, double step, const Client& client,
+                                    std::uint64_t seed, pith::Communicator& communicator);
+
+}  // namespace convergence_lab
