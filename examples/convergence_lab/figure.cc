@@ -23,41 +23,68 @@ constexpr const char* kStyle =
     ".tick{fill:#5b6773}.grid{stroke:#e4e8ec}.frame{fill:none;stroke:#9aa5b1}"
     ".curve{fill:none;stroke-width:1.8;stroke-linejoin:round}</style>";
 
-/// Maps low..high to pixels first..last.
-struct Scale {
-  Axis axis;
-  double first;
-  double last;
-  double low = std::numeric_limits<double>::infinity();
-  double high = -std::numeric_limits<double>::infinity();
+/// Maps low..high, of what include() was told, to pixels first..last.
+class Scale {
+ public:
+  Scale(Axis of, double from, double to) : first(from), last(to), axis_(of) {}
 
-  double position(double value) const { return axis == Axis::linear ? value : std::log10(value); }
+  const double first;
+  const double last;
+
+  bool empty() const { return low_ > high_; }
 
   void include(double value) {
-    low = std::min(low, position(value));
-    high = std::max(high, position(value));
+    low_ = std::min(low_, position(value));
+    high_ = std::max(high_, position(value));
   }
 
   double operator()(double value) const {
-    const double width = high > low ? high - low : 1;
-    return first + (position(value) - low) / width * (last - first);
+    const double width = high_ > low_ ? high_ - low_ : 1;
+    return first + (position(value) - low_) / width * (last - first);
   }
 
-  /// Round values, about five.
+  /// Round values, about five; on a logarithmic axis powers of ten, with 2 and 5 times these if
+  /// they are few.
   std::vector<double> ticks() const {
-    const double rough = std::max(high - low, 1e-12) / 5;
+    return axis_ == Axis::linear ? linear_ticks() : logarithmic_ticks();
+  }
+
+ private:
+  double position(double value) const { return axis_ == Axis::linear ? value : std::log10(value); }
+
+  std::vector<double> linear_ticks() const {
+    const double rough = std::max(high_ - low_, 1e-12) / 5;
     const double unit = std::pow(10.0, std::floor(std::log10(rough)));
     double step = 10 * unit;
     for (const double factor : {5.0, 2.0, 1.0}) {
       if (factor * unit >= rough) step = factor * unit;
     }
-    if (axis == Axis::logarithmic) step = std::max(1.0, std::round(step));
     std::vector<double> values;
-    for (double i = std::ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; ++i) {
-      values.push_back(axis == Axis::linear ? i * step : std::pow(10.0, i * step));
+    const double end = high_ + 1e-9 * step;
+    for (double i = std::ceil(low_ / step - 1e-9); i * step <= end; ++i) {
+      values.push_back(i == 0 ? 0 : i * step);  // not -0
     }
     return values;
   }
+
+  std::vector<double> logarithmic_ticks() const {
+    const bool few = high_ - low_ < 2.5;
+    const double step = std::max(1.0, std::round((high_ - low_) / 5));
+    std::vector<double> values;
+    for (double power = std::floor(low_); power <= high_ + 1e-9; power += step) {
+      for (const double factor : {1.0, 2.0, 5.0}) {
+        const double at = power + std::log10(factor);
+        if ((few || factor == 1) && at >= low_ - 1e-9 && at <= high_ + 1e-9) {
+          values.push_back(factor * std::pow(10.0, power));
+        }
+      }
+    }
+    return values;
+  }
+
+  Axis axis_;
+  double low_ = std::numeric_limits<double>::infinity();
+  double high_ = -std::numeric_limits<double>::infinity();
 };
 
 std::string escaped(const std::string& text) {
@@ -128,8 +155,8 @@ void put_axes(std::ostream& out, const Panel& panel, const Scale& x, const Scale
 }
 
 void put_panel(std::ostream& out, const Panel& panel, double left, double top) {
-  Scale x{.axis = panel.x_axis, .first = left + 58, .last = left + kPanelWidth - 16};
-  Scale y{.axis = panel.y_axis, .first = top + kPanelHeight - 52, .last = top + 20};
+  Scale x(panel.x_axis, left + 58, left + kPanelWidth - 16);
+  Scale y(panel.y_axis, top + kPanelHeight - 52, top + 20);
   for (const auto& line : panel.lines) {
     for (const auto& point : line) {
       if (!can_be_drawn(panel, point)) continue;
@@ -137,7 +164,7 @@ void put_panel(std::ostream& out, const Panel& panel, double left, double top) {
       y.include(point.second);
     }
   }
-  if (x.low > x.high) return;  // nothing can be drawn
+  if (x.empty()) return;  // nothing can be drawn
   put_axes(out, panel, x, y);
   for (std::size_t i = 0; i < panel.lines.size(); ++i) put_line(out, panel, i, x, y);
 }

@@ -30,8 +30,8 @@ Json to_json(const Curve& curve) {
 }
 
 double round_of(const Point& point) { return static_cast<double>(point.round); }
-double message_bytes_of(const Point& point) { return point.message_bytes; }
-double wire_bytes_of(const Point& point) { return point.wire_bytes; }
+double message_kilobytes(const Point& point) { return point.message_bytes / 1000; }
+double wire_kilobytes(const Point& point) { return point.wire_bytes / 1000; }
 double gradient_norm_of(const Point& point) { return point.gradient_norm; }
 double objective_of(const Point& point) { return *point.objective; }
 
@@ -49,6 +49,16 @@ Panel panel(const Report& report, const Quantity& x, const Quantity& y, Axis x_a
     }
   }
   return made;
+}
+
+// Whether every objective, if there are any, has a logarithm.
+bool is_positive(const Report& report) {
+  for (const Curve& curve : report.curves) {
+    for (const Point& point : curve.points) {
+      if (point.objective.value_or(1) <= 0) return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -105,14 +115,15 @@ std::string svg_text(const Report& report) {
   const Quantity objective{"objective", objective_of};
   const std::pair<Quantity, Axis> against[] = {
       {{"round", round_of}, Axis::linear},
-      {{"bytes of a client's own messages", message_bytes_of}, Axis::logarithmic},
-      {{"bytes a client sent in all", wire_bytes_of}, Axis::logarithmic}};
+      {{"kB of a client's own messages", message_kilobytes}, Axis::logarithmic},
+      {{"kB that a client sent in all", wire_kilobytes}, Axis::logarithmic}};
   const bool has_objective = report.curves.front().points.front().objective.has_value();
+  const Axis of_objective = is_positive(report) ? Axis::logarithmic : Axis::linear;
   for (const auto& [x, axis] : against) {
     figure.panels.push_back(panel(report, x, gradient, axis, Axis::logarithmic));
   }
   for (const auto& [x, axis] : against) {
-    if (has_objective) figure.panels.push_back(panel(report, x, objective, axis, Axis::linear));
+    if (has_objective) figure.panels.push_back(panel(report, x, objective, axis, of_objective));
   }
   return draw(figure);
 }
