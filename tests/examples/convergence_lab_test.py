@@ -85,7 +85,8 @@ class AsThreads(Lab):
                 (("--problem", "spread", "--clients", "3"), "has 4 clients, not 3"),
                 (("--problem", "bilinear", "--method", "gd"), "give step=NUMBER"),
                 (("--problem", "spread", "--method", "ef21 topk(k=1) step=-1"), "step=-1: expected"),
-                (("--problem", "spread", "--method", "econtrol(eta=3) topk(k=1)"), "eta"),
+                (("--problem", "spread", "--method", "econtrol(eta=3) topk(k=1)"),
+                 "eta must be from 0 to 1, not 3"),
                 (("--problem", "spread", "--json", "/nosuch/folder/x"), "cannot write"),
                 (("--rounds", "0"), "--rounds 0")):
             threads = () if "--clients" in arguments else ("--clients", "4")
