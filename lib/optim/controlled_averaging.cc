@@ -7,6 +7,8 @@
 #include <pith/core/hash.h>
 #include <pith/core/vector.h>
 #include <pith/optim/controlled_averaging.h>
+#include <pith/optim/must_be.h>
+#include <pith/optim/push_computed.h>
 #include <pith/optim/sample.h>
 #include <pith/reducer/agreement.h>
 #include <pith/reducer/registration.h>
@@ -26,21 +28,16 @@ std::string text_of(const ControlledAveragingOptions& options) {
 }
 
 std::string mistake_of(const ControlledAveragingOptions& options, int ranks) {
-  const auto wrong = [](const char* name, double value, const std::string& expected) {
-    std::ostringstream out;
-    out << name << '=' << value << ": must be " << expected;
-    return out.str();
-  };
-  if (options.local_steps == 0) return wrong("local_steps", 0, "1 or more");
+  if (options.local_steps == 0) return must_be("local_steps", 0, "1 or more");
   if (!(options.local_rate > 0 && std::isfinite(options.local_rate))) {
-    return wrong("local_rate", options.local_rate, "above 0");
+    return must_be("local_rate", options.local_rate, "above 0");
   }
   if (!(options.global_rate > 0 && std::isfinite(options.global_rate))) {
-    return wrong("global_rate", options.global_rate, "above 0");
+    return must_be("global_rate", options.global_rate, "above 0");
   }
   if (options.participants < 0 || options.participants > ranks) {
-    return wrong("participants", options.participants,
-                 "from 1 to " + std::to_string(ranks) + " ranks, or 0 for all");
+    return must_be("participants", options.participants,
+                   "from 1 to " + std::to_string(ranks) + " ranks, or 0 for all");
   }
   if (options.compressor.find("none") != std::string::npos) {
     return "compressor=" + options.compressor +
@@ -88,16 +85,13 @@ StepResult ControlledAveraging<T>::round(std::span<T> x, const Gradient& gradien
   const Controls controls = this->controls();
   copy(controls.mean, std::span<T>(before_));
   const std::span<T> message(message_);
-  if (x.size() != message.size()) {
+  const bool fits = x.size() == message.size();
+  if (!fits) {
     reducer_.fail("round: x has " + std::to_string(x.size()) + " elements, not " +
                   std::to_string(message.size()));
-  } else if (takes_part()) {
-    try {
-      take_local_steps(x, gradient, controls);
-    } catch (const std::exception& error) {
-      reducer_.fail(std::string("round: ") + error.what());
-    }
-    reducer_.push(kTensor, message);
+  }
+  if (fits && takes_part()) {
+    push_computed(reducer_, kTensor, message, [&] { take_local_steps(x, gradient, controls); });
   } else {
     reducer_.skip(kTensor, message);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sstream>
 
+#include <pith/optim/must_be.h>
 #include <pith/optim/scafcom.h>
 
 namespace pith {
@@ -15,7 +16,7 @@ std::string rule(double beta) {
 
 std::string mistake_of(double beta) {
   if (beta > 0 && beta <= 1) return {};
-  return "beta=" + std::to_string(beta) + ": must be above 0, at most 1";
+  return must_be("beta", beta, "above 0, at most 1");
 }
 
 }  // namespace

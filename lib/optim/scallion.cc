@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <pith/optim/must_be.h>
 #include <pith/optim/scallion.h>
 
 namespace pith {
@@ -6,7 +7,7 @@ namespace {
 
 std::string mistake_of(double alpha) {
   if (alpha > 0 && alpha <= 1) return {};
-  return "alpha=" + std::to_string(alpha) + ": must be above 0, at most 1";
+  return must_be("alpha", alpha, "above 0, at most 1");
 }
 
 }  // namespace
