@@ -22,7 +22,9 @@ boost::program_options::options_description describe() {
       "  mpirun -np 4 convergence_lab --problem heterogeneous --method 'ef21 topk(k=1) "
       "factor=2'\n\n"
       "A method is ALGORITHM [COMPRESSOR] [step=gd|qm|am|NUMBER] [factor=F] [exchange=NAME]\n"
-      "[first=dense]; ALGORITHM is gd (nothing compressed) or a feedback rule.\n\nOptions");
+      "[first=dense]; ALGORITHM is gd (nothing compressed), a feedback rule, or one of\n"
+      "scallion(alpha=0.1,local_steps=5,global_rate=1,participants=0), scafcom(beta=0.2,...),\n"
+      "masha1(tau=0.75,refresh_every=0), masha2(...).\n\nOptions");
   description.add_options()("help", "show this text")(
       "problem", text("logistic"),
       "logistic(lambda=0.1,start=1), least_squares(lambda=0,start=1), heterogeneous, "

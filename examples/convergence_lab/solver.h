@@ -24,8 +24,13 @@ class Solver {
   virtual std::uint64_t message_bytes() const = 0;
 };
 
-/// What the method's algorithm does with `step`. A feedback rule: x -= step * estimate of the mean
-/// gradient.
+/// What the method's algorithm does with `step`:
+///
+///   a feedback rule                    x -= step * estimate of the mean gradient
+///   scallion(alpha=0.1, local_steps=5, global_rate=1, participants=0), scafcom(beta=0.2, ...)
+///                                      local steps of that rate
+///   masha1(tau=0.75, refresh_every=0), masha2(...)
+///                                      gamma = step
 ///
 /// Throws   pith::UsageError for what the library does not know. What is passed must outlive it.
 std::unique_ptr<Solver> make_solver(const Method& method, double step, const Client& client,

@@ -29,8 +29,9 @@ struct MashaOptions {
 };
 
 /// Variational inequalities with compressed messages: seeks z with F(z) = 0, F the mean of the
-/// ranks' F_m, monotone; or, with a prox, <F(z), x - z> + h(x) - h(z) >= 0 for all x. A saddle point
-/// of f(x, y) is one of F = (df/dx, -df/dy), where descent, compressed or not, runs in circles.
+/// ranks' F_m, monotone; or, with a prox, <F(z), x - z> + h(x) - h(z) >= 0 for all x. A saddle
+/// point of f(x, y) is one of F = (df/dx, -df/dy), where descent, compressed or not, runs in
+/// circles.
 ///
 ///   Masha2<double> masha(world, Shape::flat(z.size()), {.compressor = "topk(density=0.3)"});
 ///   for (...) masha.round(z, [&](auto z, auto out) { F_m at z, into out });

@@ -151,6 +151,24 @@ TEST(T10, PlainDescentDivergesOnAGame) {
   EXPECT_FALSE(curve.points.back().objective.has_value());
 }
 
+TEST(T10, Masha2SolvesTheGame) {
+  const Curve curve = run("bilinear", 4, "masha2(refresh_every=4) topk(k=5) step=0.1", {1300, 1});
+  EXPECT_NEAR(static_cast<double>(rounds_to(1e-2, curve)), 543, 2);
+  EXPECT_NEAR(static_cast<double>(rounds_to(1e-4, curve)), 1209, 2);
+}
+
+TEST(Curve, RunsMethodsWithLocalSteps) {
+  for (const std::string method : {"scafcom(local_steps=3) topk(k=1) step=0.02",
+                                   "scallion(alpha=0.4,local_steps=3) randomk(k=1) step=0.02"}) {
+    const Curve curve = run("heterogeneous", 4, method, {500, 500});
+    EXPECT_LT(curve.points.back().gradient_norm, 1e-6) << method;
+  }
+  EXPECT_THAT(error_of([] {
+                run("heterogeneous", 4, "scafcom(beta=2) topk(k=1) step=1", {1, 1});
+              }),
+              HasSubstr("beta"));
+}
+
 TEST(Figure, LeavesOutWhatCannotBeDrawn) {
   Panel panel{"x", "y", Axis::linear, Axis::logarithmic, {}};
   panel.lines.push_back({{0, 1}, {1, std::nan("")}, {2, 0}, {3, -1}, {4, 100}});
