@@ -5,8 +5,6 @@
 #include <cmath>
 #include <sstream>
 
-#include <pith/core/error.h>
-
 #include "mean_over_clients.h"
 #include "norm.h"
 #include "solver.h"
@@ -64,11 +62,7 @@ Curve run_method(const Method& method, double step, const Client& client, const 
     try {
       solver->round(x);
       ++round;
-    } catch (const pith::UsageError&) {
-      throw;
-    } catch (const pith::TransportError&) {
-      throw;
-    } catch (const pith::Error& error) {
+    } catch (const Diverged& error) {
       problem = error.what();
     }
   }

@@ -66,7 +66,8 @@ Method parse_method(const std::string& text) {
     if (setting && position > 0) {
       read_setting(word.substr(0, equals), word.substr(equals + 1), method);
     } else if (position == 0) {
-      method.algorithm = pith::parse_spec(word);
+      method.algorithm = pith::parse_spec(word == "gd" ? "none" : word);
+      if (word == "gd") method.rule = StepRule::gradient_descent;
     } else if (position == 1) {
       method.compressor = word;
     } else {

@@ -15,8 +15,8 @@ enum class StepRule { gradient_descent, quadratic_mean, arithmetic_mean };
 ///
 ///   ALGORITHM [COMPRESSOR] [step=gd|qm|am|NUMBER] [factor=F] [exchange=NAME] [first=dense]
 ///
-/// ALGORITHM is a feedback rule of the library, whose estimate x follows, or one of solver.h;
-/// COMPRESSOR is a spec of the library, none if it is left out.
+/// ALGORITHM is a feedback rule of the library, whose estimate x follows, or one of solver.h; gd is
+/// the rule none with step=gd. COMPRESSOR is a spec of the library, none if it is left out.
 struct Method {
   std::string text;  ///< as it was given: its name
   pith::Spec algorithm;

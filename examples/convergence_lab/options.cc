@@ -41,13 +41,6 @@ boost::program_options::options_description describe() {
   return description;
 }
 
-Method method_of(const std::string& text) {
-  if (text != "gd" && text.rfind("gd ", 0) != 0) return parse_method(text);
-  Method method = parse_method("none none step=gd" + text.substr(2));
-  method.text = text;
-  return method;
-}
-
 }  // namespace
 
 Options parse_options(int argc, const char* const* argv) {
@@ -59,9 +52,9 @@ Options parse_options(int argc, const char* const* argv) {
       reader.choice<Split>("split", {{"shuffled", Split::shuffled}, {"sorted", Split::sorted}});
   options.problem.seed =
       static_cast<std::uint64_t>(reader.whole("seed", 0, std::numeric_limits<std::int64_t>::max()));
-  for (const auto& text : reader.texts("method")) options.methods.push_back(method_of(text));
+  for (const auto& text : reader.texts("method")) options.methods.push_back(parse_method(text));
   if (options.methods.empty()) {
-    for (const char* text : kDefaultMethods) options.methods.push_back(method_of(text));
+    for (const char* text : kDefaultMethods) options.methods.push_back(parse_method(text));
   }
   options.duration.rounds = static_cast<std::size_t>(reader.whole("rounds", 1));
   options.duration.every = static_cast<std::size_t>(reader.whole("every", 1));

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include <pith/core/arguments.h>
-#include <pith/core/error.h>
 #include <pith/optim/masha.h>
 #include <pith/optim/scafcom.h>
 #include <pith/optim/scallion.h>
@@ -43,7 +42,7 @@ class Descent final : public Solver {
     client_.gradient(x, estimate_);
     reducer_.push("x", std::span(estimate_));
     const auto result = reducer_.wait({.learning_rate = step_});
-    if (!result.committed) throw pith::Error(result.reason);
+    if (!result.committed) throw Diverged(result.reason);
     for (std::size_t j = 0; j < x.size(); ++j) x[j] -= step_ * estimate_[j];
   }
 
@@ -73,7 +72,7 @@ class Averaging final : public Solver {
 
   void round(std::span<double> x) override {
     const auto result = method_->round(x, client_.gradient);
-    if (!result.committed) throw pith::Error(result.reason);
+    if (!result.committed) throw Diverged(result.reason);
   }
 
   std::uint64_t message_bytes() const override { return method_->statistics().message_bytes; }
@@ -111,7 +110,7 @@ class Extragradient final : public Solver {
 
   void round(std::span<double> x) override {
     const auto result = method_.round(x, client_.gradient);
-    if (!result.committed) throw pith::Error(result.reason);
+    if (!result.committed) throw Diverged(result.reason);
   }
 
   std::uint64_t message_bytes() const override {

@@ -6,18 +6,25 @@
 #include <span>
 
 #include <pith/comm/communicator.h>
+#include <pith/core/error.h>
 
 #include "client.h"
 #include "method.h"
 
 namespace convergence_lab {
 
+/// A number is no longer finite.
+class Diverged : public pith::Error {
+ public:
+  using Error::Error;
+};
+
 /// One rank's share in moving x. Every rank makes the same calls; x has the same bits on all.
 class Solver {
  public:
   virtual ~Solver() = default;
 
-  /// Throws   pith::Error, on every rank, with x as it was, if a number is no longer finite.
+  /// Throws   Diverged, on every rank, with x as it was.
   virtual void round(std::span<double> x) = 0;
 
   /// Of this rank's own messages, in all rounds.

@@ -73,6 +73,10 @@ TEST(Method, IsALineOfWords) {
   EXPECT_EQ(method.factor, 16);
   EXPECT_TRUE(method.dense_first);
   EXPECT_EQ(parse_method("ef21 step=0.5").compressor, "none");
+  const Method plain = parse_method("gd factor=2");
+  EXPECT_EQ(plain.text, "gd factor=2");
+  EXPECT_EQ(plain.algorithm.text(), "none");
+  EXPECT_EQ(plain.rule, StepRule::gradient_descent);
 }
 
 TEST(Method, NamesTheWordThatIsWrong) {
