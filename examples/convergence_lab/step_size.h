@@ -6,10 +6,6 @@
 
 namespace convergence_lab {
 
-/// The contraction that the method's compressor promises for n elements; 1 if there is none.
-/// Throws   pith::UsageError if it promises none, or is unknown.
-double contraction_of(const Method& method, std::size_t n);
-
 /// The method's step: the number it names, or that of theory; times its factor.
 ///
 ///   gd       1 / L
@@ -17,7 +13,8 @@ double contraction_of(const Method& method, std::size_t n);
 ///            the L_i, alpha = contraction of the compressor: EF21's, and EF21-W's
 ///
 /// `smoothness` is null where the problem has none: then the step must be a number.
-/// Throws   pith::UsageError that quotes the method.
+/// Throws   pith::UsageError that quotes the method, also if its compressor promises no contraction
+///          or its step is no number above 0.
 double step_size(const Method& method, std::size_t n, const Smoothness* smoothness);
 
 }  // namespace convergence_lab

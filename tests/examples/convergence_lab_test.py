@@ -77,7 +77,10 @@ class AsThreads(Lab):
         third.write_text("0 1:1\n1 1:2\n5 1:3\n", encoding="ascii")
         broken = self.folder / "broken.libsvm"
         broken.write_text("0 1:1\n1 1:2\n0 x:3\n", encoding="ascii")
+        large = self.folder / "large.libsvm"
+        large.write_text("0 1:1e308\n1 1:-1e308 2:1e308\n" * 4, encoding="ascii")
         for arguments, message in (
+                (("--data", str(large)), "the data are flat or too large"),
                 (("--data", str(third)), "row 3 has the label 5"),
                 (("--data", str(broken)), "broken.libsvm:3: the index of \"x:3\""),
                 (("--data", str(self.folder / "none")), "cannot be opened"),
@@ -94,6 +97,14 @@ class AsThreads(Lab):
                 if "--rounds" not in arguments else self.launch(*arguments, *threads)
             self.assertEqual(done.returncode, 64, (arguments, done.stderr))
             self.assertEqual(done.stderr.count(message), 1, (arguments, done.stderr))
+
+    def test_a_loss_that_is_no_number_ends_the_method(self):
+        large = self.folder / "large.libsvm"
+        large.write_text("0 1:1e308 2:1e308\n1 1:-1e308 2:-1e308\n" * 4, encoding="ascii")
+        done = self.launch("--clients", "2", "--data", str(large), "--problem", "least_squares",
+                           "--method", "ef21 topk(k=1) step=0.1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("diverged after round 0: the gradient's norm is", done.stdout)
 
     def test_a_diverging_method_says_so_and_the_next_one_runs(self):
         result = self.folder / "lab.json"
