@@ -117,8 +117,18 @@ typename ControlledAveraging<T>::Controls ControlledAveraging<T>::controls() {
 }
 
 template <Element T>
+std::vector<StateView<T>> ControlledAveraging<T>::states() {
+  auto all = reducer_.states<T>();
+  all.push_back({.name = "x/rounds",
+                 .scope = Scope::replicated,
+                 .values = std::span(&rounds_, 1),
+                 .per_element = false});
+  return all;
+}
+
+template <Element T>
 bool ControlledAveraging<T>::takes_part() const {
-  const RandomKey key{.seed = options_.seed, .tensor = hash("participants"), .step = rounds_};
+  const RandomKey key{.seed = options_.seed, .tensor = hash("participants"), .step = rounds()};
   const auto sampled = sample_ranks(communicator_.size(), participants_, key);
   return sampled[static_cast<std::size_t>(communicator_.rank())];
 }

@@ -69,11 +69,12 @@ class ControlledAveraging {
   StepResult round(std::span<T> x, const Gradient& gradient);
 
   /// Rounds that counted.
-  std::uint64_t rounds() const { return rounds_; }
+  std::uint64_t rounds() const { return static_cast<std::uint64_t>(rounds_); }
 
-  /// Every state, for checkpoints and tests: "x/own", "x/mean" and the method's. The first call
-  /// before any round() is collective.
-  std::vector<StateView<T>> states() { return reducer_.states<T>(); }
+  /// Every state, for checkpoints and tests: "x/own", "x/mean", the method's and "x/rounds", exact
+  /// up to 2^24 in float. Whoever copies them, and x, to another object goes on with the same bits.
+  /// The first call before any round() is collective.
+  std::vector<StateView<T>> states();
 
   Statistics statistics() const { return reducer_.statistics(); }
 
@@ -101,7 +102,7 @@ class ControlledAveraging {
   ControlledAveragingOptions options_;
   int participants_;
   Reducer reducer_;
-  std::uint64_t rounds_ = 0;
+  T rounds_ = 0;
   AlignedVector<T> local_;     // y
   AlignedVector<T> gradient_;  // at y
   AlignedVector<T> message_;   // mean of the gradients, then what is pushed, then the next c

@@ -72,7 +72,7 @@ Masha<T>::Masha(Communicator& communicator, const Shape& shape, const MashaOptio
 
 template <Element T>
 StepResult Masha<T>::round(std::span<T> z, const Operator& apply) {
-  if (!anchored_) {
+  if (anchor_is_due()) {
     const StepResult renewed = renew_anchor(z, apply);
     if (!renewed.committed) return renewed;
   }
@@ -82,7 +82,6 @@ StepResult Masha<T>::round(std::span<T> z, const Operator& apply) {
   if (!result.committed) return result;
   for (std::size_t j = 0; j < z.size(); ++j) z[j] = base_[j] - gamma * difference_[j];
   if (prox_) prox_(gamma, z);
-  anchored_ = !anchor_is_due();
   ++rounds_;
   return result;
 }
@@ -108,7 +107,6 @@ StepResult Masha<T>::renew_anchor(std::span<const T> z, const Operator& apply) {
   copy(z, std::span<T>(anchor_));
   copy(std::span<const T>(half_), std::span<T>(own_));
   copy(std::span<const T>(value), std::span<T>(mean_));
-  anchored_ = true;
   return result;
 }
 
@@ -139,8 +137,9 @@ StepResult Masha<T>::exchange_difference(std::span<const T> z, const Operator& a
 // The coin is the same on all ranks: nobody has to say how it fell.
 template <Element T>
 bool Masha<T>::anchor_is_due() const {
-  if (options_.refresh_every > 0) return (rounds_ + 1) % options_.refresh_every == 0;
-  const Random coin({.seed = options_.seed, .tensor = hash("anchor"), .step = rounds_});
+  if (rounds_ == 0) return true;
+  if (options_.refresh_every > 0) return rounds() % options_.refresh_every == 0;
+  const Random coin({.seed = options_.seed, .tensor = hash("anchor"), .step = rounds()});
   return coin.uniform(0) >= static_cast<float>(options_.tau);
 }
 
@@ -150,6 +149,10 @@ std::vector<StateView<T>> Masha<T>::states() {
   all.push_back({.name = "z/own", .values = own_});
   all.push_back({.name = "z/anchor", .scope = Scope::replicated, .values = anchor_});
   all.push_back({.name = "z/mean", .scope = Scope::replicated, .values = mean_});
+  all.push_back({.name = "z/rounds",
+                 .scope = Scope::replicated,
+                 .values = std::span(&rounds_, 1),
+                 .per_element = false});
   return all;
 }
 

@@ -70,10 +70,11 @@ class Masha {
   StepResult round(std::span<T> z, const Operator& apply);
 
   /// Rounds that counted.
-  std::uint64_t rounds() const { return rounds_; }
+  std::uint64_t rounds() const { return static_cast<std::uint64_t>(rounds_); }
 
-  /// Every state, for checkpoints and tests; that of the anchor is there after the first round. The
-  /// first call before any round() is collective.
+  /// Every state, for checkpoints and tests; "z/rounds" is exact up to 2^24 in float. Whoever copies
+  /// them, and z, to another object goes on with the same bits. The first call before any round() is
+  /// collective.
   std::vector<StateView<T>> states();
 
   /// Of the compressed exchanges; and of the uncompressed ones.
@@ -96,8 +97,7 @@ class Masha {
   Prox prox_;
   Reducer differences_;
   Reducer anchors_;
-  std::uint64_t rounds_ = 0;
-  bool anchored_ = false;
+  T rounds_ = 0;
   AlignedVector<T> anchor_;  // w
   AlignedVector<T> own_;     // F_m(w)
   AlignedVector<T> mean_;    // F(w)

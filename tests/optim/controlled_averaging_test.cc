@@ -250,6 +250,26 @@ TEST(ControlledAveraging, AFailureOfOneRankLeavesEverythingOnAll) {
   });
 }
 
+TEST(T13, ScafcomGoesOnFromItsStates) {
+  const Problem problem = federated();
+  run_local(8, [&](Communicator& communicator) {
+    const auto half = options("topk(k=1)", 1, 4);
+    const auto gradient = gradient_of(problem, communicator.rank());
+    Scafcom<double> first(communicator, {2, 2}, half);
+    Scafcom<double> second(communicator, {2, 2}, half);
+    Vector x = problem.start;
+    for (int t = 0; t < 30; ++t) ASSERT_TRUE(first.round(x, gradient).committed);
+    copy_states(first.states(), second.states());
+    Vector other = x;
+    for (int t = 0; t < 30; ++t) {
+      ASSERT_TRUE(first.round(x, gradient).committed);
+      ASSERT_TRUE(second.round(other, gradient).committed);
+    }
+    EXPECT_EQ(x, other);
+    EXPECT_EQ(second.rounds(), 60u);
+  });
+}
+
 TEST(ControlledAveraging, RefusesOptionsOutOfRange) {
   const auto error = [](const Make& make, const ControlledAveragingOptions& options) {
     std::string text;

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include <pith/comm/communicator.h>
 #include <pith/optim/controlled_averaging.h>
@@ -35,6 +37,14 @@ inline ControlledAveraging<double>::Gradient gradient_of(const Problem& problem,
     const Vector g = problem.gradient(static_cast<std::size_t>(rank), 0, {y.begin(), y.end()});
     std::copy(g.begin(), g.end(), out.begin());
   };
+}
+
+/// Copies the values of one object's states to another's of the same kind.
+inline void copy_states(const std::vector<StateView<double>>& from,
+                        const std::vector<StateView<double>>& to) {
+  for (std::size_t s = 0; s < from.size(); ++s) {
+    std::copy(from[s].values.begin(), from[s].values.end(), to[s].values.begin());
+  }
 }
 
 }  // namespace pith::test

@@ -218,6 +218,26 @@ TEST(Masha, AFailureOfOneRankLeavesEverythingOnAll) {
   });
 }
 
+TEST(T13, MashaGoesOnFromItsStates) {
+  const Problem problem = bilinear_game();
+  run_local(4, [&](Communicator& communicator) {
+    const MashaOptions options{.compressor = "topk(k=5)", .step = 0.05};
+    const auto apply = gradient_of(problem, communicator.rank());
+    Masha2<double> first(communicator, {4, 5}, options);
+    Masha2<double> second(communicator, {4, 5}, options);
+    Vector z = problem.start;
+    for (int t = 0; t < 30; ++t) ASSERT_TRUE(first.round(z, apply).committed);
+    copy_states(first.states(), second.states());
+    Vector other = z;
+    for (int t = 0; t < 30; ++t) {
+      ASSERT_TRUE(first.round(z, apply).committed);
+      ASSERT_TRUE(second.round(other, apply).committed);
+    }
+    EXPECT_EQ(z, other);
+    EXPECT_EQ(second.rounds(), 60u);
+  });
+}
+
 TEST(Masha, RefusesOptionsOutOfRange) {
   const auto error = [](MashaOptions options) {
     std::string text;
