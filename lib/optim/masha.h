@@ -72,9 +72,9 @@ class Masha {
   /// Rounds that counted.
   std::uint64_t rounds() const { return static_cast<std::uint64_t>(rounds_); }
 
-  /// Every state, for checkpoints and tests; "z/rounds" is exact up to 2^24 in float. Whoever copies
-  /// them, and z, to another object goes on with the same bits. The first call before any round() is
-  /// collective.
+  /// Every state, for checkpoints and tests; "z/rounds" is exact up to 2^24 in float. Whoever
+  /// copies them, and z, to another object goes on with the same bits. The first call before any
+  /// round() is collective.
   std::vector<StateView<T>> states();
 
   /// Of the compressed exchanges; and of the uncompressed ones.
