@@ -7,9 +7,9 @@
 // wait. Everything else is an ordinary training program.
 #include "fashion_mnist/batches.h"
 #include "fashion_mnist/denormals.h"
-#include "fashion_mnist/launch.h"
 #include "fashion_mnist/options.h"
 #include "fashion_mnist/trainer.h"
+#include "program/launch.h"
 
 namespace fashion_mnist {
 namespace {
@@ -18,7 +18,7 @@ void train(const Options& options, pith::Communicator& world) {
   flush_denormals();
   const Samples samples = read_samples(options, world);
   const Result result = Trainer(options, samples.train, samples.test, world).run();
-  on_every_rank(world, [&] {
+  program::on_every_rank(world, [&] {
     if (world.rank() == 0 && !options.json.empty()) write_json(options, result);
   });
 }
@@ -27,5 +27,5 @@ void train(const Options& options, pith::Communicator& world) {
 }  // namespace fashion_mnist
 
 int main(int argc, char** argv) {
-  return fashion_mnist::run_program(argc, argv, fashion_mnist::parse_options, fashion_mnist::train);
+  return program::run_program(argc, argv, fashion_mnist::parse_options, fashion_mnist::train);
 }

@@ -21,11 +21,12 @@
 #include "fashion_mnist/denormals.h"
 #include "fashion_mnist/evaluate.h"
 #include "fashion_mnist/flat.h"
-#include "fashion_mnist/launch.h"
 #include "fashion_mnist/mlp.h"
 #include "fashion_mnist/progress.h"
 #include "fashion_mnist/sgd.h"
-#include "fashion_mnist/sum_over_ranks.h"
+#include "program/command_line.h"
+#include "program/launch.h"
+#include "program/sum_over_ranks.h"
 
 namespace fashion_mnist {
 namespace {
@@ -42,6 +43,7 @@ struct Options : TrainingOptions {
 };
 
 Options parse_options(int argc, const char* const* argv) {
+  using program::text;
   Options options;
   boost::program_options::options_description description(
       "Trains a perceptron on Fashion-MNIST with sharded parameters and optimizer (ZeRO).\n\n"
@@ -54,8 +56,8 @@ Options parse_options(int argc, const char* const* argv) {
       "none, ef14, ef21, ef21_sgdm, econtrol")("parameters", text(options.parameters.compressor),
                                                "what they are compressed by on their way back")(
       "parameter-feedback", text(options.parameters.feedback), "none, ef14, ef21, econtrol");
-  const Reader reader(argc, argv, description);
-  reader.read(options);
+  const program::Reader reader(argc, argv, description);
+  read_training(reader, options);
   options.gradients = {reader.text("gradients"), reader.text("gradient-feedback")};
   options.parameters = {reader.text("parameters"), reader.text("parameter-feedback")};
   return options;
@@ -142,7 +144,7 @@ void Trainer::run() {
 
 // Uncompressed, each of the two calls sends (p-1)/p of the model in every step; one rank none.
 std::string Trainer::summary(double seconds) {
-  sum_over_ranks(world_, wire_bytes_);
+  program::sum_over_ranks(world_, wire_bytes_);
   for (double& bytes : wire_bytes_) bytes /= static_cast<double>(steps_) * world_.size();
   const double raw = 4.0 * static_cast<double>(whole_.size()) * (world_.size() - 1) / world_.size();
   const auto less = [&](double bytes) { return bytes > 0 ? raw / bytes : 1; };
@@ -165,5 +167,5 @@ void train(const Options& options, pith::Communicator& world) {
 }  // namespace fashion_mnist
 
 int main(int argc, char** argv) {
-  return fashion_mnist::run_program(argc, argv, fashion_mnist::parse_options, fashion_mnist::train);
+  return program::run_program(argc, argv, fashion_mnist::parse_options, fashion_mnist::train);
 }

@@ -7,7 +7,8 @@
 #include <pith/core/error.h>
 #include <pith/core/hash.h>
 
-#include "launch.h"
+#include "program/launch.h"
+#include "program/shuffle.h"
 
 namespace fashion_mnist {
 namespace {
@@ -29,7 +30,7 @@ std::size_t checked_local_batch(const TrainingOptions& options, std::size_t shar
 
 Samples read_samples(const TrainingOptions& options, pith::Communicator& world) {
   Samples samples;
-  on_every_rank(world, [&] {
+  program::on_every_rank(world, [&] {
     samples.train = read_dataset(options.data, "train");
     samples.test = read_dataset(options.data, "t10k");
   });
@@ -49,10 +50,10 @@ Batches::Batches(const TrainingOptions& options, const Dataset& data,
 const Batch& Batches::next() {
   const std::size_t in_epoch = step_ % steps_per_epoch();
   if (in_epoch == 0) {
-    shuffle(shard_, {.seed = options_.seed,
-                     .tensor = pith::hash("epochs"),
-                     .step = step_ / steps_per_epoch(),
-                     .rank = static_cast<std::uint32_t>(rank_)});
+    program::shuffle(shard_, {.seed = options_.seed,
+                              .tensor = pith::hash("epochs"),
+                              .step = step_ / steps_per_epoch(),
+                              .rank = static_cast<std::uint32_t>(rank_)});
   }
   gather(data_, std::span(shard_).subspan(in_epoch * local_batch_, local_batch_), batch_);
   ++step_;

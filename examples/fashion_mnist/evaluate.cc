@@ -7,7 +7,7 @@
 #include <numeric>
 #include <vector>
 
-#include "sum_over_ranks.h"
+#include "program/sum_over_ranks.h"
 
 namespace fashion_mnist {
 namespace {
@@ -32,7 +32,7 @@ Score evaluate(Mlp& model, const Dataset& data, std::size_t samples, pith::Commu
     sums[0] += score.loss;
     sums[1] += score.correct;
   }
-  sum_over_ranks(world, sums);
+  program::sum_over_ranks(world, sums);
   return {sums[0] / static_cast<double>(samples), sums[1] / static_cast<double>(samples)};
 }
 

@@ -6,6 +6,10 @@
 namespace fashion_mnist {
 namespace {
 
+using program::Reader;
+using program::real;
+using program::text;
+
 boost::program_options::options_description describe(const pith::ReducerOptions& defaults) {
   boost::program_options::options_description description(
       "Trains a perceptron on Fashion-MNIST, data-parallel, with compressed gradients.\n\n"
@@ -49,7 +53,7 @@ pith::ReducerOptions reducer_options(const Reader& reader) {
 Options parse_options(int argc, const char* const* argv) {
   const Reader reader(argc, argv, describe({}));
   Options options;
-  reader.read(options);
+  read_training(reader, options);
   options.reducer = reducer_options(reader);
   options.reducer.seed = options.seed;
   options.reducer.optimizer_momentum = options.momentum;

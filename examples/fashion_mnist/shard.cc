@@ -6,6 +6,8 @@
 
 #include <pith/core/hash.h>
 
+#include "program/shuffle.h"
+
 namespace fashion_mnist {
 
 std::vector<std::uint32_t> shard(const Dataset& data, Split split, std::uint64_t seed,
@@ -13,20 +15,13 @@ std::vector<std::uint32_t> shard(const Dataset& data, Split split, std::uint64_t
   std::vector<std::uint32_t> order(data.size());
   std::iota(order.begin(), order.end(), 0u);
   if (split == Split::random) {
-    shuffle(order, {.seed = seed, .tensor = pith::hash("shards")});
+    program::shuffle(order, {.seed = seed, .tensor = pith::hash("shards")});
   } else {
     std::ranges::stable_sort(order, {}, [&](std::uint32_t i) { return data.labels[i]; });
   }
   const std::size_t size = data.size() / ranks;
   const auto begin = order.begin() + static_cast<std::ptrdiff_t>(rank * size);
   return {begin, begin + static_cast<std::ptrdiff_t>(size)};
-}
-
-void shuffle(std::span<std::uint32_t> indices, const pith::RandomKey& key) {
-  const pith::Random random(key);
-  for (std::size_t i = indices.size(); i > 1; --i) {
-    std::swap(indices[i - 1], indices[random.below(i, i)]);
-  }
 }
 
 }  // namespace fashion_mnist

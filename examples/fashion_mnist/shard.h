@@ -3,10 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <vector>
-
-#include <pith/core/random.h>
 
 #include "dataset.h"
 
@@ -20,8 +17,5 @@ enum class Split { random, sorted };
 /// the split's order. What does not divide evenly is left out.
 std::vector<std::uint32_t> shard(const Dataset& data, Split split, std::uint64_t seed,
                                  std::size_t rank, std::size_t ranks);
-
-/// Puts the indices in an order that depends on the key alone (Fisher and Yates).
-void shuffle(std::span<std::uint32_t> indices, const pith::RandomKey& key);
 
 }  // namespace fashion_mnist

@@ -9,7 +9,7 @@
 #include <pith/core/error.h>
 
 #include "evaluate.h"
-#include "sum_over_ranks.h"
+#include "program/sum_over_ranks.h"
 
 namespace fashion_mnist {
 namespace {
@@ -113,7 +113,7 @@ void Trainer::finish() {
 }
 
 double Trainer::mean_over_ranks(double value) {
-  sum_over_ranks(world_, std::span(&value, 1));
+  program::sum_over_ranks(world_, std::span(&value, 1));
   return value / world_.size();
 }
 

@@ -7,6 +7,8 @@
 
 #include <gmock/gmock.h>
 
+#include "program/shuffle.h"
+
 namespace fashion_mnist {
 namespace {
 
@@ -46,7 +48,7 @@ TEST(Shuffle, GivesEveryOrderEquallyOften) {
   std::map<std::vector<std::uint32_t>, int> counts;
   for (std::uint64_t step = 0; step < 600; ++step) {
     std::vector<std::uint32_t> order{0, 1, 2};
-    shuffle(order, {.seed = 3, .step = step});
+    program::shuffle(order, {.seed = 3, .step = step});
     ++counts[order];
   }
   ASSERT_EQ(counts.size(), 6u);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fashion_mnist/sum_over_ranks.h"
+#include "program/sum_over_ranks.h"
 
 #include <vector>
 
@@ -7,7 +7,7 @@
 
 #include <pith/comm/local.h>
 
-namespace fashion_mnist {
+namespace program {
 namespace {
 
 // Next to 1e16, 1 is half a unit in the last place: what is left of it tells the order.
@@ -23,4 +23,4 @@ TEST(SumOverRanks, AddsInRankOrder) {
 }
 
 }  // namespace
-}  // namespace fashion_mnist
+}  // namespace program

@@ -5,10 +5,10 @@
 
 #include <pith/comm/communicator.h>
 
-namespace fashion_mnist {
+namespace program {
 
 /// Replaces every value by its sum over the ranks, added in rank order: the same bits on all ranks
 /// and under every back end, where all_reduce has the back end's own order.
 void sum_over_ranks(pith::Communicator& world, std::span<double> values);
 
-}  // namespace fashion_mnist
+}  // namespace program

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace fashion_mnist {
+namespace program {
 
 void sum_over_ranks(pith::Communicator& world, std::span<double> values) {
   std::vector<double> all(values.size() * static_cast<std::size_t>(world.size()));
@@ -14,4 +14,4 @@ void sum_over_ranks(pith::Communicator& world, std::span<double> values) {
   for (std::size_t i = 0; i < all.size(); ++i) values[i % values.size()] += all[i];
 }
 
-}  // namespace fashion_mnist
+}  // namespace program

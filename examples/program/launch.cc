@@ -13,7 +13,7 @@
 
 #include "exit_code.h"
 
-namespace fashion_mnist {
+namespace program {
 namespace {
 
 std::vector<std::size_t> gather_sizes(pith::Communicator& communicator, std::size_t mine) {
@@ -56,4 +56,4 @@ void print_error(std::string_view message) {
   std::cerr << program_invocation_short_name << ": " << message << std::endl;
 }
 
-}  // namespace fashion_mnist
+}  // namespace program

@@ -10,7 +10,7 @@
 #include <pith/comm/communicator.h>
 #include <pith/core/error.h>
 
-namespace fashion_mnist {
+namespace program {
 
 using Body = std::function<void(pith::Communicator&)>;
 
@@ -50,4 +50,4 @@ int run_program(int argc, char** argv, Options (*parse)(int, const char* const*)
   return run_under_mpi(argc, argv, body);
 }
 
-}  // namespace fashion_mnist
+}  // namespace program

@@ -8,7 +8,7 @@
 #include "exit_code.h"
 #include "launch.h"
 
-namespace fashion_mnist {
+namespace program {
 
 int run_under_mpi(int& argc, char**& argv, const Body& body) {
   pith::mpi::Environment environment(argc, argv);
@@ -25,4 +25,4 @@ int run_under_mpi(int& argc, char**& argv, const Body& body) {
   }
 }
 
-}  // namespace fashion_mnist
+}  // namespace program

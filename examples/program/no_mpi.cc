@@ -2,11 +2,11 @@
 #include "exit_code.h"
 #include "launch.h"
 
-namespace fashion_mnist {
+namespace program {
 
 int run_under_mpi(int&, char**&, const Body&) {
   print_error("built without MPI: give the number of ranks with --local");
   return kUsage;
 }
 
-}  // namespace fashion_mnist
+}  // namespace program
