@@ -20,6 +20,7 @@ ALLOWED = {
     "feedback": {"core", "compressors"},
     "collectives": {"core", "comm", "compressors", "feedback"},
     "reducer": {"core", "comm", "compressors", "feedback", "collectives"},
+    "optim": {"core", "comm", "compressors", "feedback", "collectives", "reducer"},
 }
 # What other modules of the library may know of these two; the rest is one algorithm per header.
 SEAMS = {
