@@ -23,7 +23,7 @@ void average_rebuilt_squares(T b1, T b2, std::span<const T> m, std::span<const T
 
 template <Element T>
 void mask(std::span<const T> v, std::span<T> x) {
-  for (std::size_t i = 0; i < x.size(); ++i) x[i] = v[i] == 0 ? T(0) : x[i];
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] *= v[i] == 0 ? T(0) : T(1);
 }
 
 template <Element T>

@@ -17,7 +17,7 @@ template <Element T>
 void average_rebuilt_squares(T b1, T b2, std::span<const T> m, std::span<const T> next,
                              std::span<T> v);
 
-/// x = 0 where v is.
+/// x *= 0 where v is 0: what is not finite is still seen.
 template <Element T>
 void mask(std::span<const T> v, std::span<T> x);
 
