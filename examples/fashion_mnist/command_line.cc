@@ -21,8 +21,7 @@ po::typed_value<std::int64_t>* whole(std::int64_t value) {
   return po::value<std::int64_t>()->default_value(value);
 }
 
-void describe_training(po::options_description& description) {
-  const TrainingOptions defaults;
+void describe_training(po::options_description& description, const TrainingOptions& defaults) {
   const auto count = [](auto value) { return whole(static_cast<std::int64_t>(value)); };
   description.add_options()("help", "show this text")("epochs", count(defaults.epochs),
                                                       "passes over the training samples")(

@@ -30,8 +30,9 @@ boost::program_options::typed_value<std::string>* text(const std::string& value)
 boost::program_options::typed_value<double>* real(double value);
 boost::program_options::typed_value<std::int64_t>* whole(std::int64_t value);
 
-/// Adds the options of TrainingOptions.
-void describe_training(boost::program_options::options_description& description);
+/// Adds the options of TrainingOptions with these defaults.
+void describe_training(boost::program_options::options_description& description,
+                       const TrainingOptions& defaults = {});
 
 /// Reads checked values out of a command line.
 class Reader {

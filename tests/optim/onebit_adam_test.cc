@@ -39,6 +39,7 @@ Sums run_momentum(Communicator& communicator, std::size_t n, std::size_t steps) 
     for (std::size_t i = 0; i < n; ++i) {
       sums.sent[i] += 0.9 * momentum[i] + 0.1 * model.gradients[0][i];
     }
+    adam.set_lr(1e-3 * static_cast<double>(1 + t % 7));  // which momentum knows nothing of
     EXPECT_TRUE(adam.step().committed);
     momentum = state(adam, "w0/momentum", n);
     for (std::size_t i = 0; i < n; ++i) sums.received[i] += momentum[i];
