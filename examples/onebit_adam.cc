@@ -36,6 +36,7 @@ struct Options : TrainingOptions {
 
   Algorithm algorithm = Algorithm::onebit_adam;
   double full_share = 0.2;
+  std::size_t var_update_scaler = 256;
   std::size_t local_step_scaler = 100;
   pith::AdamOptions adam;
 };
@@ -53,6 +54,7 @@ Options parse_options(int argc, const char* const* argv) {
       "weight-decay", real(0), "decoupled")("compressor", text(options.adam.compressor),
                                             "of momentum, once the variance is frozen")(
       "full-precision", text(options.adam.full_precision), "before: none, cast(fp16), cast(bf16)")(
+      "var-update-scaler", whole(256), "0/1 Adam: updates of the variance at one interval")(
       "local-step-scaler", whole(100), "0/1 Adam: steps at one interval of synchronisation");
   const Reader reader(argc, argv, description);
   reader.read(options);
@@ -62,6 +64,7 @@ Options parse_options(int argc, const char* const* argv) {
                                              {"zero_one_adam", Algorithm::zero_one_adam}});
   options.full_share = reader.real(
       "full", [](double x) { return 0 <= x && x <= 1; }, "a number from 0 to 1");
+  options.var_update_scaler = static_cast<std::size_t>(reader.whole("var-update-scaler", 1));
   options.local_step_scaler = static_cast<std::size_t>(reader.whole("local-step-scaler", 1));
   options.adam = {.lr = options.learning_rate,
                   .betas = {options.momentum, 0.999},
@@ -85,6 +88,7 @@ std::unique_ptr<pith::AdamOptimizer<float>> make_optimizer(const Options& option
       return std::make_unique<pith::ZeroOneAdam<float>>(
           world, pith::ZeroOneAdamOptions{.adam = options.adam,
                                           .var_freeze_step = full_steps,
+                                          .var_update_scaler = options.var_update_scaler,
                                           .local_step_scaler = options.local_step_scaler});
     case Algorithm::onebit_adam:
       break;
