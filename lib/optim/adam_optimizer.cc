@@ -79,6 +79,7 @@ AdamOptimizer<T>::AdamOptimizer(Communicator& communicator, const AdamOptions& o
 template <Element T>
 void AdamOptimizer<T>::add(std::string_view name, std::span<T> parameters,
                            std::span<const T> gradients) {
+  if (started_) return fail("add: tensor \"" + std::string(name) + "\" comes after the first step");
   if (parameters.size() != gradients.size() && mistake_.empty()) {
     mistake_ = "add: tensor \"" + std::string(name) + "\" has " +
                std::to_string(parameters.size()) + " parameters and " +
@@ -103,6 +104,14 @@ template <Element T>
 void AdamOptimizer<T>::broadcast() {
   start();
   for (AdamTensor<T>& tensor : tensors_) full_.broadcast(tensor.name, tensor.parameters);
+}
+
+template <Element T>
+void AdamOptimizer<T>::set_lr(double lr) {
+  if (!(lr >= 0 && std::isfinite(lr))) {
+    return fail("set_lr: the learning rate is " + std::to_string(lr));
+  }
+  lr_ = lr;
 }
 
 template <Element T>

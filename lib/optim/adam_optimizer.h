@@ -60,11 +60,12 @@ class AdamOptimizer {
   /// Replaces all parameters by rank 0's and checks that all ranks now hold the same.
   void broadcast();
 
-  /// From the next step on; the same on all ranks.
-  void set_lr(double lr) { lr_ = lr; }
+  /// From the next step on; the same on all ranks. One that is negative or not finite is as fail().
+  void set_lr(double lr);
 
   /// This rank cannot go on, for a reason of its own: the next step that exchanges something throws
-  /// UsageError with the reason on every rank, and counts nowhere.
+  /// UsageError with the reason on every rank, and counts nowhere; steps before leave this rank as
+  /// it is.
   void fail(const std::string& reason);
 
   /// One step with the gradients as they are, which were multiplied by `loss_scale`.
@@ -130,6 +131,7 @@ class AdamOptimizer {
   double lr_;
   T step_ = 0;
   T gradient_factor_ = 1;  // of the step at hand
+  std::string fault_;      // of fail(), until an exchange takes it
   std::vector<AdamTensor<T>> tensors_;
   Reducer full_;
   Reducer compressed_;
@@ -138,9 +140,7 @@ class AdamOptimizer {
   void start();
 
   Communicator& communicator_;
-  std::string text_;
   std::string mistake_;  // of add()
-  std::string fault_;    // of fail(), until an exchange takes it
   bool started_ = false;
 };
 

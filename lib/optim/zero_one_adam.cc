@@ -109,7 +109,7 @@ StepResult ZeroOneAdam<T>::local_step() {
   rates_ += this->rate();
   count_local_step();
   if (!reason.empty()) {
-    if (this->options_.non_finite == NonFinite::fail) this->fail(reason);
+    if (this->options_.non_finite == NonFinite::fail) this->fail(reason);  // if it is the first
     return {.committed = false, .reason = reason};
   }
   for (std::size_t t = 0; t < displacements_.size(); ++t) {
@@ -126,6 +126,7 @@ StepResult ZeroOneAdam<T>::local_step() {
 
 template <Element T>
 std::string ZeroOneAdam<T>::unusable() const {
+  if (!this->fault_.empty()) return this->fault_;
   for (const AdamTensor<T>& tensor : this->tensors_) {
     if (all_finite(std::span<const T>(tensor.message))) continue;
     return "step " + std::to_string(this->steps() + 1) + ": the gradient of tensor \"" +

@@ -69,7 +69,7 @@ class ZeroOneAdam final : public AdamOptimizer<T> {
   StepResult synchronise();
   void meet(AdamTensor<T>& tensor, Displacement& displacement, T rates) const;
   void count_local_step();
-  std::string unusable() const;
+  std::string unusable() const;  // why this rank's gradients are
 
   ZeroOneAdamOptions zero_one_;
   std::vector<Displacement> displacements_;

@@ -106,6 +106,42 @@ TEST(Optimizer, TellsEveryRankOfAMistakeOfOne) {
   EXPECT_THAT(mistake([](auto& adam, auto&) { adam.set_lr(-1); }), HasSubstr("learning rate"));
 }
 
+TEST(Optimizer, TellsEveryRankOfATensorThatComesLate) {
+  std::vector<float> more(5);
+  const auto late = usage_error_of(2, [&](Communicator& communicator) {
+    Model<float> model({6});
+    OneBitAdam<float> adam(communicator);
+    model.join(adam);
+    adam.step();
+    if (communicator.rank() == 1) adam.add("late", std::span(more), std::span<const float>(more));
+    adam.step();
+  });
+  EXPECT_THAT(late, AllOf(HasSubstr("rank 1"), HasSubstr("\"late\" comes after the first step")));
+}
+
+// A mistake between synchronisations moves nothing, and is told at the next one.
+TEST(Optimizer, TellsEveryRankOfAMistakeAtTheNextSynchronisation) {
+  run_local(2, [](Communicator& communicator) {
+    Model<float> model({20});
+    ZeroOneAdam<float> adam(communicator, {.var_freeze_step = 1, .local_step_scaler = 1});
+    model.join(adam);
+    model.draw(0, communicator.rank());
+    for (int t = 0; t < 2; ++t) adam.step();
+    ASSERT_EQ(adam.next(), ZeroOneAdam<float>::Kind::local);
+    const bool mine = communicator.rank() == 1;
+    const auto before = model.parameters[0];
+    EXPECT_EQ(adam.step(mine ? -1 : 1).committed, !mine);
+    EXPECT_EQ(model.parameters[0] == before, mine);
+    try {
+      adam.step();
+      ADD_FAILURE() << "did not throw";
+    } catch (const UsageError& error) {
+      EXPECT_THAT(error.what(), AllOf(HasSubstr("rank 1"), HasSubstr("loss scale is -1")));
+    }
+    EXPECT_TRUE(adam.step().committed);
+  });
+}
+
 TEST(Optimizer, GoesOnAfterAMistake) {
   run_local(2, [](Communicator& communicator) {
     Model<float> model({6});
