@@ -145,6 +145,35 @@ TEST(OneBitLamb, TakesFifteenStepsToLetAFactorGrowFromOneToFour) {
   });
 }
 
+// Zero when the only ratio would have been taken, as biases are.
+TEST(OneBitLamb, MovesATensorThatNeverHadARatio) {
+  run_local(2, [](Communicator& communicator) {
+    Model<double> model({4});
+    std::ranges::fill(model.parameters[0], 0);
+    OneBitLamb<double> lamb(communicator, {.adam = {.lr = 0.01}, .freeze_step = 1});
+    model.join(lamb);
+    model.set_gradient(0, {1, 1, 1, 1});
+    ASSERT_TRUE(lamb.step().committed);
+    EXPECT_EQ(scalar(lamb, "w0/coefficient"), 0);
+    const Vector before = model.parameters[0];
+    ASSERT_TRUE(lamb.step().committed);
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_LT(model.parameters[0][i], before[i] - 0.01);
+  });
+}
+
+TEST(OneBitLamb, MaskedElementsDoNotKeepTheFactorFromFalling) {
+  run_local(2, [](Communicator& communicator) {
+    Model<double> model({4});
+    OneBitLamb<double> lamb(communicator, {.adam = {.compressor = "identity"}, .freeze_step = 1});
+    model.join(lamb);
+    model.set_gradient(0, {1, 1, 1, 0});
+    ASSERT_TRUE(lamb.step().committed);
+    model.set_gradient(0, {1000, 1000, 1000, 0});
+    for (int t = 0; t < 10; ++t) ASSERT_TRUE(lamb.step().committed);
+    EXPECT_EQ(scalar(lamb, "w0/factor"), 0.5);
+  });
+}
+
 TEST(OneBitLamb, KeepsReplicasEqual) {
   run_local(4, [](Communicator& communicator) {
     Model<float> model({33, 1, 7});
