@@ -90,7 +90,7 @@ class AdamOptimizer {
   /// All tensors are there.
   virtual void prepare() {}
 
-  /// Those of the derived optimizer.
+  /// Those of the derived optimizer, to the step, momenta and variances.
   virtual void append_states(std::vector<StateView<T>>&) {}
 
   /// message = b1 momentum + (1 - b1) gradient; masked.

@@ -185,6 +185,9 @@ void ZeroOneAdam<T>::count_local_step() {
 
 template <Element T>
 void ZeroOneAdam<T>::append_states(std::vector<StateView<T>>& all) {
+  for (StateView<T>& state : all) {
+    if (!learns_variance() && state.name.ends_with("/momentum")) state.scope = Scope::per_rank;
+  }
   all.push_back(this->counter("var_interval", var_interval_));
   all.push_back(this->counter("var_counter", var_counter_));
   all.push_back(this->counter("local_interval", local_interval_));

@@ -37,7 +37,7 @@ struct ZeroOneAdamOptions {
 /// Between synchronisations parameters differ from rank to rank, and a gradient that is not finite
 /// counts for nothing on its rank: step() says so there only, and the step is counted by all.
 ///
-/// State    m, v, a replicated (m per rank between synchronisations); u, per rank; residuals as
+/// State    m, v, a replicated (m per rank once the variance is frozen); u, per rank; residuals as
 ///          1-bit Adam.
 /// Wire     as 1-bit Adam; steps without synchronisation: none.
 /// Source   Lu et al. 2022, "0/1 Adam", arXiv:2202.06009; the published implementation, whose

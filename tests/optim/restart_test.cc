@@ -88,6 +88,20 @@ TEST_P(Restart, GoesOnWithTheSameBits) {
   });
 }
 
+TEST_P(Restart, ReplicatedStatesAreEqualOnAllRanks) {
+  run_local(3, [&](Communicator& communicator) {
+    Training training(communicator, GetParam());
+    for (std::uint64_t t = 0; t < 30; ++t) {
+      training.steps(t, t + 1);
+      for (const StateView<float>& state : training.optimizer->states()) {
+        if (state.scope != Scope::replicated) continue;
+        ASSERT_TRUE(same_on_all_ranks(communicator, std::span<const float>(state.values)))
+            << state.name << ", step " << t;
+      }
+    }
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Optimizers, Restart, testing::Values(make_adam, make_lamb, make_zero_one),
     [](const auto& test) {
