@@ -27,7 +27,7 @@ TEST(AdamOptimizer, BroadcastsTheFirstRanksParameters) {
 TEST(AdamOptimizer, OnlyReadsGradients) {
   run_local(2, [](Communicator& communicator) {
     Model<float> model({20});
-    OneBitAdam<float> adam(communicator, {.freeze_step = 2});
+    OneBitAdam adam(communicator, {.freeze_step = 2});  // of floats, unless it is said
     model.join(adam);
     for (std::uint64_t t = 0; t < 4; ++t) {
       model.draw(t, communicator.rank());
