@@ -10,8 +10,8 @@ using program::real;
 using program::text;
 using program::whole;
 
-void describe_training(boost::program_options::options_description& description) {
-  const TrainingOptions defaults;
+void describe_training(boost::program_options::options_description& description,
+                       const TrainingOptions& defaults) {
   const auto count = [](auto value) { return whole(static_cast<std::int64_t>(value)); };
   description.add_options()("help", "show this text")("epochs", count(defaults.epochs),
                                                       "passes over the training samples")(

@@ -25,8 +25,9 @@ struct TrainingOptions {
   std::string help;     ///< the text to print if it was asked for
 };
 
-/// Adds the options of TrainingOptions.
-void describe_training(boost::program_options::options_description& description);
+/// Adds the options of TrainingOptions with these defaults.
+void describe_training(boost::program_options::options_description& description,
+                       const TrainingOptions& defaults = {});
 
 /// Reads the options of describe_training().
 void read_training(const program::Reader& reader, TrainingOptions& options);

@@ -53,9 +53,9 @@ void Reducer::Impl::decide() {
   decided_ = std::move(decided);
 }
 
-// Returns whether something changed: nothing is built in steps in which nothing changes.
-bool Reducer::Impl::prepare() {
-  if (!plan_is_new_) return false;
+// Nothing is built in steps in which nothing changes.
+void Reducer::Impl::prepare() {
+  if (!plan_is_new_) return;
   static const std::vector<std::size_t> kNoGroups;
   const auto buckets =
       plan_buckets(plan_, decided_, automatic_ ? automatic_->groups() : kNoGroups,
@@ -65,11 +65,11 @@ bool Reducer::Impl::prepare() {
   number_buckets(buckets);
   choices_ = decided_;
   plan_is_new_ = false;
+  built_anew_ = true;
   ++epoch_;
   log(LogLevel::info, "INIT",
       "step " + std::to_string(step_) + ": " + std::to_string(plan_.size()) + " units in " +
           std::to_string(buckets.size()) + " buckets");
-  return true;
 }
 
 // In the order of their exchange: those of floats, then those of doubles.

@@ -140,6 +140,7 @@ template <Element T>
 std::vector<StateView<T>> Reducer::Impl::states() {
   expect_no_step("states");
   start();
+  prepare();  // also those that owners are going to have
   if constexpr (std::same_as<T, float>) {
     return floats_->states(parts_ ? parts_->tensors : tensors_);
   } else {

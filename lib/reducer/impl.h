@@ -41,12 +41,12 @@ class Reducer::Impl {
   void form_nodes(std::vector<UnitPlan>& plan);
   template <Element T>
   void make_engine(std::optional<Engine<T>>& engine);
-  bool prepare();
+  void prepare();
   void learn_order();
   void number_buckets(const std::vector<BucketPlan>& buckets);
 
   void open(const StepOptions& step);
-  Round begin_round(const StepOptions& step, bool changed);
+  Round begin_round(const StepOptions& step);
   double divisor();
   double of_peers(double ranks) const;
   std::string why_not_overlapped() const;
@@ -82,6 +82,7 @@ class Reducer::Impl {
   std::vector<Choice> decided_;                 // for the next step
   std::vector<Choice> choices_;                 // of the last one
   bool plan_is_new_ = false;                    // nothing is built for what is decided
+  bool built_anew_ = false;                     // since the last step
   std::optional<Automatic> automatic_;          // where there is something to decide
   std::vector<std::uint32_t> positions_;        // tensor by tensor: when backward gives it
   std::vector<std::uint32_t> first_positions_;  // and when it did in this rank's first step

@@ -101,8 +101,9 @@ class Reducer {
 
   Statistics statistics() const;
 
-  /// Every state of every rule and compressor, named "tensor/state". The first call before any
-  /// broadcast() or wait() compares the registration: every rank makes it.
+  /// Every state of every rule and compressor, owners' too, also before the first step,
+  /// named "tensor/state". The first call before any broadcast() or wait() compares the
+  /// registration: every rank makes it.
   template <Element T>
   std::vector<StateView<T>> states();
 

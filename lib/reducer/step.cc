@@ -74,15 +74,15 @@ void Reducer::Impl::collect_faults() {
 
 void Reducer::Impl::open(const StepOptions& step) {
   wire_before_ = communicator_.wire_bytes();
-  const bool changed = prepare();
+  prepare();
   const std::string wrong = wrong_numbers(step);
   if (!wrong.empty()) fail(wrong);
-  round_.emplace(begin_round(step, changed));
+  round_.emplace(begin_round(step));
   floats_->begin(scratch_);
   doubles_->begin(scratch_);
 }
 
-Round Reducer::Impl::begin_round(const StepOptions& step, bool changed) {
+Round Reducer::Impl::begin_round(const StepOptions& step) {
   const auto every = settings_.options.statistics_every;
   Round round{nodes_ ? nodes_->peers() : communicator_, scratch_};
   round.step.step = step_;
@@ -93,6 +93,7 @@ Round Reducer::Impl::begin_round(const StepOptions& step, bool changed) {
   round.config = config_;
   round.sequence = sequence_;
   round.epoch = epoch_;
+  const bool changed = std::exchange(built_anew_, false);
   round.check_signature = changed || step_ % settings_.options.check_every == 0;
   round.measure_error = every > 0 && step_ % every == 0;
   return round;

@@ -112,10 +112,10 @@ TEST(T11, NonFiniteInputIsRefused) {
   }
 }
 
-TEST(ScaledSign, MatchesTheWorkedExample) {
+TEST(ScaledSign, E2MatchesTheWorkedExampleOfOneBitAdam) {
   const Doubles x{3, -1, 0, 2};
   EXPECT_EQ(code("onebit", x), (Doubles{1.5, -1.5, 1.5, 1.5}));
-  EXPECT_EQ(squared_distance(x, code("onebit", x)), 5.0);
+  EXPECT_EQ(squared_distance(x, code("onebit", x)), 5.0);  // of the residual 1.5, 0.5, -1.5, 0.5
   EXPECT_NEAR(code("onebit(scale=l2)", x)[0], 1.870829, 1e-6);
   EXPECT_NEAR(squared_distance(x, code("onebit(scale=l2)", x)), 5.550056, 1e-6);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -187,6 +188,25 @@ TEST(Reducer, BucketUnitsCloseAtTheirLimitAndStatesAreNamedByTensor) {
       if (state.per_element) names.push_back(state.name);
     }
     EXPECT_EQ(names, (std::vector<std::string>{"c/residual", "b/residual", "a/residual"}));
+  });
+}
+
+// So that a checkpoint can be put back before the first step.
+TEST(Reducer, ShowsWhatOwnersKeepBeforeTheFirstStep) {
+  run_local(2, [](Communicator& communicator) {
+    Reducer reducer(communicator, {.compressor = "onebit", .min_bytes = 0});
+    reducer.add("w", {2, 4});
+    const auto names = [&] {
+      std::vector<std::string> all;
+      for (const auto& state : reducer.states<float>()) all.push_back(state.name);
+      return all;
+    };
+    const auto before = names();
+    EXPECT_EQ(std::ranges::count(before, "w/owner_residual"), 1);
+    std::vector<float> x(8, 1.0f);
+    reducer.push("w", std::span(x));
+    reducer.wait();
+    EXPECT_EQ(names(), before);
   });
 }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdint>
-#include <random>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,33 +9,13 @@
 #include <pith/comm/local.h>
 #include <pith/reducer/reducer.h>
 
-#include "bench/layers.h"
+#include "tools/published_models.h"
 
 // Sizes of messages that papers give for whole models, against what the communicator counts when a
 // reducer exchanges the layers of these models. Nothing is subtracted: heads, directories, padding,
 // size records, signatures and the agreement are in it.
 namespace pith::bench {
 namespace {
-
-std::vector<Layer> layers_of(const std::string& model) {
-  return read_layers(PITH_LAYERS_DIR "/" + model + ".txt");
-}
-
-std::size_t parameters(const std::vector<Layer>& layers, bool vectors_only = false) {
-  std::size_t sum = 0;
-  for (const Layer& layer : layers) {
-    if (!vectors_only || !layer.shape.is_matrix()) sum += layer.shape.elements();
-  }
-  return sum;
-}
-
-// Evenly distributed; normal values would take longer to draw than all else here.
-std::vector<float> noise(std::size_t n, int rank) {
-  std::minstd_rand draw(static_cast<unsigned>(rank) + 1);
-  std::vector<float> values(n);
-  for (float& value : values) value = static_cast<float>(draw()) - 0x1p30f;
-  return values;
-}
 
 void push_all(const std::vector<Layer>& layers, std::span<float> gradient, Reducer& reducer) {
   for (const Layer& layer : layers) {
@@ -71,8 +50,6 @@ double ratio(const std::string& model, const std::string& compressor) {
   testing::Test::RecordProperty(model + " " + compressor, std::to_string(ratio));
   return ratio;
 }
-
-#define EXPECT_WITHIN_1_PERCENT(value, published) EXPECT_NEAR(value, published, 0.01 * (published))
 
 TEST(Layers, HaveAsManyParametersAsTheirModels) {
   const auto expect = [](const char* model, std::size_t all, std::size_t in_vectors) {
