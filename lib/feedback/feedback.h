@@ -20,6 +20,7 @@ struct StepContext {
   double learning_rate = 0;   ///< 0: not given
   Guarantee guarantee = {};   ///< of the tensor's compressor
   bool exact = false;         ///< the tensor travels uncompressed in this step
+  double loss_scale = 1;      ///< gradients were multiplied by it
   double gradient_scale = 1;  ///< the gradient counts times this: it was clipped
   /// Private state counts times this: the loss scale has changed. Rules apply it as they read, so
   /// that a failed step changes nothing; replicated state is scaled for them between accept() and

@@ -88,8 +88,10 @@ void ShardedTensor<T>::plan(std::size_t elements) {
     throw UsageError(text_of(entry.pipeline) + ": shards travel in one way only; name it");
   }
   const Spec& rule = plan_.treatment.feedback;
-  if (gathers() && !feedback_rule(rule.name).exact_is_mean) {
-    throw UsageError("feedback " + rule.name + " would give the momentum of what is gathered");
+  const FeedbackEntry& entry = feedback_rule(rule.name);
+  if (gathers() && !entry.exact_is_mean) {
+    throw UsageError("feedback " + rule.name + " would give " +
+                     (entry.momentum ? "the momentum of what is gathered" : "less than is sent"));
   }
   rule_ = make_feedback<T>(rule, extent(), Commit::step);
   check_units({plan_}, Divisor::ranks);

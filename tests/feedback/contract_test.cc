@@ -11,7 +11,8 @@ namespace pith::test {
 namespace {
 
 std::vector<std::string> rules() {
-  std::vector<std::string> specs{"ef14(rescale=false)", "econtrol(eta=0.5)", "ef21_sgdm(eta=0.7)"};
+  std::vector<std::string> specs{"ef14(rescale=false)", "econtrol(eta=0.5)", "ef21_sgdm(eta=0.7)",
+                                 "clip21(norm=100)"};
   for (const FeedbackEntry& entry : feedback_rules()) specs.emplace_back(entry.name);
   return specs;
 }
@@ -72,7 +73,8 @@ TEST(Feedback, AnAbsentRankKeepsItsPrivateStates) {
   for (const std::string& spec : rules()) {
     LoneRank<float> rank(spec, 5);
     for (int t = 0; t < 3; ++t) rank.step(gradient(t), context(t));
-    const auto names = {"residual", "learning_rate", "momentum", "own", "error", "contraction"};
+    const auto names = {"residual", "learning_rate", "momentum",   "second_momentum",
+                        "own",      "error",         "contraction"};
     std::vector<std::vector<float>> before;
     for (const char* name : names) before.push_back(rank.state(name));
     rank.absorb(gradient(5));

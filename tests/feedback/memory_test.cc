@@ -31,8 +31,9 @@ struct Counts {
   int inplace, step;
 };
 
-constexpr Counts kCounts[] = {
-    {"none", 0, 0}, {"ef14", 1, 2}, {"ef21", 2, 3}, {"ef21_sgdm", 3, 5}, {"econtrol", 3, 5}};
+constexpr Counts kCounts[] = {{"none", 0, 0},      {"ef14", 1, 2},       {"ef21", 2, 3},
+                              {"ef21_sgdm", 3, 5}, {"ef21_sgd2m", 4, 7}, {"ef21_hb", 3, 4},
+                              {"clip21", 2, 3},    {"econtrol", 3, 5}};
 
 TEST(Memory, RulesAskForAsManyVectorsAsTheyPromise) {
   for (const auto& [rule, inplace, step] : kCounts) {

@@ -42,6 +42,18 @@ Problem heterogeneous() {
                           {5, -3, 2, 4});
 }
 
+Problem heterogeneous_within(std::size_t n) {
+  Problem problem = heterogeneous();
+  problem.start.resize(n);
+  problem.gradient = [n, inner = problem.gradient](std::size_t rank, std::uint64_t step,
+                                                   const Vector& x) {
+    Vector gradient = inner(rank, step, Vector(x.begin(), x.begin() + 4));
+    gradient.resize(n);
+    return gradient;
+  };
+  return problem;
+}
+
 Problem spread(std::size_t d) {
   Rows scale(4, Vector(d));
   Rows shift(4, Vector(d));

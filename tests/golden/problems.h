@@ -25,6 +25,9 @@ Problem three_planes(Vector start = {1, 1, 1});
 /// minimum no rank's own is zero.
 Problem heterogeneous();
 
+/// Problem H in the first four of n dimensions, with nothing in the others.
+Problem heterogeneous_within(std::size_t n);
+
 /// Problem S(d): grad f_i = D_i x - b_i in R^d, 4 ranks, from (1, ..., 1).
 Problem spread(std::size_t d);
 

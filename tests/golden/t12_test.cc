@@ -151,7 +151,7 @@ bool sends_nothing(const LegalCase& legal) {
 void expect_states_hold_something(const Ranks& ranks, std::size_t number, const LegalCase& legal) {
   if (sends_nothing(legal)) return;
   for (const std::string& name : states_of(legal)) {
-    const bool follows = name == "own" || name == "mean" || name == "momentum";
+    const bool follows = name != "error" && name != "residual" && name != "owner_residual";
     if (!follows && is_lossless(legal)) continue;
     double all = 0;
     for (const auto& rank : ranks) all += norm(rank[number].states.at(name));

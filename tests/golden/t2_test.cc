@@ -92,5 +92,30 @@ TEST(T2, Ef21SgdmFollowsTheGoldenIterates) {
   EXPECT_NEAR(steps_to(1e-10, problem, x), 546, kOff);
 }
 
+// The published numbers end here; those of the next two were computed by another program.
+TEST(T2, Ef21Sgd2mFollowsTheGoldenIterates) {
+  const Problem problem = heterogeneous();
+  const auto x = descend(problem, {{"ef21_sgd2m(eta=0.3)", 0.05}}, 350, Start::dense).front();
+  expect_near(x[1], {4.375, -2.625, 1.75, 3.5});
+  expect_near(x[2], {3.756328125, -2.25, 1.5, 3.00225});
+  expect_near(x[3], {3.1443777734, -1.885040625, 1.25, 2.509889875});
+  expect_near(x[10], {-0.2112431221, 0.2022012787, -0.2344993692, -0.2434355174});
+  EXPECT_NEAR(steps_to(1e-10, problem, x), 329, kOff);
+}
+
+TEST(T2, Ef21HbFollowsTheGoldenIterates) {
+  const Problem problem = heterogeneous();
+  const std::vector<Method> methods{
+      {"ef21_hb(momentum=0.5)", 0.02}, {"ef21_hb(momentum=0.5)", 0.01}, {"ef21_hb", 0.005}};
+  const auto x = descend(problem, methods, 550, Start::dense);
+  expect_near(x[0][2], {4.38625, -2.625, 1.75, 3.504});
+  expect_near(x[0][3], {3.965625, -2.375625, 1.575, 3.17336});
+  expect_near(x[0][10], {1.5702238714, -0.8406082106, 0.5255894244, 1.2053282472});
+  constexpr double kGolden[] = {195, 454, 525};
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    EXPECT_NEAR(steps_to(1e-10, problem, x[m]), kGolden[m], kOff) << "method " << m;
+  }
+}
+
 }  // namespace
 }  // namespace pith::test

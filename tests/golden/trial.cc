@@ -62,6 +62,7 @@ ReducerOptions with_rules(ReducerOptions options, const std::vector<LegalCase>& 
 std::vector<LegalCase> all_cases() {
   std::vector<LegalCase> cases = legal_cases();
   for (const FeedbackEntry& rule : feedback_rules()) {
+    if (is_variation(rule.name)) continue;
     for (const auto& [compressor, exchange] : kCompositions) {
       cases.push_back({compressor, exchange, std::string(rule.name)});
     }
@@ -90,6 +91,9 @@ std::vector<std::string> states_of(const LegalCase& legal) {
       {"ef14", {"residual"}},
       {"ef21", {"own", "mean"}},
       {"ef21_sgdm", {"momentum", "own", "mean"}},
+      {"ef21_sgd2m", {"momentum", "second_momentum", "own", "mean"}},
+      {"ef21_hb", {"own", "mean", "velocity"}},
+      {"clip21", {"own", "mean"}},
       {"econtrol", {"error", "own", "mean"}}};
   const bool left_out = legal.compressor == "none" && feedback_rule(legal.feedback).exact_is_mean;
   if (left_out) return {};

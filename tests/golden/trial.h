@@ -13,7 +13,8 @@
 
 namespace pith::test {
 
-/// The legal cases, and with every rule some compositions that are harder on feedback.
+/// The legal cases, and with every rule but variations some compositions that are harder on
+/// feedback.
 std::vector<LegalCase> all_cases();
 std::vector<LegalCase> cases_with(std::string_view feedback);
 
