@@ -47,7 +47,7 @@ struct Extent {
 /// Decides what a rank sends instead of its gradient, and what the trainer receives instead of the
 /// mean. One instance per tensor (or element range) and rank.
 ///
-/// A step calls, for each message m: begin(); compose() for ranges that ascend and leave nothing
+/// A step calls, for one message m after the other: begin(); compose() for ranges that ascend and leave nothing
 /// out, and commit() for what was composed, each element once; observe(); and later, once all
 /// ranks have agreed, accept() and absorb(). Threads may compose and commit ranges of their own,
 /// and call settle() behind them. However the tensor is divided into ranges, the bits are the same.
@@ -93,8 +93,9 @@ class Feedback {
   virtual void accept() = 0;
 
   /// Takes the mean of all ranks' message m and writes what the trainer receives to `estimate`,
-  /// which may be `mean`; as many elements as are received. Called after accept(), on every rank,
-  /// with the same bits.
+  /// which may be the `mean` of the first message; as many elements as are received. Called after
+  /// accept(), on every rank, with the same bits; message by message, with the same `estimate`,
+  /// which is complete after the last one.
   virtual void absorb(int m, std::span<const T> mean, std::span<T> estimate) = 0;
 
   /// Every state, committed values only, for checkpoints, statistics and tests.

@@ -5,6 +5,7 @@
 #include <pith/core/arguments.h>
 #include <pith/core/error.h>
 #include <pith/feedback/clip21.h>
+#include <pith/feedback/d_ec.h>
 #include <pith/feedback/econtrol.h>
 #include <pith/feedback/ef14.h>
 #include <pith/feedback/ef21.h>
@@ -63,6 +64,11 @@ Made<T> make_econtrol(Arguments& arguments, Extent n, Commit commit) {
   return std::make_unique<EControl<T>>(n, commit, arguments.optional_number("eta", 0, 1));
 }
 
+template <Element T>
+Made<T> make_d_ec(Arguments&, Extent n, Commit commit) {
+  return std::make_unique<DEc<T>>(n, commit);
+}
+
 struct Maker {
   Made<float> (*make_float)(Arguments&, Extent, Commit);
   Made<double> (*make_double)(Arguments&, Extent, Commit);
@@ -83,14 +89,17 @@ auto make_with(const Maker& maker) {
 constexpr std::string_view kDifferenceOwner = "ef14(rescale=false)";
 
 constexpr FeedbackEntry kRules[] = {
-    {"none", "none", true, false, false, 0, 0, "-"},
-    {"ef14", "ef14", true, false, false, 1, 2, "Seide et al. 2014; Karimireddy et al. 2019"},
-    {"ef21", kDifferenceOwner, true, true, false, 2, 3, "Richtarik, Sokolov, Fatkhullin 2021"},
-    {"ef21_sgdm", kDifferenceOwner, false, true, true, 3, 5, "Fatkhullin, Tyurin, Richtarik 2023"},
-    {"ef21_sgd2m", kDifferenceOwner, false, true, true, 4, 7, "Fatkhullin, Tyurin, Richtarik 2023"},
-    {"ef21_hb", kDifferenceOwner, false, true, true, 3, 4, "Fatkhullin et al. 2021"},
-    {"clip21", kDifferenceOwner, false, true, false, 2, 3, "Khirirat et al. 2023"},
-    {"econtrol", kDifferenceOwner, true, true, false, 3, 5, "Gao, Islamov, Stich 2024"},
+    {"none", "none", true, false, false, 1, 0, 0, "-"},
+    {"ef14", "ef14", true, false, false, 1, 1, 2, "Seide et al. 2014; Karimireddy et al. 2019"},
+    {"ef21", kDifferenceOwner, true, true, false, 1, 2, 3, "Richtarik, Sokolov, Fatkhullin 2021"},
+    {"ef21_sgdm", kDifferenceOwner, false, true, true, 1, 3, 5,
+     "Fatkhullin, Tyurin, Richtarik 2023"},
+    {"ef21_sgd2m", kDifferenceOwner, false, true, true, 1, 4, 7,
+     "Fatkhullin, Tyurin, Richtarik 2023"},
+    {"ef21_hb", kDifferenceOwner, false, true, true, 1, 3, 4, "Fatkhullin et al. 2021"},
+    {"clip21", kDifferenceOwner, false, true, false, 1, 2, 3, "Khirirat et al. 2023"},
+    {"econtrol", kDifferenceOwner, true, true, false, 1, 3, 5, "Gao, Islamov, Stich 2024"},
+    {"d_ec", kDifferenceOwner, true, true, false, 2, 3, 5, "Gao, Islamov, Stich 2024"},
 };
 
 constexpr Maker kMakers[] = {
@@ -102,6 +111,7 @@ constexpr Maker kMakers[] = {
     {make_ef21_hb<float>, make_ef21_hb<double>},
     {make_clip21<float>, make_clip21<double>},
     {make_econtrol<float>, make_econtrol<double>},
+    {make_d_ec<float>, make_d_ec<double>},
 };
 static_assert(std::size(kRules) == std::size(kMakers));
 

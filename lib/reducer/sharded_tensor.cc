@@ -215,11 +215,18 @@ bool ShardedTensor<T>::exchange(const ShardedRequest& request, std::span<const T
   } catch (const UsageError& error) {
     round.faults.push_back({Fault::Kind::usage, called(error.what())});
   }
-  Unit<T> unit = make_unit();
-  gathers() ? gather(unit, in, round) : reduce(unit, in, round);
+  const auto means = scratch_.take<std::span<const T>>(static_cast<std::size_t>(rule_->messages()));
+  for (std::span<const T>& mean : means) {
+    round.message = static_cast<int>(&mean - means.data());
+    Unit<T> unit = make_unit();
+    gathers() ? gather(unit, in, round) : reduce(unit, in, round);
+    mean = unit.mean;
+  }
   if (!agreed(round)) return false;
   rule_->accept();
-  rule_->absorb(0, unit.mean, out);
+  for (std::size_t m = 0; m < means.size(); ++m) {
+    rule_->absorb(static_cast<int>(m), means[m], out);
+  }
   ++step_;
   return true;
 }

@@ -89,7 +89,7 @@ TEST(Feedback, AnAbsentRankReceivesWhatTheOthersDo) {
     LoneRank<float> absent(spec, 5);
     for (int t = 0; t < 5; ++t) {
       const auto estimate = present.step(gradient(t), context(t));
-      EXPECT_EQ(absent.absorb(present.sent()), estimate) << spec;
+      EXPECT_EQ(absent.absorb(present.all_sent()), estimate) << spec;
     }
   }
 }
@@ -101,6 +101,7 @@ TEST(Feedback, TheEstimateMayBeWrittenOverTheMean) {
     for (int t = 0; t < 3; ++t) {
       auto mean = gradient(t);
       rule->absorb(0, mean, mean);
+      for (int m = 1; m < rule->messages(); ++m) rule->absorb(m, gradient(t), mean);
       EXPECT_EQ(mean, other.absorb(gradient(t))) << spec;
     }
   }

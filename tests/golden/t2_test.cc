@@ -82,6 +82,25 @@ TEST(T2, EControlReachesTheMinimumExactly) {
   }
 }
 
+TEST(T2, DEcReachesTheMinimumExactly) {
+  struct Golden {
+    double rate, to_8;
+  };
+  constexpr Golden kGolden[] = {{0.1, 94}, {0.05, 171}, {0.025, 336}, {0.0125, 675}};
+  std::vector<Method> methods;
+  for (const Golden& golden : kGolden) methods.push_back({"d_ec", golden.rate});
+  const Problem problem = heterogeneous();
+  const auto x = descend(problem, methods, 2000, Start::dense);
+  for (std::size_t r = 0; r < methods.size(); ++r) {
+    EXPECT_NEAR(steps_to(1e-8, problem, x[r]), kGolden[r].to_8, kOff) << "rate " << methods[r].rate;
+    EXPECT_LT(norm(mean_gradient(problem, x[r].back())), 1e-12) << "rate " << methods[r].rate;
+  }
+  // Iterates computed by another program, in which both messages were sent one after the other.
+  expect_near(x[1][2], {3.8203125, -2.25, 1.5, 3.025});
+  expect_near(x[1][3], {3.265625, -2.0015625, 1.25, 2.6053125});
+  expect_near(x[1][10], {1.3259018148, -0.8232916260, 0.5008618652, 1.0539951552});
+}
+
 TEST(T2, Ef21SgdmFollowsTheGoldenIterates) {
   const Problem problem = heterogeneous();
   const auto x = descend(problem, {{"ef21_sgdm(eta=0.1)", 0.05}}, 600, Start::dense).front();

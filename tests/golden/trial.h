@@ -57,6 +57,9 @@ class Trial {
   /// All states one after the other, or those of one scope.
   std::vector<T> states(std::optional<Scope> scope = std::nullopt);
 
+  /// Every state becomes that of another trial of the same cases.
+  void take_states_of(Trial& other);
+
  private:
   std::size_t rank_;
   std::vector<LegalCase> cases_;

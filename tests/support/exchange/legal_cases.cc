@@ -11,24 +11,24 @@
 namespace pith::test {
 namespace {
 
-constexpr std::string_view kVariations[] = {"ef21_sgd2m", "ef21_hb", "clip21"};
+constexpr std::string_view kVariations[] = {"ef21_sgd2m", "ef21_hb", "clip21", "d_ec"};
 
 const std::vector<std::string> kSparse{
     "topk(density=0.05,index=elias_fano)", "topk(density=0.05,values=2bit,index=bitmap)",
     "blocktopk(k=2,block=50,index=raw32)", "threshold(value=1.5,index=raw32)"};
 
-// What stands in the row of a variation: a selection and a sum.
-std::vector<std::string> few_specs_for(const Combination& row) {
-  if (row.kind == CompressorKind::none) return {"none"};
-  if (row.exchange == Exchange::raw) return {"cast(fp16)"};
-  if (row.kind == CompressorKind::linear) return {"randomk(density=0.1)", "lowrank(rank=2)"};
-  if (row.kind == CompressorKind::sparse) return {kSparse.front()};
-  return {kSparse.front(), "onebit(block=64)"};
+// What stands in the row of a variation.
+std::string spec_for_variation(const Combination& row) {
+  if (row.kind == CompressorKind::none) return "none";
+  if (row.exchange == Exchange::raw) return "cast(fp16)";
+  if (row.kind == CompressorKind::linear) return "lowrank(rank=2)";
+  return row.exchange == Exchange::sharded ? "onebit(block=64)" : kSparse.front();
 }
 
 // What stands in a row: small densities and ranks, so that small tensors are really compressed; and
 // index coders whose bytes follow from how many elements are kept.
 std::vector<std::string> specs_for(const Combination& row) {
+  if (is_variation(row.feedback)) return {spec_for_variation(row)};
   if (row.kind == CompressorKind::none) return {"none"};
   if (row.exchange == Exchange::raw) return {"cast(fp16)", "cast(bf16)"};
   if (row.kind == CompressorKind::linear) {
@@ -56,7 +56,7 @@ std::ostream& operator<<(std::ostream& out, const LegalCase& legal) {
 std::vector<LegalCase> legal_cases() {
   std::vector<LegalCase> cases;
   for (const Combination& row : legal_combinations()) {
-    for (const auto& spec : is_variation(row.feedback) ? few_specs_for(row) : specs_for(row)) {
+    for (const std::string& spec : specs_for(row)) {
       cases.push_back({spec, std::string(name_of(row.exchange)), std::string(row.feedback)});
     }
   }

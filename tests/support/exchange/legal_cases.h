@@ -20,7 +20,7 @@ struct LegalCase {
 std::ostream& operator<<(std::ostream& out, const LegalCase& legal);
 
 /// Every row of the table of legal combinations with every registered compressor that fits it; or
-/// with one or two of them, if the row's rule is a variation.
+/// with one of them, if the row's rule is a variation.
 std::vector<LegalCase> legal_cases();
 
 /// Whether a rule takes its loops from another one and adds little: trying it with every compressor
