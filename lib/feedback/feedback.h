@@ -47,12 +47,12 @@ struct Extent {
 /// Decides what a rank sends instead of its gradient, and what the trainer receives instead of the
 /// mean. One instance per tensor (or element range) and rank.
 ///
-/// A step calls, for one message m after the other: begin(); compose() for ranges that ascend and leave nothing
-/// out, and commit() for what was composed, each element once; observe(); and later, once all
-/// ranks have agreed, accept() and absorb(). Threads may compose and commit ranges of their own,
-/// and call settle() behind them. However the tensor is divided into ranges, the bits are the same.
-/// A rank that takes no part in a step calls absorb() only. A step that is not accepted leaves what
-/// states() shows bit for bit (Commit::step).
+/// A step calls, for one message m after the other: begin(); compose() for ranges that ascend and
+/// leave nothing out, and commit() for what was composed, each element once; observe(); and later,
+/// once all ranks have agreed, accept() and absorb(). Threads may compose and commit ranges of
+/// their own, and call settle() behind them. However the tensor is divided into ranges, the bits
+/// are the same. A rank that takes no part in a step calls absorb() only. A step that is not
+/// accepted leaves what states() shows bit for bit (Commit::step).
 ///
 /// Memory   stated per rule in vectors of n elements (private ones, of what is sent, double with
 ///          Commit::step; replicated ones are of what is received); large ones have 16 KiB per

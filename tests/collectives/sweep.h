@@ -97,8 +97,10 @@ class Sender {
       linear<float>({&unit_, 1}, round_);
       append(std::as_bytes(std::span(mean_)), all);
     } else {
-      const auto encoded = encode_bucket<float>({&unit_, 1}, segments_, round_);
-      for (const auto payload : encoded.payloads) append(payload, all);
+      for (round_.message = 0; round_.message < rule_->messages(); ++round_.message) {
+        const auto encoded = encode_bucket<float>({&unit_, 1}, segments_, round_);
+        for (const auto payload : encoded.payloads) append(payload, all);
+      }
     }
     return all;
   }

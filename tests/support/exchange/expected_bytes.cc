@@ -248,8 +248,10 @@ ExpectedBytes message_bytes(const LegalCase& legal, std::size_t n, std::size_t p
 
 ExpectedBytes expected_bytes(const LegalCase& legal, std::size_t n, std::size_t ranks,
                              std::size_t rank) {
-  // From states of zero all messages of a rule are alike.
-  const auto messages = static_cast<std::size_t>(feedback_rule(legal.feedback).messages);
+  // From states of zero all messages of a rule are alike. Uncompressed, it may be left out.
+  const FeedbackEntry& rule = feedback_rule(legal.feedback);
+  const bool left_out = legal.compressor == "none" && rule.exact_is_mean;
+  const auto messages = static_cast<std::size_t>(left_out ? 1 : rule.messages);
   ExpectedBytes bytes = message_bytes(legal, n, ranks, rank);
   bytes.wire *= messages;
   bytes.messages *= messages;
