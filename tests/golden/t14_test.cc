@@ -98,11 +98,12 @@ TEST(T14, AbsentRanksSendNothingAndKeepTheirStates) {
     for (std::size_t j = 0; j < 4; ++j) {
       EXPECT_EQ(descent.x(0)[j], x[j] - 0.02 * descent.state(0, "mean")[j]);
     }
-    // Records and agreement are there in any case; only who is present has a payload.
+    // To each of three others: record, header, directory and agreement; a payload of who is present.
     const std::uint64_t sent = communicator.wire_bytes() - before;
     std::vector<std::uint64_t> all(4);
     communicator.all_gather(std::as_bytes(std::span(&sent, 1)),
                             std::as_writable_bytes(std::span(all)));
+    EXPECT_EQ(all[0], 3u * (16 + 64 + 16 + 16));
     EXPECT_EQ(all[0], all[2]);
     EXPECT_EQ(all[0], all[3]);
     EXPECT_LT(all[0], all[1]);
