@@ -11,6 +11,7 @@
 #include <pith/feedback/ef21.h>
 #include <pith/feedback/ef21_hb.h>
 #include <pith/feedback/ef21_sgdm.h>
+#include <pith/feedback/narrow_ef14.h>
 #include <pith/feedback/none.h>
 #include <pith/feedback/registry.h>
 
@@ -28,7 +29,10 @@ Made<T> make_none(Arguments&, Extent, Commit) {
 template <Element T>
 Made<T> make_ef14(Arguments& arguments, Extent n, Commit commit) {
   const bool rescale = arguments.word("rescale", "true", {"true", "false"}) == "true";
-  return std::make_unique<Ef14<T>>(n.sent, commit, rescale);
+  const auto state = arguments.word("state", "full", {"full", "bf16", "8bit"});
+  if (state == "full") return std::make_unique<Ef14<T>>(n.sent, commit, rescale);
+  const Narrow kind = state == "bf16" ? Narrow::bf16 : Narrow::eight_bits;
+  return std::make_unique<NarrowEf14<T>>(n.sent, commit, rescale, kind);
 }
 
 template <Element T>

@@ -12,7 +12,7 @@ namespace {
 
 std::vector<std::string> rules() {
   std::vector<std::string> specs{"ef14(rescale=false)", "econtrol(eta=0.5)", "ef21_sgdm(eta=0.7)",
-                                 "clip21(norm=100)"};
+                                 "clip21(norm=100)",    "ef14(state=bf16)",  "ef14(state=8bit)"};
   for (const FeedbackEntry& entry : feedback_rules()) specs.emplace_back(entry.name);
   return specs;
 }

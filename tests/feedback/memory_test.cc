@@ -16,7 +16,7 @@ double vectors(std::string_view name, Commit commit) {
   const std::vector<T> gradient(kElements, T(1));
   std::vector<T> scratch(kElements);
   const std::size_t before = allocated_bytes();
-  const auto rule = make_feedback<T>(Spec{std::string(name), {}}, kElements, commit);
+  const auto rule = make_feedback<T>(parse_spec(name), kElements, commit);
   for (int t = 0; t < 2; ++t) {
     for (int m = 0; m < rule->messages(); ++m) {
       const auto x = rule->compose_all(m, gradient, {}, scratch);
@@ -43,6 +43,13 @@ TEST(Memory, RulesAskForAsManyVectorsAsTheyPromise) {
     EXPECT_NEAR(vectors<float>(rule, Commit::step), step, 0.01) << rule;
     EXPECT_NEAR(vectors<double>(rule, Commit::step), step, 0.01) << rule;
   }
+}
+
+TEST(Memory, NarrowStatesTakeAHalfAndAQuarterOfFloats) {
+  EXPECT_NEAR(vectors<float>("ef14(state=bf16)", Commit::inplace), 0.5, 0.01);
+  EXPECT_NEAR(vectors<float>("ef14(state=bf16)", Commit::step), 1, 0.01);
+  EXPECT_NEAR(vectors<float>("ef14(state=8bit)", Commit::inplace), 0.25, 0.01);
+  EXPECT_NEAR(vectors<float>("ef14(state=8bit)", Commit::step), 0.5, 0.01);
 }
 
 TEST(Memory, TheRegistryStatesTheSame) {

@@ -106,7 +106,7 @@ TEST(AbsentRank, CannotBeLeftOutOfAMeanOverAllRanks) {
 }
 
 std::vector<std::string> rules() {
-  std::vector<std::string> names;
+  std::vector<std::string> names{"ef14(state=bf16)", "ef14(state=8bit)"};
   for (const FeedbackEntry& entry : feedback_rules()) names.emplace_back(entry.name);
   return names;
 }

@@ -39,6 +39,7 @@ TEST(FeedbackRegistry, AValueOutOfRangeIsNamed) {
   EXPECT_THAT(making("ef21_hb(momentum=1)"), ThrowsMessage<UsageError>(HasSubstr("momentum")));
   EXPECT_THAT(making("clip21(norm=0)"), ThrowsMessage<UsageError>(HasSubstr("norm")));
   EXPECT_THAT(making("clip21(norm=inf)"), ThrowsMessage<UsageError>(HasSubstr("inf")));
+  EXPECT_THAT(making("ef14(state=4bit)"), ThrowsMessage<UsageError>(HasSubstr("8bit")));
   EXPECT_THAT(making("ef14(rescale=maybe)"), ThrowsMessage<UsageError>(HasSubstr("maybe")));
 }
 

@@ -27,6 +27,22 @@ TEST(T2, Ef14StallsAtAFloorProportionalToTheStep) {
   }
 }
 
+// What a narrow residual loses is small beside the floor that is there anyway.
+TEST(T2, NarrowResidualsHaveTheSameFloor) {
+  std::vector<Method> methods;
+  for (const double rate : {0.1, 0.025}) {
+    for (const char* rule : {"ef14", "ef14(state=bf16)", "ef14(state=8bit)"}) {
+      methods.push_back({rule, rate});
+    }
+  }
+  const Problem problem = heterogeneous();
+  const auto x = descend(problem, methods, 4000);
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    const double floor = floor_of(problem, x[m / 3 * 3]);
+    EXPECT_NEAR(floor_of(problem, x[m]) / floor, 1, 0.04) << methods[m].feedback;
+  }
+}
+
 TEST(T2, NaiveTopKStallsWhateverTheStep) {
   const std::vector<Method> methods{{"none", 0.1}, {"none", 0.05}, {"none", 0.0125}};
   const Problem problem = heterogeneous();
