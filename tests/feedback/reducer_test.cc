@@ -82,6 +82,24 @@ TEST(Owner, NeverRescalesDifferences) {
   });
 }
 
+// Whole numbers are not rounded, so it is ef14; a dense step in between sends all that is left.
+TEST(NarrowResidual, GivesWhatAFullOneGivesOverEveryExchange) {
+  for (const char* exchange_name : {"gather", "sharded", "sparse"}) {
+    std::vector<Vector> estimates[2];
+    for (const bool narrow : {false, true}) {
+      ReducerOptions way = options(narrow ? "ef14(state=8bit)" : "ef14", exchange_name);
+      way.rules.front().compressor = "topk(k=1)@3,none@1,topk(k=1)";
+      on_two_ranks(way, [&](int rank, Reducer& reducer) {
+        for (int t = 0; t < 7; ++t) {
+          const auto estimate = exchange(reducer, {4.0 + t, 2.0 * rank, 6.0 - t, -8});
+          if (rank == 0) estimates[narrow].push_back(estimate);
+        }
+      });
+    }
+    EXPECT_EQ(estimates[0], estimates[1]) << exchange_name;
+  }
+}
+
 TEST(AbsentRank, KeepsItsStateAndReceivesTheEstimate) {
   on_two_ranks(options("ef21", "gather"), [](int rank, Reducer& reducer) {
     EXPECT_EQ(exchange(reducer, {4, 2, 0, 0}), (Vector{4, 0, 0, 0}));

@@ -98,7 +98,7 @@ TEST(T14, AbsentRanksSendNothingAndKeepTheirStates) {
     for (std::size_t j = 0; j < 4; ++j) {
       EXPECT_EQ(descent.x(0)[j], x[j] - 0.02 * descent.state(0, "mean")[j]);
     }
-    // To each of three others: record, header, directory and agreement; a payload of who is present.
+    // To each of three others: record, header, directory, agreement; a payload of who is present.
     const std::uint64_t sent = communicator.wire_bytes() - before;
     std::vector<std::uint64_t> all(4);
     communicator.all_gather(std::as_bytes(std::span(&sent, 1)),
