@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <utility>
 
 #include <pith/feedback/narrow_state.h>
@@ -13,18 +12,15 @@ constexpr std::size_t kBlock = 128;
 constexpr int kLargestCode = 127;
 constexpr int kSmallestExponent = -120;  // its power and that of its opposite are normal floats
 
-// The smallest e with |x| <= 127 * 2^e for all x, or the largest with which all codes are finite.
-// Codes of what was decoded are the same again.
+// The smallest e with |x| < 128 * 2^e for all x. Codes of what was decoded are the same again.
 template <Element T>
 int exponent_of(std::span<const T> x) {
   T largest = 0;
   for (const T value : x) largest = std::max(largest, std::abs(value));
   if (largest == 0) return kSmallestExponent;
   int exponent = 0;
-  const T mantissa = std::frexp(largest, &exponent);  // in [1/2, 1)
-  constexpr T kFull = T(kLargestCode) / 128;
-  return std::clamp(exponent - (mantissa <= kFull ? 7 : 6), kSmallestExponent,
-                    std::numeric_limits<T>::max_exponent - 7);
+  std::frexp(largest, &exponent);  // largest < 2^exponent
+  return std::max(kSmallestExponent, exponent - 7);
 }
 
 template <Element T>

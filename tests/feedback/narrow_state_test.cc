@@ -33,10 +33,11 @@ std::vector<T> kept(const std::vector<T>& x, Narrow kind) {
   return out;
 }
 
-// 127 is the largest code, so the unit is 1; of 128 it is 2. Half of a unit goes to the even one.
+// The unit of numbers below 128 is 1, then 2; the largest code is 127. Half goes to the even one.
 TEST(NarrowState, OfEightBitsMatchesTheWorkedExample) {
   EXPECT_EQ(kept<float>({127, -1, 0.25f, 2.5f}, Narrow::eight_bits),
             (std::vector<float>{127, -1, 0, 2}));
+  EXPECT_EQ(kept<float>({127.75f, 65}, Narrow::eight_bits), (std::vector<float>{127, 65}));
   EXPECT_EQ(kept<float>({-128, 3, 0, 5}, Narrow::eight_bits), (std::vector<float>{-128, 4, 0, 4}));
 }
 
