@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <concepts>
+#include <limits>
+#include <type_traits>
 #include <utility>
 
 #include <pith/feedback/narrow_state.h>
@@ -12,23 +16,35 @@ constexpr std::size_t kBlock = 128;
 constexpr int kLargestCode = 127;
 constexpr int kSmallestExponent = -120;  // its power and that of its opposite are normal floats
 
+// Numbers without their sign are in the order of their bits: maxima of integers, unlike those of
+// floats, are taken several at once.
+template <Element T>
+T largest_magnitude(std::span<const T> x) {
+  using Bits = std::conditional_t<std::same_as<T, float>, std::uint32_t, std::uint64_t>;
+  Bits largest = 0;
+  for (const T value : x) largest = std::max(largest, std::bit_cast<Bits>(value) << 1);
+  return std::bit_cast<T>(largest >> 1);
+}
+
 // The smallest e with |x| < 128 * 2^e for all x. Codes of what was decoded are the same again.
 template <Element T>
 int exponent_of(std::span<const T> x) {
-  T largest = 0;
-  for (const T value : x) largest = std::max(largest, std::abs(value));
+  const T largest = largest_magnitude(x);
   if (largest == 0) return kSmallestExponent;
   int exponent = 0;
   std::frexp(largest, &exponent);  // largest < 2^exponent
   return std::max(kSmallestExponent, exponent - 7);
 }
 
+// Adding a number whose last bit counts 1 rounds to whole numbers as std::rint does, without a call.
 template <Element T>
 void encode_block(std::span<const T> x, int exponent, std::span<std::int8_t> codes) {
+  constexpr T kWhole = T(3) * (std::uint64_t{1} << (std::numeric_limits<T>::digits - 2));
   const T inverse = std::ldexp(T(1), -exponent);
   for (std::size_t i = 0; i < x.size(); ++i) {
-    const T code = std::rint(x[i] * inverse);
-    codes[i] = static_cast<std::int8_t>(std::clamp(code, T(-kLargestCode), T(kLargestCode)));
+    const T code = (x[i] * inverse + kWhole) - kWhole;
+    const T bounded = std::min(std::max(code, T(-kLargestCode)), T(kLargestCode));
+    codes[i] = static_cast<std::int8_t>(static_cast<std::int32_t>(bounded));
   }
 }
 
