@@ -36,7 +36,8 @@ int exponent_of(std::span<const T> x) {
   return std::max(kSmallestExponent, exponent - 7);
 }
 
-// Adding a number whose last bit counts 1 rounds to whole numbers as std::rint does, without a call.
+// Adding a number whose last bit counts 1 rounds to whole numbers as std::rint does, but without a
+// call.
 template <Element T>
 void encode_block(std::span<const T> x, int exponent, std::span<std::int8_t> codes) {
   constexpr T kWhole = T(3) * (std::uint64_t{1} << (std::numeric_limits<T>::digits - 2));
