@@ -10,7 +10,6 @@
 #include <pith/core/vector.h>
 #include <pith/feedback/registry.h>
 #include <pith/reducer/engine.h>
-#include <pith/reducer/tensor_states.h>
 
 namespace pith {
 namespace {
@@ -43,25 +42,6 @@ void add_second(const UnitCost& second, UnitCost& cost) {
   cost.encode_seconds += second.encode_seconds;
   cost.decode_seconds += second.decode_seconds;
   cost.exchange_seconds += second.exchange_seconds;
-}
-
-// Those of a linear compressor, and the owner's: theirs are those of its shard.
-template <Element T>
-void append_carrier_states(std::vector<StateView<T>>& all, Carrier<T>& carrier,
-                           const std::string& prefix, const LiveUnit<T>& unit,
-                           const std::vector<Tensor>& tensors) {
-  if (carrier.linear) {
-    auto states = carrier.linear->states();
-    for (StateView<T>& state : states) state.name = prefix + state.name;
-    append_tensor_states(all, states, 0, *unit.plan, tensors);
-  }
-  if (!carrier.owner_feedback) return;
-  auto owned = carrier.owner_feedback->states();
-  for (StateView<T>& state : owned) {
-    state.name = prefix + "owner_" + state.name;
-    state.scope = Scope::owner;
-  }
-  append_tensor_states(all, owned, unit.owned_first, *unit.plan, tensors);
 }
 
 }  // namespace
@@ -402,19 +382,6 @@ void Engine<T>::finish_units(const std::vector<Given>& given, double state_scale
       offset += count;
     }
   }
-}
-
-template <Element T>
-std::vector<StateView<T>> Engine<T>::states(const std::vector<Tensor>& tensors) {
-  std::vector<StateView<T>> all;
-  for (LiveUnit<T>& unit : live_) {
-    append_tensor_states(all, unit.feedback->states(), 0, *unit.plan, tensors);
-    for (Carrier<T>& carrier : unit.carriers) {
-      const bool first = &carrier == &unit.carriers.front();
-      append_carrier_states(all, carrier, first ? "" : "second_", unit, tensors);
-    }
-  }
-  return all;
 }
 
 template class Engine<float>;
