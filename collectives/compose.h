@@ -34,10 +34,10 @@ template <Element T>
 void measure_error(Unit<T>& unit, std::span<const T> x, const Decoded<T>& sent, Round& round);
 
 /// Keys this rank's random numbers for the unit; compressors that need numbers shared by all ranks
-/// replace the rank.
+/// replace the rank. Each of a step's messages has numbers of its own.
 template <Element T>
 RandomKey key_of(const Unit<T>& unit, const Round& round) {
-  return {round.seed, unit.key, round.step.step,
+  return {round.seed, unit.key + static_cast<std::uint64_t>(round.message), round.step.step,
           static_cast<std::uint32_t>(round.communicator.rank())};
 }
 

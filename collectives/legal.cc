@@ -27,7 +27,8 @@ constexpr Carrier kCarriers[] = {
     {CompressorKind::sparse, Exchange::sparse},  {CompressorKind::linear, Exchange::linear},
 };
 
-constexpr std::string_view kRules[] = {"none", "ef14", "ef21", "ef21_sgdm", "econtrol"};
+constexpr std::string_view kRules[] = {"none",    "ef14",   "ef21",     "ef21_sgdm", "ef21_sgd2m",
+                                       "ef21_hb", "clip21", "econtrol", "d_ec"};
 
 constexpr auto kLegal = [] {
   std::array<Combination, std::size(kCarriers) * std::size(kRules)> table{};

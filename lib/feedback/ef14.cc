@@ -5,20 +5,11 @@
 namespace pith {
 
 template <Element T>
-T Ef14<T>::ratio(const StepContext& step) const {
-  const T before = learning_rate_.current();
-  const T now = static_cast<T>(step.learning_rate);
-  const T ratio = rescale_ && before > 0 && now > 0 ? before / now : T(1);
-  return ratio * static_cast<T>(step.state_scale);
-}
-
-template <Element T>
 void Ef14<T>::begin(int, std::span<const T> gradient, const StepContext& step, std::span<T>) {
   residual_.begin();
   gradient_ = gradient;
   gradient_scale_ = static_cast<T>(step.gradient_scale);
-  residual_scale_ = ratio(step);
-  learning_rate_.set_next(static_cast<T>(step.learning_rate));
+  residual_scale_ = rate_.begin(step);
 }
 
 template <Element T>
@@ -47,7 +38,7 @@ void Ef14<T>::commit(Range range, const Decoded<T>& sent) {
 template <Element T>
 void Ef14<T>::accept() {
   residual_.accept();
-  learning_rate_.accept();
+  rate_.accept();
 }
 
 template <Element T>
@@ -57,7 +48,7 @@ void Ef14<T>::absorb(int, std::span<const T> mean, std::span<T> estimate) {
 
 template <Element T>
 std::vector<StateView<T>> Ef14<T>::states() {
-  return {residual_.view("residual"), learning_rate_.view("learning_rate")};
+  return {residual_.view("residual"), rate_.view()};
 }
 
 template class Ef14<float>;

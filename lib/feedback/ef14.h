@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <pith/feedback/private_state.h>
+#include <pith/feedback/residual_rate.h>
 
 namespace pith {
 
@@ -19,8 +19,7 @@ namespace pith {
 template <Element T>
 class Ef14 final : public Feedback<T> {
  public:
-  Ef14(std::size_t n, Commit commit, bool rescale = true)
-      : residual_(n, commit), learning_rate_(0), rescale_(rescale) {}
+  Ef14(std::size_t n, Commit commit, bool rescale = true) : residual_(n, commit), rate_(rescale) {}
 
   void begin(int m, std::span<const T> gradient, const StepContext& step,
              std::span<T> scratch) override;
@@ -34,11 +33,8 @@ class Ef14 final : public Feedback<T> {
   std::vector<StateView<T>> states() override;
 
  private:
-  T ratio(const StepContext& step) const;
-
   PrivateState<T> residual_;
-  PrivateScalar<T> learning_rate_;
-  bool rescale_;
+  ResidualRate<T> rate_;
   std::span<const T> gradient_;  // of the step at hand, as are:
   T gradient_scale_ = 1;
   T residual_scale_ = 1;

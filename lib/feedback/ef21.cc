@@ -9,14 +9,15 @@ void Ef21<T>::begin(int, std::span<const T> gradient, const StepContext& step,
                     std::span<T> scratch) {
   gradient_ = gradient;
   gradient_scale_ = static_cast<T>(step.gradient_scale);
+  message_scale_ = 1;
   followed_.begin(static_cast<T>(step.state_scale));
   composed_ = scratch;
 }
 
 template <Element T>
 void Ef21<T>::peek(Range range, std::span<T> out) const {
-  combine(gradient_scale_, slice(gradient_, range), -followed_.state_scale(), followed_.own(range),
-          out);
+  combine(message_scale_ * gradient_scale_, slice(gradient_, range),
+          -message_scale_ * followed_.state_scale(), followed_.own(range), out);
 }
 
 template <Element T>

@@ -15,7 +15,7 @@ namespace pith {
 /// State    g_i: n elements, private; their mean: n elements, replicated.
 /// Estimate the mean of the g_i: dense, although the message is sparse.
 template <Element T>
-class Ef21 final : public Feedback<T> {
+class Ef21 : public Feedback<T> {
  public:
   Ef21(Extent n, Commit commit) : followed_(n, commit) {}
 
@@ -30,10 +30,15 @@ class Ef21 final : public Feedback<T> {
   void absorb(int m, std::span<const T> mean, std::span<T> estimate) override;
   std::vector<StateView<T>> states() override;
 
+ protected:
+  /// After begin(): the message of this step counts times this.
+  void scale_message(T factor) { message_scale_ = factor; }
+
  private:
   FollowedGradient<T> followed_;
   std::span<const T> gradient_;  // of the step at hand, as are:
   T gradient_scale_ = 1;
+  T message_scale_ = 1;
   std::span<T> composed_;
 };
 

@@ -15,21 +15,25 @@ namespace pith {
 /// The estimate carries momentum 1 - eta: give the optimizer none of its own. If the very first
 /// step travels uncompressed, v starts at the gradient itself; otherwise at zero. eta = 1 is EF21.
 ///
-/// State    v, g_i: n elements each, private; the mean of the g_i: n elements, replicated.
+/// EF21-SGD2M (the same source) averages twice, for fewer assumptions on the first batch:
+///
+///   w' = (1 - eta) w + eta v',   send C(w' - g_i)
+///
+/// State    v, w of EF21-SGD2M, g_i: n elements each, private; the mean of the g_i: n elements,
+///          replicated.
 /// Estimate the mean of the g_i, also where nothing is compressed.
 template <Element T>
 class Ef21Sgdm final : public Feedback<T> {
  public:
-  /// 0 < eta <= 1
-  Ef21Sgdm(Extent n, Commit commit, double eta)
-      : momentum_(n.sent, commit), followed_(n, commit), eta_(static_cast<T>(eta)) {}
+  /// 0 < eta <= 1; twice: EF21-SGD2M
+  Ef21Sgdm(Extent n, Commit commit, double eta, bool twice = false);
 
   void begin(int m, std::span<const T> gradient, const StepContext& step,
              std::span<T> scratch) override;
   void peek(Range range, std::span<T> out) const override;
   std::span<const T> compose(Range range) override;
   void settle() override {
-    momentum_.settle();
+    for (auto& momentum : momenta_) momentum.settle();
     followed_.settle();
   }
   std::span<const T> composed() override;
@@ -39,9 +43,11 @@ class Ef21Sgdm final : public Feedback<T> {
   std::vector<StateView<T>> states() override;
 
  private:
-  void run(Range range, std::span<T> after, std::span<T> out) const;
+  void average_once(Range range, std::span<T> after) const;
+  void run(Range range, std::span<const T> gradient, T gradient_scale, std::span<T> after,
+           std::span<T> out) const;
 
-  PrivateState<T> momentum_;
+  std::vector<PrivateState<T>> momenta_;  // the second one follows the first
   FollowedGradient<T> followed_;
   T eta_;
   MomentumStep<T> step_;  // of the step at hand, as are:

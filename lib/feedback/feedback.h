@@ -20,6 +20,7 @@ struct StepContext {
   double learning_rate = 0;   ///< 0: not given
   Guarantee guarantee = {};   ///< of the tensor's compressor
   bool exact = false;         ///< the tensor travels uncompressed in this step
+  double loss_scale = 1;      ///< gradients were multiplied by it
   double gradient_scale = 1;  ///< the gradient counts times this: it was clipped
   /// Private state counts times this: the loss scale has changed. Rules apply it as they read, so
   /// that a failed step changes nothing; replicated state is scaled for them between accept() and
@@ -46,12 +47,12 @@ struct Extent {
 /// Decides what a rank sends instead of its gradient, and what the trainer receives instead of the
 /// mean. One instance per tensor (or element range) and rank.
 ///
-/// A step calls, for each message m: begin(); compose() for ranges that ascend and leave nothing
-/// out, and commit() for what was composed, each element once; observe(); and later, once all
-/// ranks have agreed, accept() and absorb(). Threads may compose and commit ranges of their own,
-/// and call settle() behind them. However the tensor is divided into ranges, the bits are the same.
-/// A rank that takes no part in a step calls absorb() only. A step that is not accepted leaves what
-/// states() shows bit for bit (Commit::step).
+/// A step calls, for one message m after the other: begin(); compose() for ranges that ascend and
+/// leave nothing out, and commit() for what was composed, each element once; observe(); and later,
+/// once all ranks have agreed, accept() and absorb(). Threads may compose and commit ranges of
+/// their own, and call settle() behind them. However the tensor is divided into ranges, the bits
+/// are the same. A rank that takes no part in a step calls absorb() only. A step that is not
+/// accepted leaves what states() shows bit for bit (Commit::step).
 ///
 /// Memory   stated per rule in vectors of n elements (private ones, of what is sent, double with
 ///          Commit::step; replicated ones are of what is received); large ones have 16 KiB per
@@ -92,8 +93,9 @@ class Feedback {
   virtual void accept() = 0;
 
   /// Takes the mean of all ranks' message m and writes what the trainer receives to `estimate`,
-  /// which may be `mean`; as many elements as are received. Called after accept(), on every rank,
-  /// with the same bits.
+  /// which may be the `mean` of the first message; as many elements as are received. Called after
+  /// accept(), on every rank, with the same bits; message by message, with the same `estimate`,
+  /// which is complete after the last one.
   virtual void absorb(int m, std::span<const T> mean, std::span<T> estimate) = 0;
 
   /// Every state, committed values only, for checkpoints, statistics and tests.

@@ -48,9 +48,12 @@ class FollowedGradient {
   void accept() { own_.accept(); }
 
   void absorb(std::span<const T> mean_sent, std::span<T> estimate) {
-    axpy(T(1), mean_sent, std::span<T>(mean_));
-    copy(std::span<const T>(mean_), estimate);
+    learn(mean_sent);
+    copy(mean(), estimate);
   }
+
+  void learn(std::span<const T> mean_sent) { axpy(T(1), mean_sent, std::span<T>(mean_)); }
+  std::span<const T> mean() const { return mean_; }
 
   void append_states(std::vector<StateView<T>>& states) {
     states.push_back(own_.view("own"));

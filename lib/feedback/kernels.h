@@ -7,7 +7,8 @@
 #include <pith/core/element.h>
 
 // The loops of rules that are more than a sum of two vectors (combine() of vector.h). Spans have
-// one length; `after` and `next` may be the state they follow from, or u, which is written last.
+// one length; `after` and `next` may be the state they follow from, or u, which is written last; u
+// may be g.
 // Every instruction set gives the same bits.
 namespace pith {
 

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <limits>
 
 #include <pith/core/arguments.h>
 #include <pith/core/error.h>
+#include <pith/feedback/clip21.h>
+#include <pith/feedback/d_ec.h>
 #include <pith/feedback/econtrol.h>
 #include <pith/feedback/ef14.h>
 #include <pith/feedback/ef21.h>
+#include <pith/feedback/ef21_hb.h>
 #include <pith/feedback/ef21_sgdm.h>
+#include <pith/feedback/narrow_ef14.h>
 #include <pith/feedback/none.h>
 #include <pith/feedback/registry.h>
 
@@ -24,7 +29,10 @@ Made<T> make_none(Arguments&, Extent, Commit) {
 template <Element T>
 Made<T> make_ef14(Arguments& arguments, Extent n, Commit commit) {
   const bool rescale = arguments.word("rescale", "true", {"true", "false"}) == "true";
-  return std::make_unique<Ef14<T>>(n.sent, commit, rescale);
+  const auto state = arguments.word("state", "full", {"full", "bf16", "8bit"});
+  if (state == "full") return std::make_unique<Ef14<T>>(n.sent, commit, rescale);
+  const Narrow kind = state == "bf16" ? Narrow::bf16 : Narrow::eight_bits;
+  return std::make_unique<NarrowEf14<T>>(n.sent, commit, rescale, kind);
 }
 
 template <Element T>
@@ -38,8 +46,31 @@ Made<T> make_ef21_sgdm(Arguments& arguments, Extent n, Commit commit) {
 }
 
 template <Element T>
+Made<T> make_ef21_sgd2m(Arguments& arguments, Extent n, Commit commit) {
+  return std::make_unique<Ef21Sgdm<T>>(n, commit, arguments.number("eta", 0.1, 0, 1), true);
+}
+
+template <Element T>
+Made<T> make_ef21_hb(Arguments& arguments, Extent n, Commit commit) {
+  constexpr double kBelowOne = 0.999999;  // nothing would ever be forgotten at 1
+  const double momentum = arguments.optional_number("momentum", 0, kBelowOne).value_or(0.9);
+  return std::make_unique<Ef21Hb<T>>(n, commit, momentum);
+}
+
+template <Element T>
+Made<T> make_clip21(Arguments& arguments, Extent n, Commit commit) {
+  constexpr double kLargest = std::numeric_limits<double>::max();
+  return std::make_unique<Clip21<T>>(n, commit, arguments.number("norm", 1, 0, kLargest));
+}
+
+template <Element T>
 Made<T> make_econtrol(Arguments& arguments, Extent n, Commit commit) {
   return std::make_unique<EControl<T>>(n, commit, arguments.optional_number("eta", 0, 1));
+}
+
+template <Element T>
+Made<T> make_d_ec(Arguments&, Extent n, Commit commit) {
+  return std::make_unique<DEc<T>>(n, commit);
 }
 
 struct Maker {
@@ -62,17 +93,29 @@ auto make_with(const Maker& maker) {
 constexpr std::string_view kDifferenceOwner = "ef14(rescale=false)";
 
 constexpr FeedbackEntry kRules[] = {
-    {"none", "none", true, false, 0, 0, "-"},
-    {"ef14", "ef14", true, false, 1, 2, "Seide et al. 2014; Karimireddy et al. 2019"},
-    {"ef21", kDifferenceOwner, true, true, 2, 3, "Richtarik, Sokolov, Fatkhullin 2021"},
-    {"ef21_sgdm", kDifferenceOwner, false, true, 3, 5, "Fatkhullin, Tyurin, Richtarik 2023"},
-    {"econtrol", kDifferenceOwner, true, true, 3, 5, "Gao, Islamov, Stich 2024"},
+    {"none", "none", true, false, false, 1, 0, 0, "-"},
+    {"ef14", "ef14", true, false, false, 1, 1, 2, "Seide et al. 2014; Karimireddy et al. 2019"},
+    {"ef21", kDifferenceOwner, true, true, false, 1, 2, 3, "Richtarik, Sokolov, Fatkhullin 2021"},
+    {"ef21_sgdm", kDifferenceOwner, false, true, true, 1, 3, 5,
+     "Fatkhullin, Tyurin, Richtarik 2023"},
+    {"ef21_sgd2m", kDifferenceOwner, false, true, true, 1, 4, 7,
+     "Fatkhullin, Tyurin, Richtarik 2023"},
+    {"ef21_hb", kDifferenceOwner, false, true, true, 1, 3, 4, "Fatkhullin et al. 2021"},
+    {"clip21", kDifferenceOwner, false, true, false, 1, 2, 3, "Khirirat et al. 2023"},
+    {"econtrol", kDifferenceOwner, true, true, false, 1, 3, 5, "Gao, Islamov, Stich 2024"},
+    {"d_ec", kDifferenceOwner, true, true, false, 2, 3, 5, "Gao, Islamov, Stich 2024"},
 };
 
 constexpr Maker kMakers[] = {
-    {make_none<float>, make_none<double>},         {make_ef14<float>, make_ef14<double>},
-    {make_ef21<float>, make_ef21<double>},         {make_ef21_sgdm<float>, make_ef21_sgdm<double>},
+    {make_none<float>, make_none<double>},
+    {make_ef14<float>, make_ef14<double>},
+    {make_ef21<float>, make_ef21<double>},
+    {make_ef21_sgdm<float>, make_ef21_sgdm<double>},
+    {make_ef21_sgd2m<float>, make_ef21_sgd2m<double>},
+    {make_ef21_hb<float>, make_ef21_hb<double>},
+    {make_clip21<float>, make_clip21<double>},
     {make_econtrol<float>, make_econtrol<double>},
+    {make_d_ec<float>, make_d_ec<double>},
 };
 static_assert(std::size(kRules) == std::size(kMakers));
 

@@ -16,6 +16,8 @@ struct FeedbackEntry {
   std::string_view owner;  ///< spec of the rule of a shard's owner in the sharded exchange
   bool exact_is_mean;  ///< uncompressed, the estimate is the plain mean: the rule may be left out
   bool differences;  ///< sends differences of a state, whose mean is over present and absent ranks
+  bool momentum;     ///< its estimate carries momentum: the optimizer needs none
+  int messages;      ///< that a rank sends in a step
   int vectors_inplace;      ///< n-element states per rank with Commit::inplace
   int vectors_step;         ///< and with Commit::step
   std::string_view source;  ///< where it was published

@@ -4,6 +4,7 @@
 
 #include <pith/compressors/registry.h>
 #include <pith/core/arguments.h>
+#include <pith/feedback/registry.h>
 #include <pith/reducer/advice.h>
 
 namespace pith {
@@ -33,17 +34,19 @@ bool is_sparse(const UnitPlan& unit) {
   return compressor(last_choice(unit).pipeline.front().name).sparse;
 }
 
-std::string about_ef21(const UnitPlan& unit, const Settings& settings) {
+std::string about_noise(const UnitPlan& unit) {
   const std::string& rule = unit.treatment.feedback.name;
-  if (rule == "ef21") {
-    return "feedback ef21 stalls under gradient noise: use ef21_sgdm or ef14 for stochastic "
-           "gradients";
-  }
-  if (rule == "ef21_sgdm" && settings.options.optimizer_momentum > 0) {
-    return "feedback ef21_sgdm already applies momentum: give the optimizer none (it has " +
-           std::to_string(settings.options.optimizer_momentum) + ")";
-  }
-  return {};
+  if (rule != "ef21" && rule != "ef21_hb") return {};
+  return "feedback " + rule +
+         " stalls under gradient noise: use ef21_sgdm or ef14 for stochastic gradients";
+}
+
+std::string about_two_momenta(const UnitPlan& unit, const Settings& settings) {
+  const FeedbackEntry& rule = feedback_rule(unit.treatment.feedback.name);
+  if (!rule.momentum || settings.options.optimizer_momentum == 0) return {};
+  return "feedback " + std::string(rule.name) +
+         " already applies momentum: give the optimizer none (it has " +
+         std::to_string(settings.options.optimizer_momentum) + ")";
 }
 
 std::string about_eta(const UnitPlan& unit) {
@@ -75,7 +78,8 @@ std::vector<std::string> advice(const std::vector<UnitPlan>& units, const Settin
     }
   };
   for (const UnitPlan& unit : units) {
-    say(about_ef21(unit, settings));
+    say(about_noise(unit));
+    say(about_two_momenta(unit, settings));
     say(about_eta(unit));
     say(about_momentum(unit, settings));
   }

@@ -111,7 +111,9 @@ class Trial {
     unit.codec = message_ ? codec_of(choice_.pipeline) : std::uint16_t{0};
     // What one rank does for its message is the same for gather and sharded.
     const bool whole = choice_.kind == CompressorKind::message;
-    pith::exchange<T>(whole ? Exchange::gather : choice_.exchange, {&unit, 1}, round);
+    for (round.message = 0; round.message < rule_->messages(); ++round.message) {
+      pith::exchange<T>(whole ? Exchange::gather : choice_.exchange, {&unit, 1}, round);
+    }
     rule_->accept();
     if (linear_) linear_->accept();
     return unit.cost;

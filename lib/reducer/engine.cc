@@ -10,7 +10,6 @@
 #include <pith/core/vector.h>
 #include <pith/feedback/registry.h>
 #include <pith/reducer/engine.h>
-#include <pith/reducer/tensor_states.h>
 
 namespace pith {
 namespace {
@@ -37,6 +36,14 @@ void rescale(Feedback<T>& rule, bool composed, double factor) {
   }
 }
 
+// What the second message of a unit cost, to what the first one did.
+void add_second(const UnitCost& second, UnitCost& cost) {
+  cost.message_bytes += second.message_bytes;
+  cost.encode_seconds += second.encode_seconds;
+  cost.decode_seconds += second.decode_seconds;
+  cost.exchange_seconds += second.exchange_seconds;
+}
+
 }  // namespace
 
 template <Element T>
@@ -58,6 +65,7 @@ Engine<T>::Engine(const std::vector<UnitPlan>& units, const std::vector<Tensor>&
     }
     unit.feedback =
         make_feedback<T>(units[i].treatment.feedback, units[i].elements, settings.options.commit);
+    unit.carriers.resize(static_cast<std::size_t>(unit.feedback->messages()));
     unit.none = make_feedback<T>(Spec{"none", {}}, units[i].elements, settings.options.commit);
     unit.drained = units[i].treatment.feedback.name == "none";
     live_.push_back(std::move(unit));
@@ -67,38 +75,44 @@ Engine<T>::Engine(const std::vector<UnitPlan>& units, const std::vector<Tensor>&
 // Rules outlive compressors: a residual survives every change of the schedule.
 template <Element T>
 void Engine<T>::build(LiveUnit<T>& unit, const Choice& choice) {
-  const Shape& shape = unit.plan->shape;
   unit.choice = choice;
   unit.drained = false;
-  unit.message.reset();
-  unit.linear.reset();
-  unit.owner_message.reset();
-  unit.owner_dense.reset();
-  if (choice.kind == CompressorKind::sparse) return build_sparse(unit);
+  unit.owned_first = block_start(unit.plan->elements, ranks_, rank_);
+  for (Carrier<T>& carrier : unit.carriers) build(unit, carrier);
+}
+
+template <Element T>
+void Engine<T>::build(const LiveUnit<T>& unit, Carrier<T>& carrier) {
+  const Shape& shape = unit.plan->shape;
+  const Choice& choice = unit.choice;
+  carrier.message.reset();
+  carrier.linear.reset();
+  carrier.owner_message.reset();
+  carrier.owner_dense.reset();
+  if (choice.kind == CompressorKind::sparse) return build_sparse(unit, carrier);
   if (choice.kind == CompressorKind::message) {
-    unit.message = make_message<T>(choice.pipeline, shape);
+    carrier.message = make_message<T>(choice.pipeline, shape);
   } else if (choice.kind == CompressorKind::linear) {
-    unit.linear = make_linear<T>(choice.pipeline, shape);
+    carrier.linear = make_linear<T>(choice.pipeline, shape);
   }
-  if (choice.exchange == Exchange::sharded) build_owner(unit);
+  if (choice.exchange == Exchange::sharded) build_owner(unit, carrier);
 }
 
 template <Element T>
-void Engine<T>::build_sparse(LiveUnit<T>& unit) {
+void Engine<T>::build_sparse(const LiveUnit<T>& unit, Carrier<T>& carrier) {
   auto message = make_sparse_message<T>(unit.choice.pipeline, unit.plan->shape);
-  unit.owner_message = message->with_exact_values();
-  unit.owner_dense = make_message<T>({Spec{std::string(kFilledSegment), {}}}, unit.plan->shape);
-  unit.message = std::move(message);
+  carrier.owner_message = message->with_exact_values();
+  carrier.owner_dense = make_message<T>({Spec{std::string(kFilledSegment), {}}}, unit.plan->shape);
+  carrier.message = std::move(message);
 }
 
 template <Element T>
-void Engine<T>::build_owner(LiveUnit<T>& unit) {
+void Engine<T>::build_owner(const LiveUnit<T>& unit, Carrier<T>& carrier) {
   const UnitPlan& plan = *unit.plan;
-  unit.owned_first = block_start(plan.elements, ranks_, rank_);
   const std::size_t count = block_start(plan.elements, ranks_, rank_ + 1) - unit.owned_first;
-  unit.owner_message = make_message<T>(unit.choice.pipeline, Shape::flat(count));
-  if (unit.owner_feedback) return;
-  unit.owner_feedback =
+  carrier.owner_message = make_message<T>(unit.choice.pipeline, Shape::flat(count));
+  if (carrier.owner_feedback) return;
+  carrier.owner_feedback =
       make_feedback<T>(owner_rule(plan.treatment.feedback), count, settings_.options.commit);
 }
 
@@ -117,15 +131,20 @@ template <Element T>
 void Engine<T>::order_units(const std::vector<BucketPlan>& buckets) {
   buckets_.clear();
   order_.clear();
+  firsts_.clear();
   for (const BucketPlan& bucket : buckets) {
     if (bucket.type != element_type<T>) continue;
-    buckets_.push_back({bucket.exchange, {order_.size(), order_.size() + bucket.units.size()}});
+    const Range units{order_.size(), order_.size() + bucket.units.size()};
+    buckets_.push_back({bucket.exchange, units, {firsts_.size(), firsts_.size()}});
     for (const std::size_t index : bucket.units) {
       const auto found = std::ranges::find(live_, index, &LiveUnit<T>::index);
+      if (found->sends_twice()) firsts_.push_back(order_.size());
       order_.push_back(static_cast<std::size_t>(found - live_.begin()));
     }
+    buckets_.back().seconds.end = firsts_.size();
   }
   units_.assign(order_.size(), {});
+  seconds_.assign(firsts_.size(), {});
 }
 
 // Returns whether this rank takes part in the unit: one pushed tensor is enough, others count as 0.
@@ -161,32 +180,41 @@ bool Engine<T>::stage_unit(LiveUnit<T>& unit, const std::vector<Given>& given, b
 }
 
 template <Element T>
+Unit<T> Engine<T>::make_unit(LiveUnit<T>& live, std::size_t message, std::span<T> mean) const {
+  const Carrier<T>& carrier = live.carriers[message];
+  return {.name = live.plan->name,
+          .parts = live.parts,
+          .key = hash(live.plan->name),
+          .codec = carrier.message ? codec_of(live.choice.pipeline) : std::uint16_t{0},
+          .elements = live.plan->elements,
+          .gradient = {},
+          .present = false,
+          .mean = mean,
+          .feedback = &live.rule(),
+          .message = carrier.message.get(),
+          .linear = carrier.linear.get(),
+          .owner_feedback = carrier.owner_feedback.get(),
+          .owner_message = carrier.owner_message.get(),
+          .owner_dense = carrier.owner_dense.get(),
+          .dense_codec = carrier.owner_dense ? compressor(kFilledSegment).codec : std::uint16_t{0},
+          .cost = {}};
+}
+
+// The means of a bucket's units lie one after the other, and so do those of its second messages.
+template <Element T>
 void Engine<T>::begin(Scratch& scratch) {
   std::size_t elements = 0;
-  for (const LiveUnit<T>& unit : live_) elements += unit.plan->elements;
+  for (const LiveUnit<T>& live : live_) elements += live.plan->elements * live.carriers.size();
   const auto means = scratch.take<T>(elements);
   std::size_t offset = 0;
-  for (std::size_t i = 0; i < order_.size(); ++i) {
-    const LiveUnit<T>& live = live_[order_[i]];
-    units_[i] = {
-        .name = live.plan->name,
-        .parts = live.parts,
-        .key = hash(live.plan->name),
-        .codec = live.message ? codec_of(live.choice.pipeline) : std::uint16_t{0},
-        .elements = live.plan->elements,
-        .gradient = {},
-        .present = false,
-        .mean = means.subspan(offset, live.plan->elements),
-        .feedback = &live.rule(),
-        .message = live.message.get(),
-        .linear = live.linear.get(),
-        .owner_feedback = live.owner_feedback.get(),
-        .owner_message = live.owner_message.get(),
-        .owner_dense = live.owner_dense.get(),
-        .dense_codec = live.owner_dense ? compressor(kFilledSegment).codec : std::uint16_t{0},
-        .cost = {}};
-    offset += live.plan->elements;
-  }
+  const auto make = [&](std::size_t i, std::size_t message) {
+    LiveUnit<T>& live = live_[order_[i]];
+    const auto mean = means.subspan(offset, live.plan->elements);
+    offset += mean.size();
+    return make_unit(live, message, mean);
+  };
+  for (std::size_t i = 0; i < units_.size(); ++i) units_[i] = make(i, 0);
+  for (std::size_t i = 0; i < seconds_.size(); ++i) seconds_[i] = make(firsts_[i], 1);
   if (node_) node_->begin(scratch);
 }
 
@@ -269,15 +297,37 @@ void Engine<T>::check_signatures(Round& round) const {
 
 template <Element T>
 void Engine<T>::exchange(std::size_t bucket, Round& round) {
-  const std::span<Unit<T>> units = slice(std::span(units_), buckets_[bucket].units);
-  if (!node_) return pith::exchange(buckets_[bucket].exchange, units, round);
-  sum_in_node(bucket, units.front().cost, round);
+  if (!node_) return exchange_messages(buckets_[bucket], round);
+  sum_in_node(bucket, units_[buckets_[bucket].units.begin].cost, round);
   try {
-    pith::exchange(buckets_[bucket].exchange, units, round);
+    exchange_messages(buckets_[bucket], round);
   } catch (const UsageError& error) {  // all peers know, but not yet the other ranks of their nodes
     round.faults.push_back({Fault::Kind::usage, error.what()});
   } catch (const WireError& error) {
     round.faults.push_back({Fault::Kind::wire, error.what()});
+  }
+}
+
+template <Element T>
+void Engine<T>::exchange_messages(const Bucket& bucket, Round& round) {
+  round.message = 0;
+  pith::exchange(bucket.exchange, slice(std::span(units_), bucket.units), round);
+  if (bucket.seconds.size() > 0) exchange_seconds(bucket, round);
+}
+
+// They are of the same gradients, and count among the first ones' cost.
+template <Element T>
+void Engine<T>::exchange_seconds(const Bucket& bucket, Round& round) {
+  for (std::size_t i = bucket.seconds.begin; i < bucket.seconds.end; ++i) {
+    const Unit<T>& first = units_[firsts_[i]];
+    seconds_[i].gradient = first.gradient;
+    seconds_[i].gradient_scale = first.gradient_scale;
+    seconds_[i].present = first.present;
+  }
+  round.message = 1;
+  pith::exchange(bucket.exchange, slice(std::span(seconds_), bucket.seconds), round);
+  for (std::size_t i = bucket.seconds.begin; i < bucket.seconds.end; ++i) {
+    add_second(seconds_[i].cost, units_[firsts_[i]].cost);
   }
 }
 
@@ -298,12 +348,15 @@ void Engine<T>::accept(LiveUnit<T>& live, const Unit<T>& unit, double state_scal
     unit.feedback->accept();
     live.drained = live.choice.kind == CompressorKind::none && keeps_nothing_sent(live);
   }
-  if (live.linear) live.linear->accept();
   const bool owned = live.choice.exchange == Exchange::sharded;
-  if (owned) live.owner_feedback->accept();
-  if (state_scale == 1) return;
-  rescale(*live.feedback, unit.present, state_scale);
-  if (live.owner_feedback) rescale(*live.owner_feedback, owned, state_scale);
+  for (const Carrier<T>& carrier : live.carriers) {
+    if (carrier.linear) carrier.linear->accept();
+    if (owned) carrier.owner_feedback->accept();
+    if (carrier.owner_feedback && state_scale != 1) {
+      rescale(*carrier.owner_feedback, owned, state_scale);
+    }
+  }
+  if (state_scale != 1) rescale(*live.feedback, unit.present, state_scale);
 }
 
 template <Element T>
@@ -314,11 +367,13 @@ void Engine<T>::finish(const std::vector<Given>& given, double state_scale) {
 
 template <Element T>
 void Engine<T>::finish_units(const std::vector<Given>& given, double state_scale) {
+  std::size_t second = 0;
   for (std::size_t i = 0; i < units_.size(); ++i) {
     LiveUnit<T>& live = live_[order_[i]];
     const Unit<T>& unit = units_[i];
     accept(live, unit, state_scale);
     unit.feedback->absorb(0, unit.mean, live.memory);
+    if (live.sends_twice()) unit.feedback->absorb(1, seconds_[second++].mean, live.memory);
     if (!live.staged) continue;
     std::size_t offset = 0;
     for (const std::size_t t : live.plan->tensors) {
@@ -327,23 +382,6 @@ void Engine<T>::finish_units(const std::vector<Given>& given, double state_scale
       offset += count;
     }
   }
-}
-
-template <Element T>
-std::vector<StateView<T>> Engine<T>::states(const std::vector<Tensor>& tensors) {
-  std::vector<StateView<T>> all;
-  for (LiveUnit<T>& unit : live_) {
-    append_tensor_states(all, unit.feedback->states(), 0, *unit.plan, tensors);
-    if (unit.linear) append_tensor_states(all, unit.linear->states(), 0, *unit.plan, tensors);
-    if (!unit.owner_feedback) continue;
-    auto owned = unit.owner_feedback->states();
-    for (StateView<T>& state : owned) {
-      state.name = "owner_" + state.name;
-      state.scope = Scope::owner;
-    }
-    append_tensor_states(all, owned, unit.owned_first, *unit.plan, tensors);
-  }
-  return all;
 }
 
 template class Engine<float>;

@@ -14,6 +14,16 @@
 
 namespace pith {
 
+/// What takes one message of a unit's rule to the other ranks.
+template <Element T>
+struct Carrier {
+  std::unique_ptr<MessageCompressor<T>> message;
+  std::unique_ptr<LinearCompressor<T>> linear;
+  std::unique_ptr<Feedback<T>> owner_feedback;
+  std::unique_ptr<MessageCompressor<T>> owner_message;
+  std::unique_ptr<MessageCompressor<T>> owner_dense;
+};
+
 /// One unit with all that holds its state.
 template <Element T>
 struct LiveUnit {
@@ -24,15 +34,12 @@ struct LiveUnit {
   std::unique_ptr<Feedback<T>> feedback;
   std::unique_ptr<Feedback<T>> none;  ///< instead of a rule that has sent all that it kept
   bool drained = false;               ///< it has, or is none, and nothing is compressed
-  std::unique_ptr<MessageCompressor<T>> message;
-  std::unique_ptr<LinearCompressor<T>> linear;
-  std::unique_ptr<Feedback<T>> owner_feedback;
-  std::unique_ptr<MessageCompressor<T>> owner_message;
-  std::unique_ptr<MessageCompressor<T>> owner_dense;
-  std::size_t owned_first = 0;  ///< element range of the owner's state
-  std::span<T> memory;          ///< this step's gradient: the trainer's memory, or staged
+  std::vector<Carrier<T>> carriers;   ///< message by message
+  std::size_t owned_first = 0;        ///< element range of the owner's state
+  std::span<T> memory;                ///< this step's gradient: the trainer's memory, or staged
   bool staged = false;
 
+  bool sends_twice() const { return carriers.size() > 1; }
   Feedback<T>& rule() const { return drained ? *none : *feedback; }
 };
 
@@ -98,12 +105,17 @@ class Engine {
  private:
   struct Bucket {
     Exchange exchange;
-    Range units;  // in the order of exchange
+    Range units;    // in the order of exchange
+    Range seconds;  // those of them that send twice
   };
 
   void build(LiveUnit<T>& unit, const Choice& choice);
-  void build_sparse(LiveUnit<T>& unit);
-  void build_owner(LiveUnit<T>& unit);
+  void build(const LiveUnit<T>& unit, Carrier<T>& carrier);
+  void build_sparse(const LiveUnit<T>& unit, Carrier<T>& carrier);
+  void build_owner(const LiveUnit<T>& unit, Carrier<T>& carrier);
+  Unit<T> make_unit(LiveUnit<T>& live, std::size_t message, std::span<T> mean) const;
+  void exchange_messages(const Bucket& bucket, Round& round);
+  void exchange_seconds(const Bucket& bucket, Round& round);
   void stage_units(std::size_t bucket, const std::vector<Given>& given, bool faulty,
                    Scratch& scratch);
   bool stage_unit(LiveUnit<T>& unit, const std::vector<Given>& given, bool faulty,
@@ -121,6 +133,8 @@ class Engine {
   std::vector<Bucket> buckets_;         // in the order of their exchange
   std::vector<std::size_t> order_;      // of exchange: index into live_
   std::vector<Unit<T>> units_;          // in the order of exchange, for the step at hand
+  std::vector<Unit<T>> seconds_;        // second messages, likewise
+  std::vector<std::size_t> firsts_;     // whose they are: index into units_
 };
 
 }  // namespace pith

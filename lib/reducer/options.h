@@ -51,7 +51,8 @@ struct ReducerOptions {
   /// Spec, or schedule of specs: topk(density=0.01)@58,topk(density=0.001). auto(a,b,...): raw or
   /// one of these, whichever is measured to be fastest.  PITH_COMPRESSOR
   std::string compressor = "none";
-  /// none, ef14, ef21, ef21_sgdm(eta=0.1), econtrol(eta=...).  PITH_FEEDBACK
+  /// none, ef14, ef21, ef21_sgdm(eta=0.1), econtrol(eta=...) or another one of the table in
+  /// docs/algorithms.md.  PITH_FEEDBACK
   std::string feedback = "ef14";
   /// natural (that of the compressor), raw, gather, sharded, sparse, linear; auto: raw or whichever
   /// exchange of the compressor is measured to be fastest (docs/exchanges.md).  PITH_EXCHANGE

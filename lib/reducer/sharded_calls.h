@@ -64,8 +64,8 @@ bool reduce_scatter_mean(Communicator& communicator, std::string_view name,
 /// by none@1 before the compressor.
 ///
 /// Shapes   mine: this rank's shard, which may be its place in `all`; all: n elements.
-/// Rules    none, ef14, ef21, econtrol: those that give what is sent itself; ef21_sgdm would give
-///          its momentum.
+/// Rules    none, ef14, ef21, econtrol, d_ec: those that give what is sent itself; others would
+///          give its momentum, or less. d_ec sends two messages.
 /// Wire     per rank: (p-1) (16 + m), m = bytes of its message (docs/wire_format.md); `none`: the
 ///          plain all-gather, (p-1) bytes of the shard. Both: (p-1) 8 to begin, (p-1) 16 to agree;
 ///          the first call (p-1) 16 more.

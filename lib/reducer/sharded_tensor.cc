@@ -88,8 +88,10 @@ void ShardedTensor<T>::plan(std::size_t elements) {
     throw UsageError(text_of(entry.pipeline) + ": shards travel in one way only; name it");
   }
   const Spec& rule = plan_.treatment.feedback;
-  if (gathers() && !feedback_rule(rule.name).exact_is_mean) {
-    throw UsageError("feedback " + rule.name + " would give the momentum of what is gathered");
+  const FeedbackEntry& entry = feedback_rule(rule.name);
+  if (gathers() && !entry.exact_is_mean) {
+    throw UsageError("feedback " + rule.name + " would give " +
+                     (entry.momentum ? "the momentum of what is gathered" : "less than is sent"));
   }
   rule_ = make_feedback<T>(rule, extent(), Commit::step);
   check_units({plan_}, Divisor::ranks);
@@ -213,11 +215,18 @@ bool ShardedTensor<T>::exchange(const ShardedRequest& request, std::span<const T
   } catch (const UsageError& error) {
     round.faults.push_back({Fault::Kind::usage, called(error.what())});
   }
-  Unit<T> unit = make_unit();
-  gathers() ? gather(unit, in, round) : reduce(unit, in, round);
+  const auto means = scratch_.take<std::span<const T>>(static_cast<std::size_t>(rule_->messages()));
+  for (std::span<const T>& mean : means) {
+    round.message = static_cast<int>(&mean - means.data());
+    Unit<T> unit = make_unit();
+    gathers() ? gather(unit, in, round) : reduce(unit, in, round);
+    mean = unit.mean;
+  }
   if (!agreed(round)) return false;
   rule_->accept();
-  rule_->absorb(0, unit.mean, out);
+  for (std::size_t m = 0; m < means.size(); ++m) {
+    rule_->absorb(static_cast<int>(m), means[m], out);
+  }
   ++step_;
   return true;
 }

@@ -87,6 +87,7 @@ Round Reducer::Impl::begin_round(const StepOptions& step) {
   Round round{nodes_ ? nodes_->peers() : communicator_, scratch_};
   round.step.step = step_;
   round.step.learning_rate = step.learning_rate;
+  round.step.loss_scale = step.loss_scale;
   round.step.state_scale = step.loss_scale / loss_scale_;
   round.divisor = divisor();
   round.seed = settings_.options.seed;

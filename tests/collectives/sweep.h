@@ -21,8 +21,15 @@
 
 namespace pith::test {
 
-inline constexpr const char* kRules[] = {"ef14", "econtrol(eta=0.2)",  "none",
-                                         "ef21", "ef21_sgdm(eta=0.3)", "econtrol"};
+inline constexpr const char* kRules[] = {"ef14",
+                                         "econtrol(eta=0.2)",
+                                         "none",
+                                         "ef21",
+                                         "ef21_sgdm(eta=0.3)",
+                                         "econtrol",
+                                         "ef21_sgd2m(eta=0.3)",
+                                         "clip21(norm=9)",
+                                         "ef14(state=8bit)"};
 
 struct Case {
   std::string compressor;
@@ -96,8 +103,10 @@ class Sender {
       linear<float>({&unit_, 1}, round_);
       append(std::as_bytes(std::span(mean_)), all);
     } else {
-      const auto encoded = encode_bucket<float>({&unit_, 1}, segments_, round_);
-      for (const auto payload : encoded.payloads) append(payload, all);
+      for (round_.message = 0; round_.message < rule_->messages(); ++round_.message) {
+        const auto encoded = encode_bucket<float>({&unit_, 1}, segments_, round_);
+        for (const auto payload : encoded.payloads) append(payload, all);
+      }
     }
     return all;
   }

@@ -19,6 +19,14 @@ TEST(Sweep, GivesThePlainBitsForEveryRuleAndCompressor) {
   }
 }
 
+TEST(Sweep, GivesThePlainBitsOfTwoMessages) {
+  for (const std::string compressor : kCompressors) {
+    expect_same({compressor, "d_ec", 9001});
+    expect_same({compressor, "d_ec", 333, 3, Commit::inplace});
+  }
+  expect_same({"topk(density=0.01)", "d_ec", (std::size_t{1} << 18) + 77});
+}
+
 // Large enough for states that are written past the caches.
 TEST(Sweep, GivesThePlainBitsOfLargeTensors) {
   constexpr std::size_t kLarge = (std::size_t{1} << 18) + 77;

@@ -17,6 +17,7 @@ TEST(SweepThreads, GivesTheSameBitsOnSeveralThreads) {
     expect_same_on_threads({compressor, "ef14", kLarge});
     expect_same_on_threads({compressor, "econtrol(eta=0.2)", kCut, 2});
   }
+  expect_same_on_threads({"onebit", "d_ec", kLarge});
   for (const std::string rule : kRules) {
     expect_same_on_threads({"onebit", rule, kLarge});
     expect_same_on_threads({"topk(density=0.01)", rule, kLarge, 1, Commit::inplace});

@@ -11,7 +11,8 @@ namespace pith::test {
 namespace {
 
 std::vector<std::string> rules() {
-  std::vector<std::string> specs{"ef14(rescale=false)", "econtrol(eta=0.5)", "ef21_sgdm(eta=0.7)"};
+  std::vector<std::string> specs{"ef14(rescale=false)", "econtrol(eta=0.5)", "ef21_sgdm(eta=0.7)",
+                                 "clip21(norm=100)",    "ef14(state=bf16)",  "ef14(state=8bit)"};
   for (const FeedbackEntry& entry : feedback_rules()) specs.emplace_back(entry.name);
   return specs;
 }
@@ -72,7 +73,8 @@ TEST(Feedback, AnAbsentRankKeepsItsPrivateStates) {
   for (const std::string& spec : rules()) {
     LoneRank<float> rank(spec, 5);
     for (int t = 0; t < 3; ++t) rank.step(gradient(t), context(t));
-    const auto names = {"residual", "learning_rate", "momentum", "own", "error", "contraction"};
+    const auto names = {"residual", "learning_rate", "momentum",   "second_momentum",
+                        "own",      "error",         "contraction"};
     std::vector<std::vector<float>> before;
     for (const char* name : names) before.push_back(rank.state(name));
     rank.absorb(gradient(5));
@@ -87,7 +89,7 @@ TEST(Feedback, AnAbsentRankReceivesWhatTheOthersDo) {
     LoneRank<float> absent(spec, 5);
     for (int t = 0; t < 5; ++t) {
       const auto estimate = present.step(gradient(t), context(t));
-      EXPECT_EQ(absent.absorb(present.sent()), estimate) << spec;
+      EXPECT_EQ(absent.absorb(present.all_sent()), estimate) << spec;
     }
   }
 }
@@ -99,6 +101,7 @@ TEST(Feedback, TheEstimateMayBeWrittenOverTheMean) {
     for (int t = 0; t < 3; ++t) {
       auto mean = gradient(t);
       rule->absorb(0, mean, mean);
+      for (int m = 1; m < rule->messages(); ++m) rule->absorb(m, gradient(t), mean);
       EXPECT_EQ(mean, other.absorb(gradient(t))) << spec;
     }
   }

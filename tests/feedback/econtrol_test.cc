@@ -93,5 +93,19 @@ TEST(EControl, NeitherDenseStepsNorZerosAreMeasured) {
   EXPECT_EQ(rank.state("contraction"), Vector{0});
 }
 
+// The second message, which h learns by, knows nothing of the error.
+TEST(DEc, MatchesTheWorkedSteps) {
+  LoneRank<double> rank("d_ec", 3);
+  EXPECT_EQ(rank.step({3, -1, 2}), (Vector{3, 0, 0}));
+  EXPECT_EQ(rank.state("error"), (Vector{0, -1, 2}));
+  EXPECT_EQ(rank.state("own"), (Vector{3, 0, 0}));
+  EXPECT_EQ(rank.begin({1, 1, 1}), (Vector{-2, 0, 3}));  // e + g - h
+  EXPECT_EQ(rank.all_sent()[1], (Vector{-2, 0, 0}));     // of g - h = (-2, 1, 1)
+  EXPECT_EQ(rank.step({1, 1, 1}), (Vector{3, 0, 3}));    // the mean before, and 3
+  EXPECT_EQ(rank.state("error"), (Vector{-2, 0, 0}));
+  EXPECT_EQ(rank.state("own"), (Vector{1, 0, 0}));
+  EXPECT_EQ(rank.state("mean"), (Vector{1, 0, 0}));
+}
+
 }  // namespace
 }  // namespace pith::test

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -51,6 +52,9 @@ void expect_as_one_by_one(Run run, Plain plain) {
         EXPECT_EQ(alone, u);
         run(from(g), from(state), from(own), std::span(alone), std::span(alone));
         EXPECT_EQ(alone, u) << "the message is written last";
+        std::ranges::copy(from(g), alone.begin());
+        run(std::span<const T>(alone), from(state), from(own), std::span(alone), std::span(alone));
+        EXPECT_EQ(alone, u) << "over the gradient";
       }
     }
   });

@@ -41,14 +41,19 @@ class LoneRank {
            Compress<T> compress = largest<T>)
       : rule_(make_feedback<T>(parse_spec(spec), n, commit)), compress_(std::move(compress)) {}
 
-  /// Composes and commits, but does not end the step. Returns what was composed.
+  /// Composes and commits every message, but does not end the step. Returns what was composed as
+  /// the first one.
   std::vector<T> begin(const std::vector<T>& gradient, const StepContext& step = {}) {
-    std::vector<T> scratch(gradient.size());
-    const auto x = rule_->compose_all(0, gradient, step, scratch);
-    std::vector<T> composed(x.begin(), x.end());
-    sent_ = compress_(x);
-    rule_->commit_all(sent_.size(), ExactlySent<T>(sent_));
-    return composed;
+    std::vector<T> first;
+    sent_.clear();
+    for (int m = 0; m < rule_->messages(); ++m) {
+      std::vector<T> scratch(gradient.size());
+      const auto x = rule_->compose_all(m, gradient, step, scratch);
+      if (m == 0) first.assign(x.begin(), x.end());
+      sent_.push_back(compress_(x));
+      rule_->commit_all(x.size(), ExactlySent<T>(sent_.back()));
+    }
+    return first;
   }
 
   /// A whole step; returns the estimate.
@@ -58,14 +63,23 @@ class LoneRank {
     return absorb(sent_);
   }
 
-  /// The end of a step as an absent rank sees it.
-  std::vector<T> absorb(const std::vector<T>& mean) {
-    std::vector<T> estimate(mean.size());
-    rule_->absorb(0, mean, estimate);
+  /// The end of a step as an absent rank sees it: the mean of every message.
+  std::vector<T> absorb(const std::vector<std::vector<T>>& means) {
+    std::vector<T> estimate(means.front().size());
+    int m = 0;
+    for (const auto& mean : means) rule_->absorb(m++, mean, estimate);
     return estimate;
   }
 
-  const std::vector<T>& sent() const { return sent_; }
+  /// The same if all means are alike.
+  std::vector<T> absorb(const std::vector<T>& mean) {
+    const auto messages = static_cast<std::size_t>(rule_->messages());
+    return absorb(std::vector<std::vector<T>>(messages, mean));
+  }
+
+  /// Message by message.
+  const std::vector<std::vector<T>>& all_sent() const { return sent_; }
+  const std::vector<T>& sent() const { return sent_.front(); }
 
   std::vector<T> state(std::string_view name) {
     for (const StateView<T>& state : rule_->states()) {
@@ -86,7 +100,7 @@ class LoneRank {
  private:
   std::unique_ptr<Feedback<T>> rule_;
   Compress<T> compress_;
-  std::vector<T> sent_;
+  std::vector<std::vector<T>> sent_;
 };
 
 }  // namespace pith::test

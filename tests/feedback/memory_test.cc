@@ -16,12 +16,14 @@ double vectors(std::string_view name, Commit commit) {
   const std::vector<T> gradient(kElements, T(1));
   std::vector<T> scratch(kElements);
   const std::size_t before = allocated_bytes();
-  const auto rule = make_feedback<T>(Spec{std::string(name), {}}, kElements, commit);
+  const auto rule = make_feedback<T>(parse_spec(name), kElements, commit);
   for (int t = 0; t < 2; ++t) {
-    const auto x = rule->compose_all(0, gradient, {}, scratch);
-    rule->commit_all(x.size(), ExactlySent<T>(x));
+    for (int m = 0; m < rule->messages(); ++m) {
+      const auto x = rule->compose_all(m, gradient, {}, scratch);
+      rule->commit_all(x.size(), ExactlySent<T>(x));
+    }
     rule->accept();
-    rule->absorb(0, gradient, scratch);
+    for (int m = 0; m < rule->messages(); ++m) rule->absorb(m, gradient, scratch);
   }
   return static_cast<double>(allocated_bytes() - before) / (kElements * sizeof(T));
 }
@@ -31,8 +33,9 @@ struct Counts {
   int inplace, step;
 };
 
-constexpr Counts kCounts[] = {
-    {"none", 0, 0}, {"ef14", 1, 2}, {"ef21", 2, 3}, {"ef21_sgdm", 3, 5}, {"econtrol", 3, 5}};
+constexpr Counts kCounts[] = {{"none", 0, 0},      {"ef14", 1, 2},       {"ef21", 2, 3},
+                              {"ef21_sgdm", 3, 5}, {"ef21_sgd2m", 4, 7}, {"ef21_hb", 3, 4},
+                              {"clip21", 2, 3},    {"econtrol", 3, 5},   {"d_ec", 3, 5}};
 
 TEST(Memory, RulesAskForAsManyVectorsAsTheyPromise) {
   for (const auto& [rule, inplace, step] : kCounts) {
@@ -40,6 +43,13 @@ TEST(Memory, RulesAskForAsManyVectorsAsTheyPromise) {
     EXPECT_NEAR(vectors<float>(rule, Commit::step), step, 0.01) << rule;
     EXPECT_NEAR(vectors<double>(rule, Commit::step), step, 0.01) << rule;
   }
+}
+
+TEST(Memory, NarrowStatesTakeAHalfAndAQuarterOfFloats) {
+  EXPECT_NEAR(vectors<float>("ef14(state=bf16)", Commit::inplace), 0.5, 0.01);
+  EXPECT_NEAR(vectors<float>("ef14(state=bf16)", Commit::step), 1, 0.01);
+  EXPECT_NEAR(vectors<float>("ef14(state=8bit)", Commit::inplace), 0.25, 0.01);
+  EXPECT_NEAR(vectors<float>("ef14(state=8bit)", Commit::step), 0.5, 0.01);
 }
 
 TEST(Memory, TheRegistryStatesTheSame) {

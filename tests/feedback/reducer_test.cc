@@ -8,6 +8,7 @@
 #include <pith/comm/local.h>
 #include <pith/core/error.h>
 #include <pith/core/log.h>
+#include <pith/feedback/registry.h>
 #include <pith/reducer/reducer.h>
 
 // What the reducer makes of a rule: owners of shards, absent ranks, the loss scale.
@@ -18,7 +19,7 @@ using testing::HasSubstr;
 using testing::ThrowsMessage;
 using Vector = std::vector<double>;
 
-ReducerOptions options(const char* feedback, const char* exchange) {
+ReducerOptions options(const std::string& feedback, const char* exchange) {
   set_log_level(LogLevel::none);
   TensorRule rule;
   rule.compressor = "topk(k=1)";
@@ -81,6 +82,24 @@ TEST(Owner, NeverRescalesDifferences) {
   });
 }
 
+// Whole numbers are not rounded, so it is ef14; a dense step in between sends all that is left.
+TEST(NarrowResidual, GivesWhatAFullOneGivesOverEveryExchange) {
+  for (const char* exchange_name : {"gather", "sharded", "sparse"}) {
+    std::vector<Vector> estimates[2];
+    for (const bool narrow : {false, true}) {
+      ReducerOptions way = options(narrow ? "ef14(state=8bit)" : "ef14", exchange_name);
+      way.rules.front().compressor = "topk(k=1)@3,none@1,topk(k=1)";
+      on_two_ranks(way, [&](int rank, Reducer& reducer) {
+        for (int t = 0; t < 7; ++t) {
+          const auto estimate = exchange(reducer, {4.0 + t, 2.0 * rank, 6.0 - t, -8});
+          if (rank == 0) estimates[narrow].push_back(estimate);
+        }
+      });
+    }
+    EXPECT_EQ(estimates[0], estimates[1]) << exchange_name;
+  }
+}
+
 TEST(AbsentRank, KeepsItsStateAndReceivesTheEstimate) {
   on_two_ranks(options("ef21", "gather"), [](int rank, Reducer& reducer) {
     EXPECT_EQ(exchange(reducer, {4, 2, 0, 0}), (Vector{4, 0, 0, 0}));
@@ -104,11 +123,15 @@ TEST(AbsentRank, CannotBeLeftOutOfAMeanOverAllRanks) {
   });
 }
 
-constexpr const char* kRules[] = {"ef14", "ef21", "ef21_sgdm", "econtrol"};
+std::vector<std::string> rules() {
+  std::vector<std::string> names{"ef14(state=bf16)", "ef14(state=8bit)"};
+  for (const FeedbackEntry& entry : feedback_rules()) names.emplace_back(entry.name);
+  return names;
+}
 
 // By a power of two, so exactly.
 TEST(LossScale, ScalesEveryStateAndEstimate) {
-  for (const char* feedback : kRules) {
+  for (const std::string& feedback : rules()) {
     run_local(2, [&](Communicator& communicator) {
       Reducer plain(communicator, options(feedback, "sharded"));
       Reducer scaled(communicator, options(feedback, "sharded"));
@@ -127,18 +150,18 @@ TEST(LossScale, ScalesEveryStateAndEstimate) {
 
 // An absent rank's private state follows too, although it composes nothing.
 TEST(LossScale, IsFollowedByTheStateOfAnAbsentRank) {
-  for (const char* feedback : kRules) {
+  for (const std::string& feedback : rules()) {
     on_two_ranks(options(feedback, "gather"), [](int rank, Reducer& reducer) {
       exchange(reducer, {4, 2, 1, -3});
       std::vector<Vector> before;
-      for (const char* name : {"residual", "error", "momentum", "own"}) {
+      for (const char* name : {"residual", "error", "second_momentum", "momentum", "own"}) {
         before.push_back(state(reducer, name));
       }
       Vector x{2, 3, 4, 5};
       rank == 0 ? reducer.push("x", x) : reducer.skip("x", x);
       EXPECT_TRUE(reducer.wait({.loss_scale = 8}).committed);
       if (rank == 0) return;
-      for (const char* name : {"own", "momentum", "error", "residual"}) {
+      for (const char* name : {"own", "momentum", "second_momentum", "error", "residual"}) {
         Vector expected = before.back();
         before.pop_back();
         for (double& value : expected) value *= 8;
@@ -150,7 +173,7 @@ TEST(LossScale, IsFollowedByTheStateOfAnAbsentRank) {
 
 // By a factor that rounds, and down to where numbers lose bits.
 TEST(LossScale, OfAFailedStepChangesNoBit) {
-  for (const char* feedback : kRules) {
+  for (const std::string& feedback : rules()) {
     on_two_ranks(options(feedback, "sharded"), [](int rank, Reducer& reducer) {
       exchange(reducer, {1e-300, 2, 1. / 3, -3}, {.loss_scale = 1000});
       std::map<std::string, Vector> before;

@@ -35,11 +35,17 @@ TEST(FeedbackRegistry, AValueOutOfRangeIsNamed) {
   EXPECT_THAT(making("econtrol(eta=-0.5)"), ThrowsMessage<UsageError>(HasSubstr("-0.5")));
   EXPECT_THAT(making("ef21_sgdm(eta=0)"), ThrowsMessage<UsageError>(HasSubstr("eta")));
   EXPECT_THAT(making("ef21_sgdm(eta=2)"), ThrowsMessage<UsageError>(HasSubstr("2")));
+  EXPECT_THAT(making("ef21_sgd2m(eta=-1)"), ThrowsMessage<UsageError>(HasSubstr("-1")));
+  EXPECT_THAT(making("ef21_hb(momentum=1)"), ThrowsMessage<UsageError>(HasSubstr("momentum")));
+  EXPECT_THAT(making("clip21(norm=0)"), ThrowsMessage<UsageError>(HasSubstr("norm")));
+  EXPECT_THAT(making("clip21(norm=inf)"), ThrowsMessage<UsageError>(HasSubstr("inf")));
+  EXPECT_THAT(making("ef14(state=4bit)"), ThrowsMessage<UsageError>(HasSubstr("8bit")));
   EXPECT_THAT(making("ef14(rescale=maybe)"), ThrowsMessage<UsageError>(HasSubstr("maybe")));
 }
 
 TEST(FeedbackRegistry, TheEndsOfTheRangesAreLegal) {
-  for (const char* spec : {"econtrol(eta=0)", "econtrol(eta=1)", "ef21_sgdm(eta=1)"}) {
+  for (const char* spec :
+       {"econtrol(eta=0)", "econtrol(eta=1)", "ef21_sgdm(eta=1)", "ef21_hb(momentum=0)"}) {
     EXPECT_NO_THROW(making(spec)()) << spec;
   }
 }

@@ -48,9 +48,9 @@ Descent::Descent(Communicator& communicator, const Problem& problem,
   }
 }
 
-void Descent::step() {
+void Descent::step(bool present) {
   for (std::size_t r = 0; r < methods_.size(); ++r) {
-    if (norm(x_[r]) > kLost) {
+    if (!present || norm(x_[r]) > kLost) {
       reducer_.skip(name_of(r), estimates_[r]);
       continue;
     }

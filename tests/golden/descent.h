@@ -33,7 +33,8 @@ class Descent {
   Descent(Communicator& communicator, const Problem& problem, const std::vector<Method>& methods,
           Start start);
 
-  void step();
+  /// Not `present`: this rank skips every tensor.
+  void step(bool present = true);
 
   const Vector& x(std::size_t method) const { return x_[method]; }
 

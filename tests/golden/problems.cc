@@ -42,6 +42,18 @@ Problem heterogeneous() {
                           {5, -3, 2, 4});
 }
 
+Problem heterogeneous_within(std::size_t n) {
+  Problem problem = heterogeneous();
+  problem.start.resize(n);
+  problem.gradient = [n, inner = problem.gradient](std::size_t rank, std::uint64_t step,
+                                                   const Vector& x) {
+    Vector gradient = inner(rank, step, Vector(x.begin(), x.begin() + 4));
+    gradient.resize(n);
+    return gradient;
+  };
+  return problem;
+}
+
 Problem spread(std::size_t d) {
   Rows scale(4, Vector(d));
   Rows shift(4, Vector(d));
@@ -52,6 +64,19 @@ Problem spread(std::size_t d) {
     }
   }
   return linear_gradients(std::move(scale), std::move(shift), Vector(d, 1.0));
+}
+
+Problem one_steep_rank() {
+  Rows scale(4, Vector(10));
+  Rows shift(4, Vector(10));
+  for (std::size_t i = 0; i < 4; ++i) {
+    for (std::size_t j = 0; j < 10; ++j) {
+      const double smoothness = i == 3 ? 100 : 1;
+      scale[i][j] = smoothness * (0.1 + 0.9 * static_cast<double>((7 * j + 3 * i) % 10) / 9);
+      shift[i][j] = static_cast<double>(5 * (i + 1) * (j + 2) % 11) - 5;
+    }
+  }
+  return linear_gradients(std::move(scale), std::move(shift), Vector(10, 1.0));
 }
 
 Problem diagonal(std::size_t d) {

@@ -25,8 +25,15 @@ Problem three_planes(Vector start = {1, 1, 1});
 /// minimum no rank's own is zero.
 Problem heterogeneous();
 
+/// Problem H in the first four of n dimensions, with nothing in the others.
+Problem heterogeneous_within(std::size_t n);
+
 /// Problem S(d): grad f_i = D_i x - b_i in R^d, 4 ranks, from (1, ..., 1).
 Problem spread(std::size_t d);
+
+/// grad f_i = D_i x - b_i in R^10, 4 ranks, of which the last one's function is a hundred times as
+/// steep as the others': smoothness L_i = 1, 1, 1, 100, of the mean 25.3. From (1, ..., 1).
+Problem one_steep_rank();
 
 /// One rank, f = sum of D_j x_j^2 / 2 with D_j evenly from 1 to 10, from (1, ..., 1).
 Problem diagonal(std::size_t d);

@@ -103,8 +103,10 @@ std::vector<double> mean_gradient_of(const Ranks& ranks, std::size_t number) {
 
 // Adds what the owners of shards hold back, if they do.
 void add_owners(double a, const Ranks& ranks, std::size_t number, std::vector<double>& sum) {
-  if (!ranks[0][number].states.contains("owner_residual")) return;
-  add_scaled(a, mean_of(ranks, number, "owner_residual", 1), sum);
+  const auto& states = ranks[0][number].states;
+  if (!states.contains("owner_residual")) return;
+  const bool twice = states.contains("second_owner_residual");  // that of what the means follow
+  add_scaled(a, mean_of(ranks, number, twice ? "second_owner_residual" : "owner_residual", 1), sum);
 }
 
 double relative_distance(const std::vector<double>& x, const std::vector<double>& y) {
@@ -151,7 +153,7 @@ bool sends_nothing(const LegalCase& legal) {
 void expect_states_hold_something(const Ranks& ranks, std::size_t number, const LegalCase& legal) {
   if (sends_nothing(legal)) return;
   for (const std::string& name : states_of(legal)) {
-    const bool follows = name == "own" || name == "mean" || name == "momentum";
+    const bool follows = name != "error" && !name.ends_with("residual");
     if (!follows && is_lossless(legal)) continue;
     double all = 0;
     for (const auto& rank : ranks) all += norm(rank[number].states.at(name));
@@ -165,7 +167,7 @@ void expect_invariants(const Ranks& ranks, std::size_t number, const LegalCase& 
   if (legal.feedback == "none" || left_out || rounds_the_mean(legal)) return;
   if (legal.feedback == "ef14") return expect_i1(ranks, number);
   expect_i3(ranks, number);
-  if (legal.feedback != "econtrol") return;
+  if (legal.feedback != "econtrol" && legal.feedback != "d_ec") return;
   // An owner's residual delays estimates, and I2 has no place for that.
   if (legal.exchange != "sharded") expect_i2(ranks, number);
   EXPECT_LT(norm(ranks[0][number].states.at("error")), 2000)

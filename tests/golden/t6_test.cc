@@ -55,7 +55,18 @@ std::vector<Noise> measure(const std::vector<Method>& methods, std::size_t steps
   return measured;
 }
 
-enum { kSgd, kEf21, kMomentum10, kMomentum1, kEf14, kEControl };
+enum {
+  kSgd,
+  kEf21,
+  kMomentum10,
+  kMomentum1,
+  kEf14,
+  kEControl,
+  kTwoMomenta,
+  kDEc,
+  kNarrow16,
+  kNarrow8
+};
 
 std::vector<Method> all_methods(double rate) {
   return {{"none", rate, "none"},        {"ef21", rate}, {"ef21_sgdm(eta=0.1)", rate},
@@ -63,12 +74,21 @@ std::vector<Method> all_methods(double rate) {
 }
 
 TEST(T6, Ef21StallsUnderNoiseAndTheOthersDoNot) {
-  const auto noise = measure(all_methods(0.001), 100'000);
+  auto methods = all_methods(0.001);
+  methods.push_back({"ef21_sgd2m(eta=0.01)", 0.001});
+  methods.push_back({"d_ec", 0.001});
+  methods.push_back({"ef14(state=bf16)", 0.001});
+  methods.push_back({"ef14(state=8bit)", 0.001});
+  const auto noise = measure(methods, 100'000);
   const double sgd = noise[kSgd].floor;
   EXPECT_GT(noise[kEf21].floor, 5 * sgd);
   EXPECT_LT(noise[kMomentum1].floor, 1.2 * sgd);
   EXPECT_LT(noise[kEf14].floor, 1.2 * sgd);
   EXPECT_LT(noise[kEControl].floor, 1.2 * sgd);
+  EXPECT_LT(noise[kTwoMomenta].floor, 1.2 * sgd);
+  EXPECT_LT(noise[kDEc].floor, 1.2 * sgd);
+  EXPECT_LT(noise[kNarrow16].floor, 1.2 * sgd);
+  EXPECT_LT(noise[kNarrow8].floor, 1.2 * sgd);
   // The reason: its mean is off, by about (-0.07, 0.01).
   EXPECT_NEAR(noise[kEf21].mean[0], -0.07, 0.015);
   EXPECT_NEAR(noise[kEf21].mean[1], 0.01, 0.015);

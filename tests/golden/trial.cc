@@ -62,6 +62,7 @@ ReducerOptions with_rules(ReducerOptions options, const std::vector<LegalCase>& 
 std::vector<LegalCase> all_cases() {
   std::vector<LegalCase> cases = legal_cases();
   for (const FeedbackEntry& rule : feedback_rules()) {
+    if (is_variation(rule.name)) continue;
     for (const auto& [compressor, exchange] : kCompositions) {
       cases.push_back({compressor, exchange, std::string(rule.name)});
     }
@@ -90,11 +91,18 @@ std::vector<std::string> states_of(const LegalCase& legal) {
       {"ef14", {"residual"}},
       {"ef21", {"own", "mean"}},
       {"ef21_sgdm", {"momentum", "own", "mean"}},
-      {"econtrol", {"error", "own", "mean"}}};
+      {"ef21_sgd2m", {"momentum", "second_momentum", "own", "mean"}},
+      {"ef21_hb", {"own", "mean", "velocity"}},
+      {"clip21", {"own", "mean"}},
+      {"econtrol", {"error", "own", "mean"}},
+      {"d_ec", {"error", "own", "mean"}}};
   const bool left_out = legal.compressor == "none" && feedback_rule(legal.feedback).exact_is_mean;
   if (left_out) return {};
   auto names = kStates.at(legal.feedback);
-  if (legal.exchange == "sharded" && legal.feedback != "none") names.push_back("owner_residual");
+  if (legal.exchange == "sharded" && legal.feedback != "none") {
+    names.emplace_back("owner_residual");
+    if (feedback_rule(legal.feedback).messages > 1) names.emplace_back("second_owner_residual");
+  }
   return names;
 }
 
@@ -157,6 +165,17 @@ std::vector<T> Trial<T>::states(std::optional<Scope> scope) {
     all.insert(all.end(), state.values.begin(), state.values.end());
   }
   return all;
+}
+
+template <Element T>
+void Trial<T>::take_states_of(Trial& other) {
+  const auto to = reducer_.states<T>();
+  const auto from = other.reducer_.states<T>();
+  if (to.size() != from.size()) throw UsageError("the trials have different states");
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    if (to[i].name != from[i].name) throw UsageError("no state " + from[i].name);
+    std::ranges::copy(from[i].values, to[i].values.begin());
+  }
 }
 
 template class Trial<float>;

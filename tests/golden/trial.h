@@ -13,7 +13,8 @@
 
 namespace pith::test {
 
-/// The legal cases, and with every rule some compositions that are harder on feedback.
+/// The legal cases, and with every rule but variations some compositions that are harder on
+/// feedback.
 std::vector<LegalCase> all_cases();
 std::vector<LegalCase> cases_with(std::string_view feedback);
 
@@ -55,6 +56,9 @@ class Trial {
 
   /// All states one after the other, or those of one scope.
   std::vector<T> states(std::optional<Scope> scope = std::nullopt);
+
+  /// Every state becomes that of another trial of the same cases.
+  void take_states_of(Trial& other);
 
  private:
   std::size_t rank_;

@@ -98,7 +98,9 @@ TEST(Memory, StatesPerRankAreWhatTheRegistrySays) {
         }
         const bool owned = std::string_view(exchange) == "sharded" && rule.owner != "none";
         const auto vectors = static_cast<std::size_t>(rule.vectors_inplace);
-        EXPECT_EQ(elements, vectors * kElements + (owned ? kElements / 4 : 0)) << rule.name;
+        const auto messages = static_cast<std::size_t>(rule.messages);
+        EXPECT_EQ(elements, vectors * kElements + (owned ? messages * kElements / 4 : 0))
+            << rule.name;
       });
     }
   }

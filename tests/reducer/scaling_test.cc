@@ -8,12 +8,19 @@
 #include <pith/comm/local.h>
 #include <pith/core/error.h>
 #include <pith/core/log.h>
+#include <pith/feedback/registry.h>
 #include <pith/reducer/reducer.h>
 
 #include "support/exchange/trajectory.h"
 
 namespace pith::test {
 namespace {
+
+std::vector<std::string> rules() {
+  std::vector<std::string> names;
+  for (const FeedbackEntry& entry : feedback_rules()) names.emplace_back(entry.name);
+  return names;
+}
 
 // Clipping and the loss scale: the same gradient in other units.
 // (3, 4) has norm 5: clipped to 1 it is (0.6, 0.8), over both tensors together.
@@ -50,7 +57,7 @@ TEST(Reducer, ClipsWithoutTheLossScale) {
 TEST(Reducer, ClipsOnceAndLeavesWhatWasPushed) {
   set_log_level(LogLevel::none);
   for (const char* const exchange : {"gather", "sharded"}) {
-    for (const char* const rule : {"none", "ef14", "ef21", "ef21_sgdm", "econtrol"}) {
+    for (const std::string& rule : rules()) {
       run_local(2, [&](Communicator& communicator) {
         ReducerOptions options{.compressor = "identity",
                                .feedback = rule,
@@ -82,7 +89,7 @@ TEST(Reducer, ClipsOnceAndLeavesWhatWasPushed) {
 
 // Gradients times 8 with states that follow: the same trajectory times 8, exactly.
 TEST(Reducer, StatesFollowTheLossScale) {
-  for (const char* const rule : {"ef14", "ef21", "ef21_sgdm", "econtrol"}) {
+  for (const std::string& rule : rules()) {
     run_local(2, [rule](Communicator& communicator) {
       set_log_level(LogLevel::none);
       const ReducerOptions options{

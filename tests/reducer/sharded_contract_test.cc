@@ -16,7 +16,7 @@ class GatherContract : public testing::TestWithParam<LegalCase> {};
 TEST_P(GatherContract, GivesAllRanksTheSameBitsAtEverySize) {
   for (const int ranks : {1, 2, 3, 7}) {
     run_local(ranks, [](Communicator& communicator) {
-      for (const std::size_t n : kContractSizes) {
+      for (const std::size_t n : contract_sizes(GetParam())) {
         gathered_shards_are_equal(communicator, GetParam(), n, 2);
       }
     });
@@ -26,7 +26,7 @@ TEST_P(GatherContract, GivesAllRanksTheSameBitsAtEverySize) {
 TEST_P(ShardedContract, SendsTheBytesThatItsDocumentationSays) {
   for (const int ranks : {1, 2, 3, 4}) {
     run_local(ranks, [](Communicator& communicator) {
-      for (const std::size_t n : kContractSizes) {
+      for (const std::size_t n : contract_sizes(GetParam())) {
         sharded_bytes_follow_the_formula(communicator, GetParam(), n);
       }
     });

@@ -44,6 +44,7 @@ TEST(ShardedCalls, TellEveryRankWhatIsWrongWithTheFirstOne) {
     EXPECT_THAT(error("onebit", "ef15"), HasSubstr("\"ef15\""));
   }
   EXPECT_THAT(error_of_call(true, "onebit", "ef21_sgdm"), HasSubstr("momentum"));
+  EXPECT_THAT(error_of_call(true, "onebit", "clip21"), HasSubstr("less than is sent"));
   EXPECT_EQ(error_of_call(false, "onebit", "ef21_sgdm"), "");
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include <pith/compressors/registry.h>
 #include <pith/core/half.h>
@@ -113,14 +114,19 @@ auto ReferenceExchange<T>::make_rank(std::size_t rank) const -> Rank {
   made.rule = make_feedback<T>(parse_spec(what_.feedback), n, Commit::inplace);
   if (what_.compressor == "none") return made;
   const Pipeline pipeline = parse_pipeline(what_.compressor);
+  const auto messages = static_cast<std::size_t>(made.rule->messages());
   if (what_.exchange == "raw" || what_.exchange == "linear") {
-    made.linear = make_linear<T>(pipeline, what_.shape);
+    for (std::size_t m = 0; m < messages; ++m) {
+      made.linear.push_back(make_linear<T>(pipeline, what_.shape));
+    }
     return made;
   }
   made.message = make_message<T>(pipeline, gathers ? Shape::flat(n) : what_.shape);
   if (what_.exchange != "sharded") return made;
   const auto owner = feedback_rule(parse_spec(what_.feedback).name).owner;
-  made.owner_rule = make_feedback<T>(parse_spec(owner), owned, Commit::inplace);
+  for (std::size_t m = 0; m < messages; ++m) {
+    made.owner_rule.push_back(make_feedback<T>(parse_spec(owner), owned, Commit::inplace));
+  }
   made.owner_message = make_message<T>(pipeline, Shape::flat(owned));
   return made;
 }
@@ -134,8 +140,13 @@ std::vector<StateView<T>> ReferenceExchange<T>::states(std::size_t rank) {
       all.back().name = prefix + state.name;
     }
   };
-  if (ranks_[rank].linear) append(ranks_[rank].linear->states(), "");
-  if (ranks_[rank].owner_rule) append(ranks_[rank].owner_rule->states(), "owner_");
+  std::string prefix;
+  for (const auto& linear : ranks_[rank].linear) {
+    append(linear->states(), std::exchange(prefix, "second_"));
+  }
+  for (const auto& rule : ranks_[rank].owner_rule) {
+    append(rule->states(), std::exchange(prefix, "second_") + "owner_");
+  }
   return all;
 }
 
@@ -144,27 +155,28 @@ std::vector<T> ReferenceExchange<T>::step(const std::vector<Vector>& gradients,
                                           const StepContext& context) {
   context_ = context;
   if (what_.exchange == "gather_shards") return gathered(gradients);
-  Vector mean;
-  if (what_.compressor == "none") {
-    mean = mean_of_raw(gradients);
-  } else if (what_.exchange == "gather") {
-    mean = mean_of_messages(gradients, false);
-  } else if (what_.exchange == "reduce_shards") {
-    mean = mean_of_messages(gradients, true);
-  } else if (what_.exchange == "sharded") {
-    mean = recompressed(mean_of_messages(gradients, true));
-  } else if (what_.exchange == "sparse") {
-    mean = mean_of_entries(gradients);
-  } else {
-    mean = mean_of_linear(gradients);
-  }
+  const auto messages = static_cast<std::size_t>(ranks_.front().rule->messages());
+  std::vector<Vector> means;
+  for (message_ = 0; message_ < messages; ++message_) means.push_back(mean_of(gradients));
   Vector estimate(n_);
   for (Rank& rank : ranks_) {
     rank.rule->accept();
-    if (rank.owner_rule) rank.owner_rule->accept();
-    rank.rule->absorb(0, mean, estimate);
+    for (const auto& rule : rank.owner_rule) rule->accept();
+    for (std::size_t m = 0; m < messages; ++m) {
+      rank.rule->absorb(static_cast<int>(m), means[m], estimate);
+    }
   }
   return estimate;
+}
+
+template <Element T>
+std::vector<T> ReferenceExchange<T>::mean_of(const std::vector<Vector>& gradients) {
+  if (what_.compressor == "none") return mean_of_raw(gradients);
+  if (what_.exchange == "gather") return mean_of_messages(gradients, false);
+  if (what_.exchange == "reduce_shards") return mean_of_messages(gradients, true);
+  if (what_.exchange == "sharded") return recompressed(mean_of_messages(gradients, true));
+  if (what_.exchange == "sparse") return mean_of_entries(gradients);
+  return mean_of_linear(gradients);
 }
 
 template <Element T>
@@ -173,14 +185,14 @@ void ReferenceExchange<T>::compose(const Vector& gradient, const Guarantee& guar
   StepContext context = context_;
   context.guarantee = guarantee;
   context.exact = exact;
-  const auto x = rank.rule->compose_all(0, gradient, context, rank.memory);
+  const auto x = rank.rule->compose_all(static_cast<int>(message_), gradient, context, rank.memory);
   rank.composed.assign(x.begin(), x.end());
 }
 
 template <Element T>
 RandomKey ReferenceExchange<T>::key(std::size_t rank, bool owner) const {
   const std::uint64_t tensor = hash(what_.tensor) ^ (owner ? kOwner : 0);
-  return {what_.seed, tensor, context_.step, static_cast<std::uint32_t>(rank)};
+  return {what_.seed, tensor + message_, context_.step, static_cast<std::uint32_t>(rank)};
 }
 
 template <Element T>
@@ -269,13 +281,13 @@ void ReferenceExchange<T>::commit_surviving(const Vector& mean, const std::vecto
 // What all ranks decode of a rank's shard, sent under this rule.
 template <Element T>
 std::vector<T> ReferenceExchange<T>::sent_of_shard(std::size_t rank, const Vector& shard,
-                                                   Feedback<T>& rule,
+                                                   Feedback<T>& rule, int number,
                                                    MessageCompressor<T>* message) {
   StepContext context = context_;
   if (message) context.guarantee = message->guarantee(shard.size());
   context.exact = !message;
   Vector memory(shard.size());
-  const auto x = rule.compose_all(0, shard, context, memory);
+  const auto x = rule.compose_all(number, shard, context, memory);
   Vector sent(x.begin(), x.end());
   if (message) sent = sent_and_decoded(*message, sent, {0, shard.size()}, key(rank, true));
   rule.commit_all(shard.size(), ExactlySent<T>(sent));
@@ -288,7 +300,9 @@ std::vector<T> ReferenceExchange<T>::recompressed(const Vector& mean) {
   Vector joined;
   for (std::size_t r = 0; r < ranks_.size(); ++r) {
     const Vector shard(mean.data() + cut(r), mean.data() + cut(r + 1));
-    const auto sent = sent_of_shard(r, shard, *ranks_[r].owner_rule, ranks_[r].owner_message.get());
+    Rank& rank = ranks_[r];
+    Feedback<T>& rule = *rank.owner_rule[message_];
+    const auto sent = sent_of_shard(r, shard, rule, 0, rank.owner_message.get());
     joined.insert(joined.end(), sent.begin(), sent.end());
   }
   return joined;
@@ -300,9 +314,15 @@ std::vector<T> ReferenceExchange<T>::gathered(const std::vector<Vector>& shards)
   Vector joined;
   for (std::size_t r = 0; r < ranks_.size(); ++r) {
     Feedback<T>& rule = *ranks_[r].rule;
-    Vector shard = sent_of_shard(r, shards[r], rule, ranks_[r].message.get());
+    const auto messages = static_cast<std::size_t>(rule.messages());
+    std::vector<Vector> sent;
+    for (message_ = 0; message_ < messages; ++message_) {
+      const int number = static_cast<int>(message_);
+      sent.push_back(sent_of_shard(r, shards[r], rule, number, ranks_[r].message.get()));
+    }
     rule.accept();
-    rule.absorb(0, shard, shard);
+    Vector shard(shards[r].size());
+    for (std::size_t m = 0; m < messages; ++m) rule.absorb(static_cast<int>(m), sent[m], shard);
     joined.insert(joined.end(), shard.begin(), shard.end());
   }
   return joined;
@@ -323,25 +343,26 @@ template <Element T>
 std::vector<T> ReferenceExchange<T>::mean_of_linear(const std::vector<Vector>& gradients) {
   Scratch scratch;
   for (std::size_t r = 0; r < ranks_.size(); ++r) {
-    compose(gradients[r], ranks_[r].linear->guarantee(), false, ranks_[r]);
+    compose(gradients[r], ranks_[r].linear[message_]->guarantee(), false, ranks_[r]);
   }
-  const LinearCompressor<T>& any = *ranks_.front().linear;
+  const LinearCompressor<T>& any = *ranks_.front().linear[message_];
   std::vector<std::vector<Vector>> rounds;  // factors stay where they are until accept()
   for (int round = 0; round < any.rounds(); ++round) {
     auto& factors = rounds.emplace_back(ranks_.size(), Vector(any.factor_elements(round)));
     for (std::size_t r = 0; r < ranks_.size(); ++r) {
-      ranks_[r].linear->factor(round, ranks_[r].composed, key(r, false), factors[r], scratch);
+      LinearCompressor<T>& linear = *ranks_[r].linear[message_];
+      linear.factor(round, ranks_[r].composed, key(r, false), factors[r], scratch);
     }
     average(factors, any.factor_type());
   }
   for (Rank& rank : ranks_) {
     Vector own(n_);
-    rank.linear->own().axpy(T(1), 0, own);
+    rank.linear[message_]->own().axpy(T(1), 0, own);
     rank.rule->commit_all(n_, ExactlySent<T>(own));
   }
   Vector mean(n_);
   any.reconstruction().axpy(T(1), 0, mean);
-  for (Rank& rank : ranks_) rank.linear->accept();
+  for (Rank& rank : ranks_) rank.linear[message_]->accept();
   return mean;
 }
 

@@ -54,8 +54,8 @@ class ReferenceExchange {
   struct Rank {
     std::unique_ptr<Feedback<T>> rule;
     std::unique_ptr<MessageCompressor<T>> message;
-    std::unique_ptr<LinearCompressor<T>> linear;
-    std::unique_ptr<Feedback<T>> owner_rule;
+    std::vector<std::unique_ptr<LinearCompressor<T>>> linear;  // message by message, or none
+    std::vector<std::unique_ptr<Feedback<T>>> owner_rule;      // likewise
     std::unique_ptr<MessageCompressor<T>> owner_message;
     Vector memory;    // a rule may compose in it and look at it again in commit()
     Vector composed;  // what the rule wants to send
@@ -66,11 +66,12 @@ class ReferenceExchange {
   RandomKey key(std::size_t rank, bool owner) const;
   std::size_t cut(std::size_t segment) const;
 
+  Vector mean_of(const std::vector<Vector>& gradients);
   Vector mean_of_raw(const std::vector<Vector>& gradients);
   Vector mean_of_messages(const std::vector<Vector>& gradients, bool cut_in_shards);
   Vector recompressed(const Vector& mean);
   Vector gathered(const std::vector<Vector>& shards);
-  Vector sent_of_shard(std::size_t rank, const Vector& shard, Feedback<T>& rule,
+  Vector sent_of_shard(std::size_t rank, const Vector& shard, Feedback<T>& rule, int number,
                        MessageCompressor<T>* message);
   Vector mean_of_entries(const std::vector<Vector>& gradients);
   Vector survivors(const Vector& mean, const std::vector<Support>& supports) const;
@@ -81,7 +82,8 @@ class ReferenceExchange {
   ReferenceCase what_;
   std::size_t n_;
   std::vector<Rank> ranks_;
-  StepContext context_;  // of the step at hand
+  StepContext context_;  // of the step at hand, as is:
+  std::size_t message_ = 0;
 };
 
 }  // namespace pith::test

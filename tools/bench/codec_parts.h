@@ -33,6 +33,10 @@ struct CodecParts {
       : mean(codec.shape.elements()),
         rule(make_feedback<T>(parse_spec(codec.feedback), mean.size(), codec.commit)),
         round{alone, scratch} {
+    if (rule->messages() > 1) {
+      throw UsageError("codec: feedback " + codec.feedback + " sends two messages in a step; " +
+                       "one is timed");
+    }
     round.seed = codec.seed;
     unit.name = kTensor;
     unit.key = hash(kTensor);

@@ -52,7 +52,7 @@ po::options_description common_options() {
   add("nthreads,t", whole(1), "threads of a rank, for its codecs");
   add("compressor", words(all_compressors(), "one of each"), "spec; repeatable");
   add("feedback", words({"ef14"}, "ef14"),
-      "none, ef14, ef21, ef21_sgdm(eta=0.1) or econtrol(eta=0.1); repeatable");
+      "none, ef14, ef21, ef21_sgdm(eta=0.1), econtrol(eta=0.1), ...; repeatable");
   add("seed", whole(0), "of gradients and compressors");
   add("json,J", text(""), "write to this new file, or to NAME.0, NAME.1, ... if it exists");
   add("help", "show this text");

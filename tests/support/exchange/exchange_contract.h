@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 #include <pith/comm/communicator.h>
 
@@ -13,6 +14,11 @@ namespace pith::test {
 
 /// The sizes at which it is checked: nothing, one element, odd, more than one block of everything.
 inline constexpr std::size_t kContractSizes[] = {0, 1, 333, PITH_MANY_ELEMENTS};
+
+/// Those of a case: variations of a rule have met their loops' blocks with the rule itself.
+inline std::span<const std::size_t> contract_sizes(const LegalCase& legal) {
+  return std::span(kContractSizes).first(is_variation(legal.feedback) ? 3 : 4);
+}
 
 /// After every step all ranks hold the same bits, and they are finite.
 void replicas_are_equal(Communicator& communicator, const LegalCase& legal, std::size_t n,

@@ -10,6 +10,7 @@
 #include <tuple>
 
 #include <pith/core/vector.h>
+#include <pith/feedback/registry.h>
 
 #include "support/exchange/trajectory.h"
 #include "support/reference_regions.h"
@@ -234,7 +235,7 @@ ExpectedBytes linear_bytes(const LegalCase& legal, std::size_t n, std::size_t p,
   return bytes;
 }
 
-ExpectedBytes exchange_bytes(const LegalCase& legal, std::size_t n, std::size_t p, std::size_t r) {
+ExpectedBytes message_bytes(const LegalCase& legal, std::size_t n, std::size_t p, std::size_t r) {
   if (legal.exchange == "gather") return gather_bytes(legal, n, p, r);
   if (legal.exchange == "sharded") return sharded_bytes(legal, n, p, r);
   if (legal.exchange == "sparse") return sparse_bytes(legal, n, p, r);
@@ -247,7 +248,13 @@ ExpectedBytes exchange_bytes(const LegalCase& legal, std::size_t n, std::size_t 
 
 ExpectedBytes expected_bytes(const LegalCase& legal, std::size_t n, std::size_t ranks,
                              std::size_t rank) {
-  ExpectedBytes bytes = exchange_bytes(legal, n, ranks, rank);
+  // From states of zero all messages of a rule are alike. Uncompressed, it may be left out.
+  const FeedbackEntry& rule = feedback_rule(legal.feedback);
+  const bool left_out = legal.compressor == "none" && rule.exact_is_mean;
+  const auto messages = static_cast<std::size_t>(left_out ? 1 : rule.messages);
+  ExpectedBytes bytes = message_bytes(legal, n, ranks, rank);
+  bytes.wire *= messages;
+  bytes.messages *= messages;
   bytes.wire += (ranks - 1) * kAgreement;
   bytes.wire_is_known = legal.exchange != "sharded" || !legal.compressor.starts_with("threshold");
   bytes.messages += kAgreement;
@@ -257,20 +264,22 @@ ExpectedBytes expected_bytes(const LegalCase& legal, std::size_t n, std::size_t 
 std::size_t expected_reduce_scatter_bytes(const LegalCase& legal, std::size_t n, std::size_t p,
                                           std::size_t r) {
   const std::size_t small = (p - 1) * (kFirstCall + kOpening + kAgreement);
-  if (legal.compressor == "none") return small + ceil_div((p - 1) * 4 * n, p);
+  const auto number = static_cast<std::size_t>(feedback_rule(legal.feedback).messages);
+  if (legal.compressor == "none") return small + number * ceil_div((p - 1) * 4 * n, p);
   std::size_t messages = 0;
   for (std::size_t s = 0; s < p; ++s) {
     if (s != r) messages += kHead + payload(legal, n, r, start(n, p, s), start(n, p, s + 1));
   }
-  return small + (p - 1) * kRecord + messages;
+  return small + number * ((p - 1) * kRecord + messages);
 }
 
 std::size_t expected_all_gather_bytes(const LegalCase& legal, std::size_t n, std::size_t p,
                                       std::size_t r) {
   const std::size_t small = (p - 1) * (kFirstCall + kOpening + kAgreement);
   const std::size_t shard = start(n, p, r + 1) - start(n, p, r);
-  if (legal.compressor == "none") return small + (p - 1) * 4 * shard;
-  return small + (p - 1) * (kRecord + kHead + payload(legal, shard, r, 0, shard));
+  const auto number = static_cast<std::size_t>(feedback_rule(legal.feedback).messages);
+  if (legal.compressor == "none") return small + number * (p - 1) * 4 * shard;
+  return small + number * (p - 1) * (kRecord + kHead + payload(legal, shard, r, 0, shard));
 }
 
 }  // namespace pith::test

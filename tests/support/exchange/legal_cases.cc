@@ -11,13 +11,24 @@
 namespace pith::test {
 namespace {
 
+constexpr std::string_view kVariations[] = {"ef21_sgd2m", "ef21_hb", "clip21", "d_ec"};
+
 const std::vector<std::string> kSparse{
     "topk(density=0.05,index=elias_fano)", "topk(density=0.05,values=2bit,index=bitmap)",
     "blocktopk(k=2,block=50,index=raw32)", "threshold(value=1.5,index=raw32)"};
 
+// What stands in the row of a variation.
+std::string spec_for_variation(const Combination& row) {
+  if (row.kind == CompressorKind::none) return "none";
+  if (row.exchange == Exchange::raw) return "cast(fp16)";
+  if (row.kind == CompressorKind::linear) return "lowrank(rank=2)";
+  return row.exchange == Exchange::sharded ? "onebit(block=64)" : kSparse.front();
+}
+
 // What stands in a row: small densities and ranks, so that small tensors are really compressed; and
 // index coders whose bytes follow from how many elements are kept.
 std::vector<std::string> specs_for(const Combination& row) {
+  if (is_variation(row.feedback)) return {spec_for_variation(row)};
   if (row.kind == CompressorKind::none) return {"none"};
   if (row.exchange == Exchange::raw) return {"cast(fp16)", "cast(bf16)"};
   if (row.kind == CompressorKind::linear) {
@@ -50,6 +61,10 @@ std::vector<LegalCase> legal_cases() {
     }
   }
   return cases;
+}
+
+bool is_variation(std::string_view feedback) {
+  return std::ranges::find(kVariations, feedback) != std::end(kVariations);
 }
 
 std::string test_name(const LegalCase& legal) {

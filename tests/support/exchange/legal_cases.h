@@ -3,6 +3,7 @@
 
 #include <iosfwd>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <pith/reducer/options.h>
@@ -18,8 +19,13 @@ struct LegalCase {
 
 std::ostream& operator<<(std::ostream& out, const LegalCase& legal);
 
-/// Every row of the table of legal combinations with every registered compressor that fits it.
+/// Every row of the table of legal combinations with every registered compressor that fits it; or
+/// with one of them, if the row's rule is a variation.
 std::vector<LegalCase> legal_cases();
+
+/// Whether a rule takes its loops from another one and adds little: trying it with every compressor
+/// would only try those again.
+bool is_variation(std::string_view feedback);
 
 /// Letters, digits and underscores only, for test names.
 std::string test_name(const LegalCase& legal);

@@ -7,6 +7,7 @@
 
 #include <pith/core/error.h>
 #include <pith/core/vector.h>
+#include <pith/feedback/registry.h>
 
 #include "support/exchange/expected_bytes.h"
 
@@ -137,7 +138,7 @@ std::vector<LegalCase> gathered_cases() {
   return cases;
 }
 
-bool can_gather(const LegalCase& legal) { return legal.feedback != "ef21_sgdm"; }
+bool can_gather(const LegalCase& legal) { return feedback_rule(legal.feedback).exact_is_mean; }
 
 std::size_t shard_size(const Communicator& communicator, std::size_t n) {
   const auto p = static_cast<std::size_t>(communicator.size());
