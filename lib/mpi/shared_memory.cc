@@ -25,7 +25,7 @@ int wish() {
   return *value == "off" ? 0 : -1;
 }
 
-constexpr const char* kOperation = "all_reduce_mean";  // at whose first call all of this takes place
+constexpr const char* kOperation = "all_reduce_mean";  // at whose first call this takes place
 
 int smallest(int value, MPI_Comm comm, int rank) {
   check(MPI_Allreduce(MPI_IN_PLACE, &value, 1, MPI_INT, MPI_MIN, comm), kOperation, rank);
