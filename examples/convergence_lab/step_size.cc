@@ -5,6 +5,7 @@
 
 #include <pith/compressors/registry.h>
 #include <pith/core/error.h>
+#include <pith/feedback/ef21_stepsize.h>
 
 #include "nearly_square.h"
 
@@ -17,9 +18,6 @@ pith::Guarantee guarantee_of(const pith::Pipeline& pipeline, std::size_t n) {
   }
   return pith::make_linear<double>(pipeline, nearly_square(n))->guarantee();
 }
-
-// 0 for alpha = 1, where nothing is lost.
-double error_factor(double alpha) { return (1 + std::sqrt(1 - alpha)) / alpha - 1; }
 
 [[noreturn]] void fail(const Method& method, const std::string& problem) {
   throw pith::UsageError("--method \"" + method.text + "\": " + problem);
@@ -38,9 +36,11 @@ double theory(const Method& method, std::size_t n, const Smoothness* smoothness)
     fail(method, "theory has no step for this problem: give step=NUMBER");
   }
   if (method.rule == StepRule::gradient_descent) return 1 / smoothness->of_mean;
-  const double mean = method.rule == StepRule::quadratic_mean ? smoothness->quadratic_mean
-                                                              : smoothness->arithmetic_mean;
-  return 1 / (smoothness->of_mean + mean * error_factor(contraction_of(method, n)));
+  if (!(smoothness->of_mean > 0)) return 0;  // which is no step
+  const auto mean = method.rule == StepRule::quadratic_mean ? pith::SmoothnessMean::quadratic
+                                                            : pith::SmoothnessMean::arithmetic;
+  return pith::ef21_stepsize(contraction_of(method, n), smoothness->of_mean, smoothness->of_clients,
+                             mean);
 }
 
 }  // namespace

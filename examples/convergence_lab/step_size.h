@@ -9,8 +9,8 @@ namespace convergence_lab {
 /// The method's step: the number it names, or that of theory; times its factor.
 ///
 ///   gd       1 / L
-///   qm, am   1 / (L + M (1 + sqrt(1 - alpha)) / alpha - M), M = quadratic or arithmetic mean of
-///            the L_i, alpha = contraction of the compressor: EF21's, and EF21-W's
+///   qm, am   pith::ef21_stepsize() with the quadratic or arithmetic mean of the L_i and the
+///            contraction of the compressor: EF21's, and EF21-W's
 ///
 /// `smoothness` is null where the problem has none: then the step must be a number.
 /// Throws   pith::UsageError that quotes the method, also if its compressor promises no contraction
