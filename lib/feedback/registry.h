@@ -23,6 +23,12 @@ struct FeedbackEntry {
   std::string_view source;  ///< where it was published
 };
 
+/// Whether the rule keeps nothing of what was sent exactly: then it may be left out from the next
+/// step on, for as long as nothing is compressed.
+inline bool keeps_nothing_sent(const FeedbackEntry& rule) {
+  return rule.exact_is_mean && !rule.differences;
+}
+
 std::span<const FeedbackEntry> feedback_rules();
 
 /// The entry of that name; throws UsageError with the nearest known one.

@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <pith/collectives/receive.h>
 #include <pith/compressors/registry.h>
+#include <pith/feedback/registry.h>
 #include <pith/reducer/cost_model.h>
 
 namespace pith {
+namespace {
+
+// Averaged where it is, from its second such step on.
+bool is_plain(const Choice& choice, const UnitPlan& unit) {
+  return choice.kind == CompressorKind::none &&
+         keeps_nothing_sent(feedback_rule(unit.treatment.feedback.name));
+}
+
+}  // namespace
 
 struct CostModel::Sums {
   double elements = 0;
@@ -59,9 +69,15 @@ double CostModel::seconds(const Choice& choice, const std::vector<UnitPlan>& pla
   Sums sums;
   for (const std::size_t u : units) {
     const UnitPlan& unit = plan[u];
-    const CodecTimes& codec = codecs_.of(choice, unit.treatment.feedback, unit.type);
     const auto n = static_cast<double>(unit.elements);
+    const auto bytes = n * static_cast<double>(size_of(unit.type));
     sums.elements += n;
+    if (is_plain(choice, unit)) {
+      sums.factors = {sums.elements};
+      sums.bytes += bytes;
+      continue;
+    }
+    const CodecTimes& codec = codecs_.of(choice, unit.treatment.feedback, unit.type);
     sums.encode += codec.encode.at(n);
     sums.decode += codec.decode.at(n);
     sums.decode_all += codec.decode_all.at(n);
@@ -73,11 +89,10 @@ double CostModel::seconds(const Choice& choice, const std::vector<UnitPlan>& pla
         sums.factors[static_cast<std::size_t>(r)] +=
             static_cast<double>(linear->factor_elements(r));
       }
-      sums.bytes += n * static_cast<double>(size_of(unit.type));
+      sums.bytes += bytes;
     } else if (choice.kind == CompressorKind::none) {
-      sums.factors.resize(1);
-      sums.factors[0] += n;
-      sums.bytes += n * static_cast<double>(size_of(unit.type));
+      sums.factors = {sums.elements};
+      sums.bytes += bytes;
     } else {
       sums.bytes += codec.bytes.at(n);
     }

@@ -20,11 +20,9 @@ Spec owner_rule(const Spec& rule) {
   return owner == rule.name ? rule : parse_spec(owner);
 }
 
-// Whether a rule is what it was at first once everything was sent exactly.
 template <Element T>
 bool keeps_nothing_sent(const LiveUnit<T>& live) {
-  const FeedbackEntry& rule = feedback_rule(live.plan->treatment.feedback.name);
-  return rule.exact_is_mean && !rule.differences;
+  return keeps_nothing_sent(feedback_rule(live.plan->treatment.feedback.name));
 }
 
 // What compose() has not multiplied yet.
