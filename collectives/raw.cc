@@ -4,57 +4,60 @@
 #include <pith/collectives/compose.h>
 #include <pith/collectives/raw.h>
 #include <pith/collectives/stopwatch.h>
+#include <pith/core/vector.h>
 
 namespace pith {
 
 namespace {
 
+// All that a plain round can come to is a mean that is not finite, and that is so on all ranks.
 template <Element T>
-bool in_place(const Unit<T>& unit) {
-  return unit.mean.data() == unit.gradient.data();
+void find_non_finite(std::span<const Unit<T>> units, const Finite& finite, Round& round) {
+  const auto of = finite.own ? " of the mean over the ranks" : "";
+  for (const Unit<T>& unit : units) {
+    if (finite.mean || !round.faults.empty() || all_finite<T>(unit.mean)) continue;
+    round.faults.push_back(non_finite_fault<T>(unit, unit.mean, of));
+  }
 }
 
 template <Element T>
-void average_in_place(Unit<T>& unit, Round& round) {
-  Finite finite;
-  {
-    Stopwatch watch(unit.cost.exchange_seconds);
-    finite = round.communicator.all_reduce_mean(unit.mean, static_cast<T>(round.divisor));
-  }
-  if (!finite.mean && round.faults.empty()) {
-    const auto of = finite.own ? " of the mean over the ranks" : "";
-    round.faults.push_back(non_finite_fault<T>(unit, unit.mean, of));
-  }
+void send_plainly(Unit<T>& unit, Round& round) {
+  copy(unit.gradient, unit.mean);  // nothing where they are the same
   if (round.measure_error) unit.cost.relative_error = 0;
   unit.cost.message_bytes += unit.mean.size_bytes();
 }
 
 template <Element T>
-void average_together(std::span<Unit<T>> units, Round& round) {
-  for (Unit<T>& unit : units) send_exactly(unit, round);
-  bool finite = true;
+void average(std::span<Unit<T>> units, Round& round) {
+  for (Unit<T>& unit : units) {
+    round.plain ? send_plainly(unit, round) : send_exactly(unit, round);
+  }
+  Finite finite;
   {
     Stopwatch watch(units.front().cost.exchange_seconds);
     finite =
-        round.communicator.all_reduce_mean(joined_means<T>(units), static_cast<T>(round.divisor))
-            .mean;
+        round.communicator.all_reduce_mean(joined_means<T>(units), static_cast<T>(round.divisor));
   }
+  if (round.plain) return find_non_finite<T>(units, finite, round);
   for (const Unit<T>& unit : units) {
-    if (!finite) check_mean(unit, round);
+    if (!finite.mean) check_mean(unit, round);
   }
 }
 
 }  // namespace
 
+// Cut in the same way whether means are where gradients were or not: how a back end rounds may
+// depend on what it sums together.
 template <Element T>
 void raw(std::span<Unit<T>> bucket, Round& round) {
   check_signature<T>(bucket, "raw", round);
+  const auto is_large = [](const Unit<T>& unit) { return is_averaged_alone<T>(unit.mean.size()); };
   while (!bucket.empty()) {
-    const auto next = std::ranges::find_if(bucket, in_place<T>);
-    const auto before = bucket.first(static_cast<std::size_t>(next - bucket.begin()));
-    if (!before.empty()) average_together(before, round);
-    if (next != bucket.end()) average_in_place(*next, round);
-    bucket = bucket.subspan(std::min(before.size() + 1, bucket.size()));
+    const auto next = std::ranges::find_if(bucket, is_large);
+    const auto small = static_cast<std::size_t>(next - bucket.begin());
+    const std::size_t together = std::max<std::size_t>(small, 1);
+    average(bucket.first(together), round);
+    bucket = bucket.subspan(together);
   }
 }
 

@@ -8,17 +8,23 @@
 
 namespace pith {
 
-/// The plain all-reduce, one for the whole bucket. The rule runs all the same: what it composes is
-/// sent exactly, so a residual is sent once and is zero from then on. Units with a (linear) cast go
+/// Whether a unit of n elements is averaged by an all-reduce of its own: a call more costs it less
+/// than a copy to join others.
+template <Element T>
+constexpr bool is_averaged_alone(std::size_t n) {
+  return n * sizeof(T) >= std::size_t{1} << 20;
+}
+
+/// The plain all-reduce, for the whole bucket. The rule runs all the same: what it composes is sent
+/// exactly, so a residual is sent once and is zero from then on. Units with a (linear) cast go
 /// through linear(): raw in 16 bit.
 ///
-/// A unit whose mean is its gradient's own memory is averaged there, by an all-reduce of its own,
-/// and no rule is asked. If that mean is not finite, it stays there all the same.
+/// In a plain round no rule is asked, and a unit's mean may be its gradient's own memory. If a mean
+/// is not finite then, it stays there all the same, and all ranks note a fault.
 ///
 /// Wire     per rank: 2 (p-1)/p * b, b = bytes of the units; rounds that check signatures (p-1) 8
 ///          more.
-/// Steps    one all-reduce for what lies between units that are averaged in place, one for each
-///          of these.
+/// Steps    one all-reduce for each unit of a megabyte, and one for what lies between two of them.
 /// Error    the back end's summation; the same bits on all ranks, order its own.
 /// Throws   TransportError; UsageError on all ranks if their signatures differ.
 template <Element T>

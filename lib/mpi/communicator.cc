@@ -54,9 +54,7 @@ Communicator::Communicator(MPI_Comm own, std::size_t largest_count, Owned)
 }
 
 Communicator::~Communicator() {
-  if (!is_running()) return;
-  memory_.reset();
-  MPI_Comm_free(&comm_);
+  if (is_running()) MPI_Comm_free(&comm_);
 }
 
 bool Communicator::concurrent() const {

@@ -16,19 +16,30 @@ std::span<T> slot_of(const SharedMemory& memory, int rank, std::size_t n) {
   return {reinterpret_cast<T*>(memory.slot(rank)), n};
 }
 
-void expect_filled(const SharedMemory& memory, int rank, std::size_t elements) {
-  const std::uint64_t theirs = memory.wait_for(rank, Done::filling);
-  if (theirs == elements) return;
-  throw TransportError("all_reduce_mean on rank " + std::to_string(memory.rank()) + ": " +
-                       std::to_string(elements) + " elements are left, on rank " +
-                       std::to_string(rank) + " " + std::to_string(theirs));
+// How much a rank has left, and of what.
+template <Element T>
+std::uint64_t rest(std::span<T> x) {
+  return x.size() * 16 + sizeof(T);
 }
 
-// Both ranks get the same bits: a sum of two numbers does not depend on their order.
+std::string text_of(std::uint64_t rest) {
+  return std::to_string(rest / 16) + " elements of " + std::to_string(rest % 16) + " bytes";
+}
+
+void expect_filled(const SharedMemory& memory, int rank, std::uint64_t mine) {
+  const std::uint64_t theirs = memory.wait_for(rank, Done::filling);
+  if (theirs == mine) return;
+  throw TransportError("all_reduce_mean on rank " + std::to_string(memory.rank()) + ": " +
+                       text_of(mine) + " are left, on rank " + std::to_string(rank) + " " +
+                       text_of(theirs));
+}
+
+// In rank order, too, since of two NaNs the first one is kept.
 template <Element T>
 bool mean_of_two(SharedMemory& memory, std::span<T> x, T divisor) {
   const std::span<const T> theirs = slot_of<T>(memory, 1 - memory.rank(), x.size());
-  return sum_divided<T>(x, theirs, divisor, x);
+  return memory.rank() == 0 ? sum_divided<T>(x, theirs, divisor, x)
+                            : sum_divided<T>(theirs, x, divisor, x);
 }
 
 // The mean of the elements of all slots from `first` on, block by block in the cache. `mean` may be
@@ -82,8 +93,8 @@ Finite mean_in_memory(SharedMemory& memory, std::span<T> x, T divisor) {
     const std::span<T> now = x.first(std::min(kSlot, x.size()));
     memory.begin_turn();
     finite.own = copy_checked<T>(now, slot_of<T>(memory, memory.rank(), now.size())) && finite.own;
-    memory.tell(Done::filling, x.size());
-    for (int r = 0; r < memory.ranks(); ++r) expect_filled(memory, r, x.size());
+    memory.tell(Done::filling, rest(x));
+    for (int r = 0; r < memory.ranks(); ++r) expect_filled(memory, r, rest(x));
     const bool two = memory.ranks() == 2;
     finite.mean = (two ? mean_of_two(memory, now, divisor) : mean_by_parts(memory, now, divisor)) &&
                   finite.mean;

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <array>
+#include <cstdio>
 #include <new>
 #include <string>
 
+#include <fcntl.h>
 #include <hwy/cache_control.h>
 #include <sched.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <pith/core/environment.h>
 #include <pith/core/error.h>
+#include <pith/core/log.h>
 #include <pith/mpi/check.h>
 #include <pith/mpi/shared_memory.h>
 
@@ -41,11 +46,37 @@ bool on_one_node(MPI_Comm comm, int rank, int ranks) {
   return here == ranks && ranks > 1 && ranks <= SharedMemory::kLargestRanks;
 }
 
+using Name = std::array<char, 64>;
+
+// Its name, or none. All of it is there from the start: to run out of it later would be a signal.
+Name make_file(std::size_t bytes) {
+  static std::atomic<int> made = 0;
+  Name name = {};
+  std::snprintf(name.data(), name.size(), "/pith-%d-%d", static_cast<int>(getpid()), made++);
+  const int file = shm_open(name.data(), O_CREAT | O_EXCL | O_RDWR, S_IRUSR | S_IWUSR);
+  if (file < 0) return {};
+  const bool there = posix_fallocate(file, 0, static_cast<off_t>(bytes)) == 0;
+  close(file);
+  if (there) return name;
+  shm_unlink(name.data());
+  return {};
+}
+
+// Null if there is no such file, as where ranks of one node have no common /dev/shm.
+void* map_file(const char* name, std::size_t bytes) {
+  const int file = shm_open(name, O_RDWR, 0);
+  if (file < 0) return nullptr;
+  void* const memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  close(file);
+  return memory == MAP_FAILED ? nullptr : memory;
+}
+
 }  // namespace
 
 struct alignas(kLine) SharedMemory::Counter {
   std::atomic<std::uint64_t> turn = 0;
-  std::array<std::uint64_t, kSlots> values = {};  // told in the turn of a slot
+  std::array<std::uint64_t, kSlots> values = {};                   // told in the turn of a slot
+  static_assert(std::atomic<std::uint64_t>::is_always_lock_free);  // and so between processes
 };
 
 struct SharedMemory::Place {
@@ -53,6 +84,8 @@ struct SharedMemory::Place {
   alignas(4096) std::array<std::array<std::byte, kSlotBytes>, kSlots> slots;
 };
 
+// Rank 0 makes the memory and takes its name away again as soon as all have it, so that nothing is
+// left behind however the job ends.
 std::unique_ptr<SharedMemory> SharedMemory::open(MPI_Comm comm) {
   int rank = 0;
   int ranks = 0;
@@ -61,35 +94,35 @@ std::unique_ptr<SharedMemory> SharedMemory::open(MPI_Comm comm) {
   const int allowed = smallest(wish(), comm, rank);
   if (allowed < 0) throw UsageError("PITH_SHARED_MEMORY must be on or off, on every rank");
   if (allowed == 0 || !on_one_node(comm, rank, ranks)) return nullptr;
-  void* own = nullptr;
-  MPI_Win window = MPI_WIN_NULL;
-  const int code = MPI_Win_allocate_shared(sizeof(Place), 1, MPI_INFO_NULL, comm, &own, &window);
-  if (smallest(code == MPI_SUCCESS ? 1 : 0, comm, rank) == 0) return nullptr;
-  std::vector<Place*> places;
-  for (int r = 0; r < ranks; ++r) {
-    MPI_Aint bytes = 0;
-    int unit = 0;
-    void* place = nullptr;
-    check(MPI_Win_shared_query(window, r, &bytes, &unit, &place), kOperation, rank);
-    places.push_back(static_cast<Place*>(place));
+  const std::size_t bytes = sizeof(Place) * static_cast<std::size_t>(ranks);
+  Name name = {};
+  if (rank == 0) name = make_file(bytes);
+  check(MPI_Bcast(name.data(), static_cast<int>(name.size()), MPI_CHAR, 0, comm), kOperation, rank);
+  void* const memory = name.front() == 0 ? nullptr : map_file(name.data(), bytes);
+  std::unique_ptr<SharedMemory> all;
+  if (memory) all.reset(new SharedMemory(comm, rank, ranks, memory));
+  const bool everywhere = smallest(memory ? 1 : 0, comm, rank) == 1;
+  if (rank == 0) {
+    if (name.front() != 0) shm_unlink(name.data());
+    log(LogLevel::info, "MPI",
+        everywhere ? "means of " + std::to_string(ranks) + " ranks go through shared memory"
+                   : "no shared memory to be had, means go through MPI_Allreduce");
   }
-  std::ranges::for_each(places[static_cast<std::size_t>(rank)]->done,
-                        [](Counter& counter) { new (&counter) Counter; });
-  check(MPI_Barrier(comm), kOperation, rank);
-  return std::unique_ptr<SharedMemory>(new SharedMemory(window, rank, std::move(places)));
+  if (!everywhere) return nullptr;
+  return all;
 }
 
-SharedMemory::SharedMemory(MPI_Win window, int rank, std::vector<Place*> places)
-    : window_(window), rank_(rank), places_(std::move(places)) {}
-
-SharedMemory::~SharedMemory() { MPI_Win_free(&window_); }
-
-std::byte* SharedMemory::slot(int rank) const {
-  return places_[static_cast<std::size_t>(rank)]->slots[turn_ % kSlots].data();
+SharedMemory::SharedMemory(MPI_Comm comm, int rank, int ranks, void* memory)
+    : comm_(comm), rank_(rank), ranks_(ranks), places_(static_cast<Place*>(memory)) {
+  for (Counter& counter : places_[rank].done) new (&counter) Counter;
 }
+
+SharedMemory::~SharedMemory() { munmap(places_, sizeof(Place) * static_cast<std::size_t>(ranks_)); }
+
+std::byte* SharedMemory::slot(int rank) const { return places_[rank].slots[turn_ % kSlots].data(); }
 
 SharedMemory::Counter& SharedMemory::counter(int rank, Done done) const {
-  return places_[static_cast<std::size_t>(rank)]->done[static_cast<std::size_t>(done)];
+  return places_[rank].done[static_cast<std::size_t>(done)];
 }
 
 // A slot may be filled again once all have read what was in it.
@@ -112,14 +145,20 @@ std::uint64_t SharedMemory::wait_for(int rank, Done done) const {
   return other.values[turn_ % kSlots];
 }
 
-// Others may need this core to get there, so it waits by itself for as long as that takes nothing.
+// Others may need this core to get there, or what this rank has begun to send them, so it waits by
+// itself for as long as that takes nothing.
 void SharedMemory::wait_until(const Counter& counter, std::uint64_t turn) const {
   constexpr int kPatience = 20;
-  for (int tries = 0; counter.turn.load(std::memory_order_acquire) < turn; ++tries) {
-    if (tries < kPatience) {
+  constexpr int kProgress = 256;
+  for (int tries = 1; counter.turn.load(std::memory_order_acquire) < turn; ++tries) {
+    if (tries <= kPatience) {
       hwy::Pause();
-    } else {
+    } else if (tries % kProgress != 0) {
       sched_yield();
+    } else {
+      int any = 0;
+      check(MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, comm_, &any, MPI_STATUS_IGNORE), kOperation,
+            rank_);
     }
   }
 }

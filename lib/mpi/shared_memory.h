@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <vector>
 
 #include <mpi.h>
 
@@ -14,7 +13,8 @@ namespace pith::mpi {
 
 /// Memory that the ranks of a communicator share: two slots of each rank, which every rank reads
 /// and its own rank writes, and how far each rank is. What happens in one turn of all ranks lies in
-/// one slot, so that a rank may fill the next one while others still read.
+/// one slot, so that a rank may fill the next one while others still read. Only open() is
+/// collective.
 ///
 /// Memory   per rank two slots and a page.
 /// Throws   TransportError.
@@ -36,7 +36,7 @@ class SharedMemory {
   SharedMemory& operator=(const SharedMemory&) = delete;
 
   int rank() const { return rank_; }
-  int ranks() const { return static_cast<int>(places_.size()); }
+  int ranks() const { return ranks_; }
 
   void begin_turn();
 
@@ -46,21 +46,22 @@ class SharedMemory {
   /// This rank has done this in this turn: those who wait for it see what it wrote, and `value`.
   void tell(Done done, std::uint64_t value = 0);
 
-  /// Returns the value when that rank has done so in this turn; the thread gives up its core
-  /// meanwhile.
+  /// Returns the value when that rank has done so in this turn. Meanwhile the thread gives up its
+  /// core and lets MPI go on with what was begun. Throws TransportError if MPI fails.
   std::uint64_t wait_for(int rank, Done done) const;
 
  private:
   struct Counter;
   struct Place;
 
-  SharedMemory(MPI_Win window, int rank, std::vector<Place*> places);
+  SharedMemory(MPI_Comm comm, int rank, int ranks, void* memory);
   Counter& counter(int rank, Done done) const;
   void wait_until(const Counter& counter, std::uint64_t turn) const;
 
-  MPI_Win window_;
+  MPI_Comm comm_;  // of which this is
   int rank_;
-  std::vector<Place*> places_;
+  int ranks_;
+  Place* places_;  // of all ranks
   std::uint64_t turn_ = 0;
 };
 

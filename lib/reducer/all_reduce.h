@@ -14,7 +14,8 @@ namespace pith {
 ///
 ///   pith::all_reduce_mean(world, "grad", gradient, "onebit");
 ///
-/// Returns  false if a rank's x held a NaN or an infinity: x and the state are as before.
+/// Returns  false if a rank's x held a NaN or an infinity, or the sum does: the state is as before,
+///          and so is x, or, if nothing is compressed, the mean on all ranks.
 /// Throws   as Reducer.
 bool all_reduce_mean(Communicator& communicator, std::string_view name, std::span<float> x,
                      std::string_view compressor, std::string_view feedback = "ef14");

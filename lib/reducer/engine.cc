@@ -3,6 +3,7 @@
 
 #include <pith/collectives/compose.h>
 #include <pith/collectives/exchange.h>
+#include <pith/collectives/raw.h>
 #include <pith/collectives/stopwatch.h>
 #include <pith/compressors/registry.h>
 #include <pith/core/error.h>
@@ -274,14 +275,13 @@ bool Engine<T>::can_go_in_place() const {
          std::ranges::all_of(units_, &Unit<T>::present);
 }
 
-// A call of its own costs a small unit more than to be copied.
+// Others stay where they can be joined.
 template <Element T>
 void Engine<T>::go_in_place() {
-  constexpr std::size_t kLargeBytes = std::size_t{128} << 10;
   for (const Bucket& bucket : buckets_) {
     for (std::size_t i = bucket.units.begin; i < bucket.units.end; ++i) {
       const auto memory = live_[order_[i]].memory;
-      if (bucket.units.size() == 1 || memory.size_bytes() >= kLargeBytes) units_[i].mean = memory;
+      if (bucket.units.size() == 1 || is_averaged_alone<T>(memory.size())) units_[i].mean = memory;
     }
   }
 }

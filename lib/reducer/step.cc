@@ -185,6 +185,7 @@ bool Reducer::Impl::exchange_in_place(std::uint64_t digest) {
   floats_->check_signatures(*round_);
   doubles_->check_signatures(*round_);
   round_->check_signature = false;
+  round_->plain = true;
   floats_->go_in_place();
   doubles_->go_in_place();
   for (std::size_t b = 0; b < missing_.size(); ++b) exchange(b);

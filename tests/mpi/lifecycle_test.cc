@@ -36,6 +36,8 @@ int main(int argc, char** argv) {
 
   auto comm = std::make_unique<pith::mpi::Communicator>(MPI_COMM_WORLD);
   comm->barrier();
+  float mean = 0;
+  comm->all_reduce_mean(std::span(&mean, 1), 1.0f);
   MPI_Finalize();
   comm.reset();
   if (pith::mpi::is_running() || !refuses_world()) return fail(__LINE__);

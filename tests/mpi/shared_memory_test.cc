@@ -56,8 +56,7 @@ void expect_sums_in_rank_order(SharedMemory& memory) {
 
 TEST(SharedMemory, SumsInRankOrder) {
   const auto memory = SharedMemory::open(MPI_COMM_WORLD);
-  ASSERT_EQ(memory != nullptr, ranks() > 1);
-  if (!memory) return;
+  if (!memory) GTEST_SKIP() << "one rank, or no room in /dev/shm";
   expect_sums_in_rank_order<float>(*memory);
   expect_sums_in_rank_order<double>(*memory);
 }
@@ -79,16 +78,16 @@ TEST(SharedMemory, ThatIsNeitherOnNorOffIsAnErrorOnAllRanks) {
               testing::ThrowsMessage<UsageError>(testing::HasSubstr("must be on or off")));
 }
 
-TEST(SharedMemory, TellsRanksThatBringDifferentSizes) {
+TEST(SharedMemory, TellsRanksThatBringOtherSizesOrTypes) {
   if (ranks() == 1) return;
   mpi::Communicator communicator(MPI_COMM_WORLD);
   std::vector<double> x(rank() == 0 ? 70 : 7);
-  try {
-    communicator.all_reduce_mean(x, 1.0);
-    ADD_FAILURE() << "rank 0 brings more, and nobody says so";
-  } catch (const TransportError& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("elements are left, on rank"));
-  }
+  std::vector<float> y(7);
+  EXPECT_THAT(
+      [&] {
+        rank() == 1 ? communicator.all_reduce_mean(y, 1.0f) : communicator.all_reduce_mean(x, 1.0);
+      },
+      testing::ThrowsMessage<TransportError>(testing::HasSubstr("bytes are left, on rank")));
 }
 
 // Ranks meet thousands of times, however the machine runs them.

@@ -13,7 +13,7 @@
 namespace pith::test {
 namespace {
 
-constexpr std::size_t kLarge = 40'000;  // more than is copied together
+constexpr std::size_t kLarge = 300'000;  // averaged by itself
 
 struct Gradients {
   std::vector<float> large = std::vector<float>(kLarge);
@@ -120,13 +120,13 @@ TEST(PlainStep, ThatIsNotFiniteLeavesTheSameMeansOnAllRanks) {
     reducer.add("b", {kLarge});
     std::vector<float> a(kLarge, 1.0f);
     std::vector<float> b(kLarge, 2.0f * static_cast<float>(communicator.rank()));
-    if (communicator.rank() == 1) a[39'999] = std::numeric_limits<float>::quiet_NaN();
+    if (communicator.rank() == 1) a[299'999] = std::numeric_limits<float>::quiet_NaN();
     reducer.push("a", std::span(a));
     reducer.push("b", std::span(b));
     const StepResult result = reducer.wait();
     EXPECT_FALSE(result.committed);
-    EXPECT_THAT(result.reason, testing::HasSubstr("rank 1: a: element 39999 is nan"));
-    EXPECT_TRUE(std::isnan(a[39'999]));
+    EXPECT_THAT(result.reason, testing::HasSubstr("rank 1: a: element 299999 is nan"));
+    EXPECT_TRUE(std::isnan(a[299'999]));
     EXPECT_EQ(a[0], 1.0f);
     EXPECT_EQ(b, std::vector<float>(kLarge, 1.0f));
     a.assign(kLarge, 5.0f);
@@ -134,6 +134,25 @@ TEST(PlainStep, ThatIsNotFiniteLeavesTheSameMeansOnAllRanks) {
     reducer.push("b", std::span(b));
     EXPECT_TRUE(reducer.wait().committed);
     EXPECT_EQ(a, std::vector<float>(kLarge, 5.0f));
+  });
+}
+
+// A small one's mean is joined with others before; rank 0 must not go on by itself.
+TEST(PlainStep, TellsEveryRankOfANanInASmallTensor) {
+  run_local(2, [](Communicator& communicator) {
+    Reducer reducer(communicator, {.feedback = "none"});
+    add_all(reducer);
+    Gradients x;
+    x.fill(1.0f);
+    if (communicator.rank() == 1) x.small[3] = std::numeric_limits<float>::infinity();
+    push_all(reducer, x);
+    const StepResult result = reducer.wait();
+    EXPECT_FALSE(result.committed);
+    EXPECT_THAT(result.reason, testing::HasSubstr("rank 1: small: element 3 is inf"));
+    x.fill(2.0f);
+    push_all(reducer, x);
+    EXPECT_TRUE(reducer.wait().committed);
+    EXPECT_TRUE(x.holds(2.0f));
   });
 }
 
