@@ -55,12 +55,12 @@ ReducerOptions full_options(const AdamOptions& options) {
           .rules = {{.compressor = options.full_precision, .feedback = "none", .exchange = "raw"}}};
 }
 
+// Which compressor is open to PITH_COMPRESSOR; with another rule or exchange it is not this method.
 ReducerOptions compressed_options(const AdamOptions& options) {
   return {.compressor = options.compressor,
-          .feedback = "ef14(rescale=false)",
-          .exchange = "sharded",
           .unit = CompressedUnit::model,
-          .non_finite = options.non_finite};
+          .non_finite = options.non_finite,
+          .rules = {{.feedback = "ef14(rescale=false)", .exchange = "sharded"}}};
 }
 
 }  // namespace

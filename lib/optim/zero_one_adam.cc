@@ -110,6 +110,9 @@ StepResult ZeroOneAdam<T>::local_step() {
   count_local_step();
   if (!reason.empty()) {
     if (this->options_.non_finite == NonFinite::fail) this->fail(reason);  // if it is the first
+    for (std::size_t t = 0; t < displacements_.size(); ++t) {
+      decay_masked(this->tensors_[t], displacements_[t]);
+    }
     return {.committed = false, .reason = reason};
   }
   for (std::size_t t = 0; t < displacements_.size(); ++t) {
@@ -122,6 +125,18 @@ StepResult ZeroOneAdam<T>::local_step() {
             std::span<const T>(displacement.moved), tensor.parameters);
   }
   return {};
+}
+
+// The other ranks let masked elements decay in this step, and all take it that they have.
+template <Element T>
+void ZeroOneAdam<T>::decay_masked(AdamTensor<T>& tensor, Displacement& displacement) const {
+  if (!this->options_.mask_zeros) return;
+  const T decay = static_cast<T>(this->options_.weight_decay);
+  for (std::size_t i = 0; i < tensor.variance.size(); ++i) {
+    if (tensor.variance[i] != 0) continue;
+    displacement.moved[i] += -this->rate() * (decay * tensor.parameters[i]);
+    tensor.parameters[i] = displacement.anchor[i] + displacement.moved[i];
+  }
 }
 
 template <Element T>

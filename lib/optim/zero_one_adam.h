@@ -67,6 +67,7 @@ class ZeroOneAdam final : public AdamOptimizer<T> {
   void enter_local_phase();
   StepResult local_step();
   StepResult synchronise();
+  void decay_masked(AdamTensor<T>& tensor, Displacement& displacement) const;
   void meet(AdamTensor<T>& tensor, Displacement& displacement, T rates) const;
   void count_local_step();
   std::string unusable() const;  // why this rank's gradients are

@@ -224,5 +224,38 @@ TEST(ZeroOneAdam, MaskedElementsOnlyDecay) {
   });
 }
 
+// A rank that leaves a local step out must not leave out what all others do in it.
+TEST(ZeroOneAdam, MaskedElementsDecayOnARankWhoseGradientIsANan) {
+  run_local(3, [](Communicator& communicator) {
+    Model<double> model({10});
+    ZeroOneAdam<double> adam(communicator, {.adam = {.lr = 0.01, .weight_decay = 0.1},
+                                            .var_freeze_step = 6,
+                                            .var_update_scaler = 1,
+                                            .local_step_scaler = 5});
+    model.join(adam);
+    int left_out = 0;
+    for (std::uint64_t t = 1; t <= 60; ++t) {
+      model.draw(t, communicator.rank());
+      model.gradients[0][4] = 0;
+      // In a local step, of which the interval is 2 and more by now.
+      const bool bad = t > 20 && t % 7 == 3 && communicator.rank() == 1;
+      if (bad) model.gradients[0][7] = std::numeric_limits<double>::quiet_NaN();
+      const std::uint64_t before = communicator.wire_bytes();
+      const bool committed = adam.step().committed;
+      if (bad && communicator.wire_bytes() == before) left_out += committed ? 0 : 1;
+    }
+    EXPECT_EQ(left_out > 0, communicator.rank() == 1);
+    const auto anchor = state(adam, "w0/anchor", 10);
+    std::vector<double> all(30);
+    communicator.all_gather(std::as_bytes(std::span(anchor)),
+                            std::as_writable_bytes(std::span(all)));
+    for (std::size_t r = 1; r < 3; ++r) {
+      EXPECT_EQ(std::vector<double>(all.begin() + 10 * static_cast<std::ptrdiff_t>(r),
+                                    all.begin() + 10 * static_cast<std::ptrdiff_t>(r + 1)),
+                std::vector<double>(all.begin(), all.begin() + 10));
+    }
+  });
+}
+
 }  // namespace
 }  // namespace pith::test
