@@ -59,7 +59,7 @@ double ef21_stepsize_pl(double alpha, double L, std::span<const double> L_i, Smo
   const double slowdown = std::numbers::sqrt2 * ef21_slowdown(alpha);
   check_positive("L", L);
   check_positive("mu", mu);
-  const double theta = 1 - std::sqrt(1 - alpha);
+  const double theta = alpha / (1 + std::sqrt(1 - alpha));  // 1 - sqrt(1 - alpha)
   return std::min(1 / (L + mean_of(L_i, mean) * slowdown), theta / (2 * mu));
 }
 

@@ -7,6 +7,7 @@
 #include <pith/core/vector.h>
 #include <pith/optim/adam_kernels.h>
 #include <pith/optim/adam_optimizer.h>
+#include <pith/optim/must_be.h>
 #include <pith/reducer/agreement.h>
 #include <pith/reducer/registration.h>
 
@@ -23,18 +24,16 @@ std::string text_of(const AdamOptions& options) {
 }
 
 std::string mistake_of(const AdamOptions& options) {
-  const auto wrong = [](const char* name, double value, const char* expected) {
-    return std::string(name) + "=" + std::to_string(value) + ": must be " + expected;
-  };
-  if (!(options.lr >= 0 && std::isfinite(options.lr))) return wrong("lr", options.lr, "0 or more");
+  if (!(options.lr >= 0 && std::isfinite(options.lr)))
+    return must_be("lr", options.lr, "0 or more");
   for (const double beta : options.betas) {
-    if (!(beta >= 0 && beta < 1)) return wrong("betas", beta, "in [0, 1)");
+    if (!(beta >= 0 && beta < 1)) return must_be("betas", beta, "in [0, 1)");
   }
   if (!(options.eps > 0 && std::isfinite(options.eps))) {
-    return wrong("eps", options.eps, "above 0");
+    return must_be("eps", options.eps, "above 0");
   }
   if (!(options.weight_decay >= 0 && std::isfinite(options.weight_decay))) {
-    return wrong("weight_decay", options.weight_decay, "0 or more");
+    return must_be("weight_decay", options.weight_decay, "0 or more");
   }
   if (options.non_finite == NonFinite::propagate) {
     return "non_finite=propagate: gradients are only read, so it must be skip or fail";

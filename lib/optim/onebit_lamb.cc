@@ -5,6 +5,7 @@
 
 #include <pith/core/vector.h>
 #include <pith/optim/adam_kernels.h>
+#include <pith/optim/must_be.h>
 #include <pith/optim/onebit_lamb.h>
 
 namespace pith {
@@ -12,6 +13,7 @@ namespace {
 
 std::string text_of(const OneBitLambOptions& options) {
   std::ostringstream out;
+  out.precision(17);
   out << "1-bit LAMB\nfreeze_step=" << options.freeze_step << "\ncoeff=" << options.min_coeff << ','
       << options.max_coeff << "\ncoeff_beta=" << options.coeff_beta
       << "\nfactor=" << options.factor_min << ',' << options.factor_max
@@ -20,23 +22,20 @@ std::string text_of(const OneBitLambOptions& options) {
 }
 
 std::string mistake_of(const OneBitLambOptions& options) {
-  const auto wrong = [](const std::string& name, double value, const char* expected) {
-    return name + "=" + std::to_string(value) + ": must be " + expected;
-  };
   if (options.freeze_step == 0) return "freeze_step=0: must be 1 or more";
   if (!(options.coeff_beta >= 0 && options.coeff_beta < 1)) {
-    return wrong("coeff_beta", options.coeff_beta, "in [0, 1)");
+    return must_be("coeff_beta", options.coeff_beta, "in [0, 1)");
   }
-  if (!(options.min_coeff > 0)) return wrong("min_coeff", options.min_coeff, "above 0");
+  if (!(options.min_coeff > 0)) return must_be("min_coeff", options.min_coeff, "above 0");
   if (!(options.max_coeff >= options.min_coeff)) {
-    return wrong("max_coeff", options.max_coeff, "min_coeff or more");
+    return must_be("max_coeff", options.max_coeff, "min_coeff or more");
   }
   if (!(options.factor_min > 0 && options.factor_min <= 1)) {
-    return wrong("factor_min", options.factor_min, "in (0, 1]");
+    return must_be("factor_min", options.factor_min, "in (0, 1]");
   }
-  if (!(options.factor_max >= 1)) return wrong("factor_max", options.factor_max, "1 or more");
+  if (!(options.factor_max >= 1)) return must_be("factor_max", options.factor_max, "1 or more");
   if (!(options.factor_threshold > 0 && options.factor_threshold < 1)) {
-    return wrong("factor_threshold", options.factor_threshold, "in (0, 1)");
+    return must_be("factor_threshold", options.factor_threshold, "in (0, 1)");
   }
   return {};
 }

@@ -19,6 +19,8 @@ void push_computed(Reducer& reducer, std::string_view name, std::span<T> values,
     compute();
   } catch (const std::exception& error) {
     reducer.fail(std::string("round: ") + error.what());
+  } catch (...) {
+    reducer.fail("round: what was thrown is no std::exception");
   }
   reducer.push(name, values);
 }
