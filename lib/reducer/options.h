@@ -18,8 +18,8 @@ enum class CompressedUnit { tensor, bucket, model };
 /// What happens to a step in which a rank pushed a NaN or an infinity, or the sum over the ranks
 /// overflows. In every case no state changes on any rank. `skip`: gradients stay as they were
 /// pushed and wait() says so. `propagate`: every gradient becomes NaN, for trainers that look for
-/// it. `fail`: wait() throws on every rank. Where nothing was compressed or kept, gradients may hold
-/// their means after `skip` and `fail` (docs/semantics.md, "plain step").
+/// it. `fail`: wait() throws on every rank. Where nothing was compressed or kept, gradients may
+/// hold their means after `skip` and `fail` (docs/semantics.md, "plain step").
 enum class NonFinite { skip, propagate, fail };
 
 /// What the sum over the ranks is divided by.
