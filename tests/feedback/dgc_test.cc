@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <pith/comm/local.h>
+#include <pith/compressors/density_warm_up.h>
+#include <pith/core/error.h>
 #include <pith/core/log.h>
 #include <pith/core/random.h>
 #include <pith/reducer/reducer.h>
@@ -14,6 +19,8 @@
 namespace pith::test {
 namespace {
 
+using testing::HasSubstr;
+using testing::ThrowsMessage;
 using Vector = std::vector<double>;
 
 ReducerOptions options(const std::string& feedback, const std::string& compressor,
@@ -162,6 +169,46 @@ TEST(Dgc, E3NesterovLooksAhead) {
   });
 }
 
+// One density per two steps of 4,000 elements.
+TEST(Dgc, E4WarmsUpByTheListOfThePaper) {
+  constexpr double kPublished[] = {1.0 / 4, 1.0 / 16, 1.0 / 64, 1.0 / 250, 1.0 / 1000};
+  const std::string schedule = density_warm_up(kPublished, 2);
+  EXPECT_EQ(schedule,
+            "topk(density=0.25)@2,topk(density=0.0625)@2,topk(density=0.015625)@2,"
+            "topk(density=0.004)@2,topk(density=0.001)");
+  run_local(2, [&](Communicator& communicator) {
+    Vector gradient(4000);
+    for (std::size_t j = 0; j < gradient.size(); ++j) gradient[j] = 1 + static_cast<double>(j);
+    Rank rank(communicator, options("dgc", schedule), gradient.size());
+    for (const long kept : {1000, 1000, 250, 250, 63, 63, 16, 16, 4, 4, 4}) {
+      const Vector sent = rank.exchange(gradient);
+      EXPECT_EQ(4000 - std::ranges::count(sent, 0.0), kept);
+    }
+  });
+}
+
+TEST(Dgc, E4WarmsUpByTheCoefficientOfThePublicCode) {
+  const double coefficient = std::pow(0.001, 1.0 / 6);  // of five epochs before a density of 0.001
+  const auto densities = warm_up_densities(coefficient, 5);
+  ASSERT_EQ(densities.size(), 5u);
+  for (std::size_t epoch = 0; epoch < 5; ++epoch) {
+    EXPECT_NEAR(densities[epoch], std::pow(coefficient, epoch + 1), 1e-15);
+  }
+  EXPECT_NEAR(densities[0], 0.316, 0.0005);
+  EXPECT_NEAR(densities[4], 0.00316, 0.000005);
+}
+
+TEST(Dgc, AWarmUpThatCannotBeIsRefused) {
+  const std::vector<double> none;
+  const std::vector<double> wrong{0.25, 1.5};
+  EXPECT_THAT([&] { density_warm_up(none, 2); },
+              ThrowsMessage<UsageError>(HasSubstr("no density")));
+  EXPECT_THAT([&] { density_warm_up(wrong, 2); }, ThrowsMessage<UsageError>(HasSubstr("1.5")));
+  EXPECT_THAT([&] { density_warm_up(std::span(wrong).first(1), 0); },
+              ThrowsMessage<UsageError>(HasSubstr("step")));
+  EXPECT_THAT([] { warm_up_densities(0, 2); }, ThrowsMessage<UsageError>(HasSubstr("0 must be")));
+}
+
 // On biases as on matrices: a dense start leaves the momentum, and nothing that waits.
 TEST(Dgc, ADenseStepSendsWhatWaitsAndKeepsMomentum) {
   run_local(2, [](Communicator& communicator) {
@@ -197,7 +244,7 @@ TEST(Dgc, E8NarrowValuesLoseNothing) {
         for (std::size_t j = 0; j < kElements; ++j) {
           const float composed = before[j] + momentum[j];
           ASSERT_EQ(after[j], composed - sent[j]) << compressor << ", step " << t;
-          if (fp16) ASSERT_EQ(after[j] + sent[j], composed) << "step " << t;
+          ASSERT_TRUE(!fp16 || after[j] + sent[j] == composed) << "step " << t;
           rounded += sent[j] != 0 && after[j] != 0 ? 1 : 0;
         }
       }
