@@ -20,6 +20,7 @@ std::vector<std::string> message_specs() {
                            "cast(fp32)",
                            "topk(k=1)",
                            "topk(density=1)",
+                           "topk(density=0.1,sample=0.05)",
                            "topk(density=0.1,index=raw32)",
                            "topk(density=0.1,index=bitmap)",
                            "topk(density=0.01,values=fp16)",
