@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <numeric>
 #include <string>
+#include <utility>
 
 #include <pith/compressors/bits.h>
 #include <pith/compressors/huffman.h>
@@ -56,7 +57,7 @@ void Huffman::find_lengths() {
 void Huffman::find_codes() {
   const auto order = std::span(order_).first(number_);
   std::iota(order.begin(), order.end(), std::uint8_t{0});
-  std::ranges::stable_sort(order, {}, [&](std::uint8_t j) { return lengths_[j]; });
+  std::ranges::sort(order, {}, [&](std::uint8_t j) { return std::pair(lengths_[j], j); });
   std::uint32_t code = 0;
   unsigned length = 0;
   for (const std::uint8_t j : order) {
