@@ -11,6 +11,8 @@
 
 #include "compressors/inputs.h"
 #include "compressors/message_codec.h"
+#include "support/every_simd_target.h"
+#include "support/with_threads.h"
 
 // The numbered tests of FedZip, and what else is special about it.
 namespace pith::test {
@@ -193,6 +195,22 @@ TEST(FedZip, BytesAreThoseOfTheFormula) {
   const std::size_t differences = MessageCodec<float>(spec("1", "differences")).bytes(floats);
   EXPECT_LE(differences, padded(24 + 2 * (8 + 1 + 50 * 6 / 8 + 2)));
   EXPECT_GE(differences, padded(24 + 2 * (8 + 1 + 50 * 5 / 8)));
+}
+
+TEST(FedZip, BytesAreThoseOfOneThreadAndTheFirstTarget) {
+  const auto x = gaussian<float>(300001);
+  for (const std::string& encoding : kEncodings) {
+    MessageCodec<float> codec(spec("0.2", encoding));
+    const auto message = codec.encode(x);
+    const auto decoded = codec.decode(message);
+    on_every_simd_target([&] {
+      for (const std::size_t threads : {1u, 3u}) {
+        const WithThreads with(threads);
+        EXPECT_EQ(codec.encode(x), message);
+        EXPECT_EQ(codec.decode(message), decoded);
+      }
+    });
+  }
 }
 
 TEST(FedZip, RefusesPositionsInTwoClustersAndMembersThatAreNotAll) {
