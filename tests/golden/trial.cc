@@ -25,6 +25,8 @@ constexpr Composition kCompositions[] = {
     {"threshold(value=0.3)", "gather"},  // low enough for a momentum, too
     {"threshold(value=0.3)", "sharded"},
     {"threshold(value=0.5)|onebit", "gather"},
+    {"fedzip(density=1)", "gather"},
+    {"fedzip(density=1,encoding=table)", "sharded"},
     {"randomk(density=0.1)|cast(bf16)", "linear"},
 };
 
