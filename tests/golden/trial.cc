@@ -173,7 +173,7 @@ std::vector<T> Trial<T>::states(std::optional<Scope> scope) {
 template <Element T>
 void Trial<T>::take_states_of(Trial& other) {
   const auto to = reducer_.states<T>();
-  const auto from = other.reducer_.states<T>();
+  const auto from = other.reducer_.template states<T>();
   if (to.size() != from.size()) throw UsageError("the trials have different states");
   for (std::size_t i = 0; i < to.size(); ++i) {
     if (to[i].name != from[i].name) throw UsageError("no state " + from[i].name);
