@@ -22,14 +22,29 @@ class SentPayload final : public Decoded<T> {
       : compressor_(compressor), cuts_(cuts), payloads_(payloads), scratch_(scratch) {}
 
   void axpy(T a, std::size_t, std::span<T> y) const override {
-    for (std::size_t s = 0; s < payloads_.size(); ++s) {
-      const auto part = y.subspan(cuts_[s], cuts_[s + 1] - cuts_[s]);
-      if (part.empty()) continue;
-      compressor_.decode_axpy(a, {payloads_[s], cuts_[s]}, part, scratch_);
-    }
+    for_each_segment(y, [&](const Decoded<T>& segment, std::size_t first, std::span<T> part) {
+      segment.axpy(a, first, part);
+    });
+  }
+
+  void clear(std::size_t, std::span<T> y) const override {
+    for_each_segment(y, [](const Decoded<T>& segment, std::size_t first, std::span<T> part) {
+      segment.clear(first, part);
+    });
   }
 
  private:
+  template <class Body>
+  void for_each_segment(std::span<T> y, const Body& body) const {
+    for (std::size_t s = 0; s < payloads_.size(); ++s) {
+      const auto part = y.subspan(cuts_[s], cuts_[s + 1] - cuts_[s]);
+      if (part.empty()) continue;
+      const Scratch::Frame frame(scratch_);
+      const Segment segment{payloads_[s], cuts_[s]};
+      body(compressor_.open(segment, part.size(), scratch_), segment.first, part);
+    }
+  }
+
   const MessageCompressor<T>& compressor_;
   Cuts cuts_;
   std::span<const std::span<const std::byte>> payloads_;

@@ -28,7 +28,7 @@ constexpr Carrier kCarriers[] = {
 };
 
 constexpr std::string_view kRules[] = {"none",    "ef14",   "ef21",     "ef21_sgdm", "ef21_sgd2m",
-                                       "ef21_hb", "clip21", "econtrol", "d_ec"};
+                                       "ef21_hb", "clip21", "econtrol", "d_ec",      "dgc"};
 
 constexpr auto kLegal = [] {
   std::array<Combination, std::size(kCarriers) * std::size(kRules)> table{};

@@ -18,6 +18,10 @@ class Decoded {
   /// where only k of them were sent.
   virtual void axpy(T a, std::size_t first, std::span<T> y) const = 0;
 
+  /// y = 0 where an element was chosen to be sent, for the elements from `first` on; a message that
+  /// codes every element has chosen none.
+  virtual void clear(std::size_t /*first*/, std::span<T> /*y*/) const {}
+
   /// out = (the sum of what all of them decode to, in their order) / divisor, for the elements from
   /// `first` on. They were opened by compressors of one spec for the same elements, this one is the
   /// first of them. `out` is written once, past the caches if it is large.

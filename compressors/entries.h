@@ -27,18 +27,28 @@ class DecodedEntries final : public Decoded<T> {
   DecodedEntries(const Entries<T>& entries, std::size_t first) : entries_(entries), first_(first) {}
 
   void axpy(T a, std::size_t first, std::span<T> y) const override {
-    const auto& [indices, values] = entries_;
+    for_each(first, y, [&](T& element, std::size_t i) { element += a * entries_.values[i]; });
+  }
+
+  void clear(std::size_t first, std::span<T> y) const override {
+    for_each(first, y, [](T& element, std::size_t) { element = 0; });
+  }
+
+ private:
+  static constexpr std::size_t kFetchAhead = 32;  // entries, whose lines no machine foresees
+
+  // Of y, the elements that entries stand for, and which ones.
+  template <class Body>
+  void for_each(std::size_t first, std::span<T> y, const Body& body) const {
+    const auto indices = entries_.indices;
     const std::size_t begin = first - first_;
     const auto entry = std::ranges::lower_bound(indices, begin);
     for (auto i = static_cast<std::size_t>(entry - indices.begin());
          i < indices.size() && indices[i] - begin < y.size(); ++i) {
       fetch(y, i + kFetchAhead, begin);
-      y[indices[i] - begin] += a * values[i];
+      body(y[indices[i] - begin], i);
     }
   }
-
- private:
-  static constexpr std::size_t kFetchAhead = 32;  // entries, whose lines no machine foresees
 
   void fetch(std::span<T> y, std::size_t i, std::size_t begin) const {
     if (i >= entries_.indices.size()) return;

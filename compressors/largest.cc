@@ -96,7 +96,65 @@ bool collect_in_parts(Source<T>& x, std::size_t k, BitsOf<T> least, std::size_t 
   return true;
 }
 
+template <Element T>
+BitsOf<T> sampled_threshold(const Source<T>& x, const SamplePlan& plan, std::size_t start,
+                            Scratch& scratch) {
+  const Scratch::Frame frame(scratch);
+  const auto sample = scratch.take<BitsOf<T>>(plan.samples);
+  for (std::size_t s = 0; s < plan.samples; ++s) {
+    const std::size_t i = start + s * plan.stride;
+    T element;
+    x.peek({i, i + 1}, std::span(&element, 1));
+    sample[s] = magnitude(element);
+  }
+  return kth_largest(std::span<const BitsOf<T>>(sample), plan.largest, scratch);
+}
+
+template <Element T>
+Entries<T> first_of(const Candidates<T>& candidates, std::span<std::uint32_t> indices,
+                    std::span<T> values) {
+  const std::size_t count = std::min(candidates.count, indices.size());
+  std::ranges::transform(candidates.indices.first(count), indices.begin(),
+                         [](BitsOf<T> index) { return static_cast<std::uint32_t>(index); });
+  std::ranges::copy(candidates.values.first(count), values.begin());
+  return {indices.first(count), values.first(count)};
+}
+
+std::size_t divide_up(std::size_t x, std::size_t y) { return (x + y - 1) / y; }
+
 }  // namespace
+
+SamplePlan sample_plan(std::size_t n, std::size_t k, double share) {
+  const std::size_t least = divide_up(2 * n, k);
+  if (n <= least) return {1, n, k};
+  const auto part = static_cast<std::size_t>(std::ceil(share * static_cast<double>(n)));
+  const std::size_t wanted = std::min(n, std::max(least, part));
+  std::size_t stride = 32 * divide_up(n, 32 * wanted) + 1;
+  while (n / stride < wanted) stride -= 8;
+  return {stride, n / stride, divide_up(n / stride * k, n)};
+}
+
+template <Element T>
+Entries<T> sampled_largest(Source<T>& x, std::size_t k, const SamplePlan& plan, std::size_t start,
+                           Scratch& scratch) {
+  constexpr int kFalls = 10;
+  constexpr double kFall = 0.8;
+  const auto indices = scratch.take<std::uint32_t>(k);
+  const auto values = scratch.take<T>(k);
+  const Scratch::Frame frame(scratch);
+  auto candidates = room_for<T>(k, x.size(), scratch);
+  T threshold = std::bit_cast<T>(sampled_threshold(x, plan, start, scratch));
+  collect_largest(x, k, magnitude(threshold), candidates, scratch);
+  const auto few = [&] {
+    return static_cast<double>(candidates.count) < kFall * static_cast<double>(k);
+  };
+  for (int fall = 0; fall < kFalls && few(); ++fall) {
+    threshold *= static_cast<T>(kFall);
+    WholeSource<T> again(x.taken());
+    collect_largest<T>(again, k, magnitude(threshold), candidates, scratch);
+  }
+  return first_of(candidates, indices, values);
+}
 
 template <Element T>
 Entries<T> largest(Source<T>& x, std::size_t k, Scratch& scratch) {
@@ -113,10 +171,7 @@ Entries<T> largest(Source<T>& x, std::size_t k, Scratch& scratch) {
     WholeSource<T> again(x.taken());
     collect_largest<T>(again, k, 0, candidates, scratch);
   }
-  std::ranges::transform(candidates.indices.first(k), indices.begin(),
-                         [](BitsOf<T> index) { return static_cast<std::uint32_t>(index); });
-  std::ranges::copy(candidates.values.first(k), values.begin());
-  return {indices, values};
+  return first_of(candidates, indices, values);
 }
 
 template <Element T>
@@ -133,8 +188,10 @@ std::span<const std::uint32_t> largest_plain(std::span<const T> x, std::size_t k
   return indices;
 }
 
-#define PITH_INSTANTIATE(T)                                       \
-  template Entries<T> largest(Source<T>&, std::size_t, Scratch&); \
+#define PITH_INSTANTIATE(T)                                                                    \
+  template Entries<T> sampled_largest(Source<T>&, std::size_t, const SamplePlan&, std::size_t, \
+                                      Scratch&);                                               \
+  template Entries<T> largest(Source<T>&, std::size_t, Scratch&);                              \
   template std::span<const std::uint32_t> largest_plain(std::span<const T>, std::size_t, Scratch&);
 PITH_INSTANTIATE(float)
 PITH_INSTANTIATE(double)

@@ -9,6 +9,7 @@
 #include <pith/compressors/blocktopk.h>
 #include <pith/compressors/cast.h>
 #include <pith/compressors/cast_linear.h>
+#include <pith/compressors/fedzip.h>
 #include <pith/compressors/identity.h>
 #include <pith/compressors/levels.h>
 #include <pith/compressors/lowrank.h>
@@ -42,6 +43,7 @@ constexpr CompressorEntry kCompressors[] = {
     {"arctopk", 13, "arctopk(density=0.01)", "Chen et al. 2025, arXiv:2510.26709", false, true,
      false},
     {"acp", 14, "acp(rank=4)", "Zhang et al. 2023", false, true, false},
+    {"fedzip", 15, "fedzip", "Malekijoo et al. 2021, arXiv:2102.01593", true, false, false},
 #ifdef PITH_HAS_ZSTD
     {"zstd", 12, "levels(bits=2)|zstd", "RFC 8878", true, false, false},
 #endif
@@ -61,6 +63,7 @@ template <Element T>
 constexpr DenseMaker<T> kDense[] = {
     {"identity", make_identity<T>}, {"cast", make_cast<T>},       {"onebit", make_onebit<T>},
     {"quantize", make_quantize<T>}, {"natural", make_natural<T>}, {"levels", make_levels<T>},
+    {"fedzip", make_fedzip<T>},
 };
 
 // Stages that keep some elements and leave their values to the next.

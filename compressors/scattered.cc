@@ -25,6 +25,12 @@ void Scattered<T>::axpy(T a, std::size_t first, std::span<T> y) const {
   }
 }
 
+template <Element T>
+void Scattered<T>::clear(std::size_t first, std::span<T> y) const {
+  const Range entries = masked(mask_, {first, first + y.size()});
+  for (std::size_t i = entries.begin; i < entries.end; ++i) y[mask_[i] - first] = 0;
+}
+
 template class Scattered<float>;
 template class Scattered<double>;
 

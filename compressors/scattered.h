@@ -18,6 +18,7 @@ class Scattered final : public Decoded<T> {
       : mask_(mask), values_(values) {}
 
   void axpy(T a, std::size_t first, std::span<T> y) const override;
+  void clear(std::size_t first, std::span<T> y) const override;
 
  private:
   std::span<const std::size_t> mask_;

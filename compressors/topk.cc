@@ -2,11 +2,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include <pith/compressors/collect.h>
 #include <pith/compressors/largest.h>
 #include <pith/compressors/sparse_message.h>
 #include <pith/compressors/topk.h>
 #include <pith/core/arguments.h>
 #include <pith/core/error.h>
+#include <pith/core/random.h>
 
 namespace pith {
 namespace {
@@ -14,7 +16,8 @@ namespace {
 template <Element T>
 class Largest final : public Selector<T> {
  public:
-  Largest(double density, std::uint64_t k) : density_(density), k_(k) {}
+  Largest(double density, std::uint64_t k, double sample)
+      : density_(density), k_(k), sample_(sample) {}
 
   std::size_t most(std::size_t n) const override {
     if (k_ > 0) return std::min<std::size_t>(k_, n);
@@ -25,18 +28,30 @@ class Largest final : public Selector<T> {
 
   Entries<T> select(Source<T>& x, Scratch& scratch) const override {
     const std::size_t k = most(x.size());
-    return k == 0 ? Entries<T>() : largest(x, k, scratch);
+    if (k == 0) return {};
+    if (sample_ == 0) return largest(x, k, scratch);
+    const SamplePlan plan = sample_plan(x.size(), k, sample_);
+    return sampled_largest(x, k, plan, start_of(x, plan.stride), scratch);
   }
 
   Guarantee guarantee(std::size_t n) const override {
     if (n == 0) return {1.0, 0.0, true};
+    if (sample_ > 0 && most(n) < n) return {};  // less than k may be kept
     return {.contraction = static_cast<double>(most(n)) / static_cast<double>(n),
             .contraction_is_typical = true};
   }
 
  private:
+  // Another one in every step, although the same input gives the same message.
+  static std::size_t start_of(const Source<T>& x, std::size_t stride) {
+    T first;
+    x.peek({0, 1}, std::span(&first, 1));
+    return Random({}).below(stride, magnitude(first));
+  }
+
   double density_;  // 0 if k_ holds
   std::uint64_t k_;
+  double sample_;  // 0: exact
 };
 
 }  // namespace
@@ -47,10 +62,11 @@ std::unique_ptr<SparseCompressor<T>> make_topk(const Spec& spec,
   Arguments arguments(spec);
   const double density = arguments.number("density", 0, 0, 1);
   const std::uint64_t k = arguments.integer("k", 0, 1, 0xffffffffu);
+  const double sample = arguments.number("sample", 0, 0, 1);
   if ((density > 0) == (k > 0)) {
     throw UsageError(spec.text() + ": give density or k" + (k > 0 ? ", not both" : ""));
   }
-  return make_sparse<T>(spec, arguments, std::make_unique<Largest<T>>(density, k),
+  return make_sparse<T>(spec, arguments, std::make_unique<Largest<T>>(density, k, sample),
                         std::move(second));
 }
 

@@ -13,6 +13,9 @@ namespace pith {
 ///
 ///   k = ceil(D n (1 - 1e-12)), at least 1 and at most n      (D in (0, 1]; 0 for n = 0)
 ///
+/// sample=S (in (0, 1]): at most k elements, by a threshold from a sample of that share; exactly
+/// the k largest where k lie above it (sampled_largest()). No contraction is promised then.
+///
 /// Further arguments, the wire and what decoding throws: sparse_message.h. `second` codes the kept
 /// values; null: as they are.
 ///

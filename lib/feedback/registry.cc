@@ -6,6 +6,7 @@
 #include <pith/core/error.h>
 #include <pith/feedback/clip21.h>
 #include <pith/feedback/d_ec.h>
+#include <pith/feedback/dgc.h>
 #include <pith/feedback/econtrol.h>
 #include <pith/feedback/ef14.h>
 #include <pith/feedback/ef21.h>
@@ -21,6 +22,15 @@ namespace {
 template <Element T>
 using Made = std::unique_ptr<Feedback<T>>;
 
+double momentum_of(Arguments& arguments) {
+  constexpr double kBelowOne = 0.999999;  // nothing would ever be forgotten at 1
+  return arguments.optional_number("momentum", 0, kBelowOne).value_or(0.9);
+}
+
+bool is_set(Arguments& arguments, std::string_view key, bool fallback) {
+  return arguments.word(key, fallback ? "true" : "false", {"true", "false"}) == "true";
+}
+
 template <Element T>
 Made<T> make_none(Arguments&, Extent, Commit) {
   return std::make_unique<None<T>>();
@@ -28,7 +38,7 @@ Made<T> make_none(Arguments&, Extent, Commit) {
 
 template <Element T>
 Made<T> make_ef14(Arguments& arguments, Extent n, Commit commit) {
-  const bool rescale = arguments.word("rescale", "true", {"true", "false"}) == "true";
+  const bool rescale = is_set(arguments, "rescale", true);
   const auto state = arguments.word("state", "full", {"full", "bf16", "8bit"});
   if (state == "full") return std::make_unique<Ef14<T>>(n.sent, commit, rescale);
   const Narrow kind = state == "bf16" ? Narrow::bf16 : Narrow::eight_bits;
@@ -52,9 +62,16 @@ Made<T> make_ef21_sgd2m(Arguments& arguments, Extent n, Commit commit) {
 
 template <Element T>
 Made<T> make_ef21_hb(Arguments& arguments, Extent n, Commit commit) {
-  constexpr double kBelowOne = 0.999999;  // nothing would ever be forgotten at 1
-  const double momentum = arguments.optional_number("momentum", 0, kBelowOne).value_or(0.9);
-  return std::make_unique<Ef21Hb<T>>(n, commit, momentum);
+  return std::make_unique<Ef21Hb<T>>(n, commit, momentum_of(arguments));
+}
+
+template <Element T>
+Made<T> make_dgc(Arguments& arguments, Extent n, Commit commit) {
+  DgcOptions options;
+  options.momentum = momentum_of(arguments);
+  options.nesterov = is_set(arguments, "nesterov", options.nesterov);
+  options.masking = is_set(arguments, "masking", options.masking);
+  return std::make_unique<Dgc<T>>(n.sent, commit, options);
 }
 
 template <Element T>
@@ -89,21 +106,20 @@ auto make_with(const Maker& maker) {
 
 // An owner keeps the residual of its shard. Where ranks send differences of states instead of
 // gradients, no learning rate applies to it: this is EF21-BC's server, whose two vectors matter
-// only by their difference.
-constexpr std::string_view kDifferenceOwner = "ef14(rescale=false)";
+// only by their difference. What waits at dgc's ranks is not rescaled either.
+constexpr std::string_view kPlainOwner = "ef14(rescale=false)";
 
 constexpr FeedbackEntry kRules[] = {
     {"none", "none", true, false, false, 1, 0, 0, "-"},
     {"ef14", "ef14", true, false, false, 1, 1, 2, "Seide et al. 2014; Karimireddy et al. 2019"},
-    {"ef21", kDifferenceOwner, true, true, false, 1, 2, 3, "Richtarik, Sokolov, Fatkhullin 2021"},
-    {"ef21_sgdm", kDifferenceOwner, false, true, true, 1, 3, 5,
-     "Fatkhullin, Tyurin, Richtarik 2023"},
-    {"ef21_sgd2m", kDifferenceOwner, false, true, true, 1, 4, 7,
-     "Fatkhullin, Tyurin, Richtarik 2023"},
-    {"ef21_hb", kDifferenceOwner, false, true, true, 1, 3, 4, "Fatkhullin et al. 2021"},
-    {"clip21", kDifferenceOwner, false, true, false, 1, 2, 3, "Khirirat et al. 2023"},
-    {"econtrol", kDifferenceOwner, true, true, false, 1, 3, 5, "Gao, Islamov, Stich 2024"},
-    {"d_ec", kDifferenceOwner, true, true, false, 2, 3, 5, "Gao, Islamov, Stich 2024"},
+    {"ef21", kPlainOwner, true, true, false, 1, 2, 3, "Richtarik, Sokolov, Fatkhullin 2021"},
+    {"ef21_sgdm", kPlainOwner, false, true, true, 1, 3, 5, "Fatkhullin, Tyurin, Richtarik 2023"},
+    {"ef21_sgd2m", kPlainOwner, false, true, true, 1, 4, 7, "Fatkhullin, Tyurin, Richtarik 2023"},
+    {"ef21_hb", kPlainOwner, false, true, true, 1, 3, 4, "Fatkhullin et al. 2021"},
+    {"clip21", kPlainOwner, false, true, false, 1, 2, 3, "Khirirat et al. 2023"},
+    {"econtrol", kPlainOwner, true, true, false, 1, 3, 5, "Gao, Islamov, Stich 2024"},
+    {"d_ec", kPlainOwner, true, true, false, 2, 3, 5, "Gao, Islamov, Stich 2024"},
+    {"dgc", kPlainOwner, false, false, true, 1, 2, 4, "Lin, Han, Mao, Wang, Dally 2018"},
 };
 
 constexpr Maker kMakers[] = {
@@ -116,6 +132,7 @@ constexpr Maker kMakers[] = {
     {make_clip21<float>, make_clip21<double>},
     {make_econtrol<float>, make_econtrol<double>},
     {make_d_ec<float>, make_d_ec<double>},
+    {make_dgc<float>, make_dgc<double>},
 };
 static_assert(std::size(kRules) == std::size(kMakers));
 

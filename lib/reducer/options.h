@@ -70,6 +70,9 @@ struct ReducerOptions {
   /// Each rank's gradients, all tensors together and without the loss scale, count with at most
   /// this norm; 0: not. Before feedback; the pushed buffers stay as they are.
   double clip = 0;
+  /// Each rank's share of it counts instead, clip / sqrt(ranks), as Deep Gradient Compression has
+  /// it: the norm of a sum of independent gradients grows like that.
+  bool clip_by_ranks = false;
   Divisor divisor = Divisor::ranks;
   /// The node stage (docs/exchanges.md): ranks of a node sum their gradients before anything is
   /// compressed. none; shared: ranks with one memory are a node (Communicator::split_node); a

@@ -84,6 +84,7 @@ bool matches(const TensorRule& rule, const std::string& name, std::size_t elemen
 
 void check_numbers(const ReducerOptions& options) {
   if (!(options.clip >= 0)) throw UsageError("clip must not be negative");
+  if (options.clip_by_ranks && options.clip == 0) throw UsageError("clip_by_ranks needs clip");
   if (!(options.optimizer_momentum >= 0 && options.optimizer_momentum < 1)) {
     throw UsageError("optimizer_momentum must be in [0, 1), not " +
                      std::to_string(options.optimizer_momentum));
@@ -119,6 +120,7 @@ std::string Settings::text() const {
       << "\nmin_bytes=" << options.min_bytes << "\nbucket_bytes=" << options.bucket_bytes
       << "\nstart_step=" << options.start_step << "\ncommit=" << static_cast<int>(options.commit)
       << "\nnon_finite=" << static_cast<int>(options.non_finite) << "\nclip=" << options.clip
+      << "\nclip_by_ranks=" << options.clip_by_ranks
       << "\ndivisor=" << static_cast<int>(options.divisor) << "\nseed=" << options.seed
       << "\ncheck_every=" << options.check_every << "\nnode=" << options.node << '\n';
   for (const TensorRule& rule : options.rules) {

@@ -138,7 +138,8 @@ void Reducer::Impl::exchange(std::size_t bucket) {
 void Reducer::Impl::clip(double loss_scale) {
   if (!round_->faults.empty() || settings_.options.clip == 0) return;
   const double norm = std::sqrt(floats_->squared_norm() + doubles_->squared_norm());
-  const double factor = settings_.options.clip * loss_scale / norm;
+  const double ranks = settings_.options.clip_by_ranks ? communicator_.size() : 1;
+  const double factor = settings_.options.clip / std::sqrt(ranks) * loss_scale / norm;
   if (!std::isfinite(norm) || factor >= 1) return;
   floats_->scale_gradients(factor);
   doubles_->scale_gradients(factor);

@@ -21,15 +21,9 @@
 
 namespace pith::test {
 
-inline constexpr const char* kRules[] = {"ef14",
-                                         "econtrol(eta=0.2)",
-                                         "none",
-                                         "ef21",
-                                         "ef21_sgdm(eta=0.3)",
-                                         "econtrol",
-                                         "ef21_sgd2m(eta=0.3)",
-                                         "clip21(norm=9)",
-                                         "ef14(state=8bit)"};
+inline constexpr const char* kRules[] = {
+    "ef14",     "econtrol(eta=0.2)",   "none",           "ef21", "ef21_sgdm(eta=0.3)",
+    "econtrol", "ef21_sgd2m(eta=0.3)", "clip21(norm=9)", "dgc",  "ef14(state=8bit)"};
 
 struct Case {
   std::string compressor;

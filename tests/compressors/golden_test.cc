@@ -37,6 +37,9 @@ const GoldenFile kFiles[] = {
     {"natural", {"natural"}},
     {"levels",
      {"levels(bits=2)", "levels(bits=2,block=7)", "levels(bits=4,block=7)", "levels(bits=8)"}},
+    {"fedzip",
+     {"fedzip", "fedzip(density=1,clusters=4)", "fedzip(density=0.5,encoding=table)",
+      "fedzip(density=0.5,encoding=differences)"}},
     // Segments of 16 bytes, which are stored: the bytes of a frame are libzstd's business.
     {"zstd", {"onebit|zstd", "levels(bits=2)|zstd"}},
 };

@@ -49,6 +49,64 @@ TYPED_TEST(Largest, AreThoseOfAFullSortAtEverySizeOnEveryInstructionSet) {
   });
 }
 
+// E5 of Deep Gradient Compression: n, stride, samples, the largest of them, and k.
+TEST(Dgc, E5SamplesAsThePublicCodeDoes) {
+  struct Row {
+    std::size_t n, stride, samples, largest, k;
+  };
+  for (const Row& row :
+       {Row{1'500, 1, 1'500, 2, 2}, Row{4'096, 1, 4'096, 5, 5}, Row{36'864, 17, 2'168, 3, 37},
+        Row{147'456, 73, 2'019, 3, 148}, Row{2'359'296, 97, 24'322, 25, 2'360}}) {
+    const SamplePlan plan = sample_plan(row.n, row.k, 0.01);
+    EXPECT_EQ(plan.stride, row.stride) << row.n;
+    EXPECT_EQ(plan.samples, row.samples) << row.n;
+    EXPECT_EQ(plan.largest, row.largest) << row.n;
+  }
+}
+
+// E6: whatever the start, at least 0.8 k; and the k largest themselves where k lie above.
+TEST(Dgc, E6ASampledThresholdKeepsEnough) {
+  constexpr std::size_t kElements = 2'359'296;
+  constexpr std::size_t kKept = 2'360;
+  const auto x = gaussian<float>(kElements);
+  Scratch scratch;
+  const auto expected = largest_plain<float>(x, kKept, scratch);
+  const SamplePlan plan = sample_plan(kElements, kKept, 0.01);
+  int full = 0;
+  const Random random({});
+  for (std::uint64_t trial = 0; trial < 200; ++trial) {
+    const Scratch::Frame frame(scratch);
+    WholeSource<float> source(x);
+    const auto kept =
+        sampled_largest(source, kKept, plan, random.below(plan.stride, trial), scratch);
+    ASSERT_GE(static_cast<double>(kept.size()), 0.8 * kKept);
+    ASSERT_LE(kept.size(), kKept);
+    ASSERT_TRUE(std::ranges::includes(expected, kept.indices));
+    if (kept.size() == kKept) ++full;
+  }
+  EXPECT_GT(full, 50);
+  EXPECT_LT(full, 150);
+}
+
+// Nothing above a sample that met the largest alone: the threshold falls. Ties are the first ones.
+TEST(Dgc, ASampledThresholdFallsAndTiesAreTheFirst) {
+  constexpr std::size_t kKept = 80;
+  Scratch scratch;
+  std::vector<float> x(8'000, 1);
+  SamplePlan plan = sample_plan(x.size(), kKept, 0.01);
+  ASSERT_EQ(plan.stride, 33u);
+  WholeSource<float> ties(x);
+  const auto first = sampled_largest(ties, kKept, plan, 0, scratch).indices;
+  ASSERT_EQ(first.size(), kKept);
+  for (std::size_t i = 0; i < kKept; ++i) EXPECT_EQ(first[i], i);
+  for (std::size_t s = 0; s < plan.samples; ++s) x[s * plan.stride] = 1.1f;
+  x[plan.stride] = 4;
+  plan.largest = 1;
+  WholeSource<float> falling(x);
+  const auto sampled = sampled_largest(falling, kKept, plan, 0, scratch).indices;
+  EXPECT_TRUE(std::ranges::equal(sampled, largest_plain<float>(x, kKept, scratch)));
+}
+
 // What a guess from a sample can go wrong on.
 template <class T>
 std::vector<std::vector<T>> unfavourable(std::size_t n) {

@@ -55,6 +55,7 @@ TEST(Registry, CodecsStayAsTheyAre) {
   EXPECT_EQ(codec_of(parse_pipeline("topk(density=0.01)|cast(fp16)")), 3);
   EXPECT_EQ(compressor("arctopk").codec, 13);
   EXPECT_EQ(compressor("acp").codec, 14);
+  EXPECT_EQ(compressor("fedzip").codec, 15);
   if (has_zstd()) {
     EXPECT_EQ(codec_of(parse_pipeline("topk(density=0.01)|cast(fp16)|zstd")), 12);
   }
@@ -64,7 +65,7 @@ TEST(Registry, NamesTheNearestCompressor) {
   EXPECT_EQ(message_error("topq(k=1)"),
             "unknown compressor \"topq\": did you mean \"topk\"? Known: identity, cast, topk, "
             "threshold, onebit, quantize, natural, randomk, lowrank, levels, blocktopk, "
-            "arctopk, acp" +
+            "arctopk, acp, fedzip" +
                 std::string(has_zstd() ? ", zstd" : ""));
 }
 
@@ -79,6 +80,10 @@ TEST(Registry, NamesTheArgumentTheValueAndTheRange) {
             "quantize(bits=1,range=qsgd): bits must be a whole number from 2 to 8, not 1");
   EXPECT_EQ(message_error("onebit(scale=l3)"),
             "onebit(scale=l3): scale must be one of l1, l2, not l3");
+  EXPECT_EQ(message_error("fedzip(density=2)"),
+            "fedzip(density=2): density must be above 0 and at most 1, not 2");
+  EXPECT_EQ(message_error("fedzip(clusters=2)"),
+            "fedzip(clusters=2): clusters must be a whole number from 3 to 16, not 2");
   EXPECT_EQ(message_error("threshold"),
             "threshold: value is missing; it must be above 0 and finite");
 }

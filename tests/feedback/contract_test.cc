@@ -11,8 +11,13 @@ namespace pith::test {
 namespace {
 
 std::vector<std::string> rules() {
-  std::vector<std::string> specs{"ef14(rescale=false)", "econtrol(eta=0.5)", "ef21_sgdm(eta=0.7)",
-                                 "clip21(norm=100)",    "ef14(state=bf16)",  "ef14(state=8bit)"};
+  std::vector<std::string> specs{"ef14(rescale=false)",
+                                 "econtrol(eta=0.5)",
+                                 "ef21_sgdm(eta=0.7)",
+                                 "clip21(norm=100)",
+                                 "ef14(state=bf16)",
+                                 "ef14(state=8bit)",
+                                 "dgc(momentum=0.5,nesterov=true)"};
   for (const FeedbackEntry& entry : feedback_rules()) specs.emplace_back(entry.name);
   return specs;
 }

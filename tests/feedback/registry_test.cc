@@ -37,6 +37,8 @@ TEST(FeedbackRegistry, AValueOutOfRangeIsNamed) {
   EXPECT_THAT(making("ef21_sgdm(eta=2)"), ThrowsMessage<UsageError>(HasSubstr("2")));
   EXPECT_THAT(making("ef21_sgd2m(eta=-1)"), ThrowsMessage<UsageError>(HasSubstr("-1")));
   EXPECT_THAT(making("ef21_hb(momentum=1)"), ThrowsMessage<UsageError>(HasSubstr("momentum")));
+  EXPECT_THAT(making("dgc(momentum=-0.1)"), ThrowsMessage<UsageError>(HasSubstr("-0.1")));
+  EXPECT_THAT(making("dgc(masking=maybe)"), ThrowsMessage<UsageError>(HasSubstr("maybe")));
   EXPECT_THAT(making("clip21(norm=0)"), ThrowsMessage<UsageError>(HasSubstr("norm")));
   EXPECT_THAT(making("clip21(norm=inf)"), ThrowsMessage<UsageError>(HasSubstr("inf")));
   EXPECT_THAT(making("ef14(state=4bit)"), ThrowsMessage<UsageError>(HasSubstr("8bit")));

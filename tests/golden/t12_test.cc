@@ -166,6 +166,7 @@ void expect_invariants(const Ranks& ranks, std::size_t number, const LegalCase& 
   const bool left_out = legal.compressor == "none" && rule.exact_is_mean;
   if (legal.feedback == "none" || left_out || rounds_the_mean(legal)) return;
   if (legal.feedback == "ef14") return expect_i1(ranks, number);
+  if (legal.feedback == "dgc") return;  // masking forgets momentum
   expect_i3(ranks, number);
   if (legal.feedback != "econtrol" && legal.feedback != "d_ec") return;
   // An owner's residual delays estimates, and I2 has no place for that.

@@ -25,6 +25,8 @@ constexpr Composition kCompositions[] = {
     {"threshold(value=0.3)", "gather"},  // low enough for a momentum, too
     {"threshold(value=0.3)", "sharded"},
     {"threshold(value=0.5)|onebit", "gather"},
+    {"fedzip(density=1)", "gather"},
+    {"fedzip(density=1,encoding=table)", "sharded"},
     {"randomk(density=0.1)|cast(bf16)", "linear"},
 };
 
@@ -95,7 +97,8 @@ std::vector<std::string> states_of(const LegalCase& legal) {
       {"ef21_hb", {"own", "mean", "velocity"}},
       {"clip21", {"own", "mean"}},
       {"econtrol", {"error", "own", "mean"}},
-      {"d_ec", {"error", "own", "mean"}}};
+      {"d_ec", {"error", "own", "mean"}},
+      {"dgc", {"momentum", "residual"}}};
   const bool left_out = legal.compressor == "none" && feedback_rule(legal.feedback).exact_is_mean;
   if (left_out) return {};
   auto names = kStates.at(legal.feedback);

@@ -39,6 +39,21 @@ TEST(Reducer, ClipsEachRankOverAllTensorsBeforeFeedback) {
   });
 }
 
+// (3, 4) and (6, 8) to a norm of 1 each.
+TEST(Reducer, ClipsToTheShareOfARank) {
+  run_local(4, [](Communicator& communicator) {
+    Reducer reducer(communicator, {.clip = 2, .clip_by_ranks = true});
+    reducer.add("w", {2}, ElementType::float64);
+    const double size = communicator.rank() < 2 ? 1 : 2;
+    std::vector<double> x{3 * size, 4 * size};
+    reducer.push("w", std::span(x));
+    reducer.wait();
+    EXPECT_DOUBLE_EQ(x[0], 0.6);
+    EXPECT_DOUBLE_EQ(x[1], 0.8);
+    EXPECT_THROW(Reducer(communicator, {.clip_by_ranks = true}), UsageError);
+  });
+}
+
 // The norm of the true gradient counts, not of the scaled one.
 TEST(Reducer, ClipsWithoutTheLossScale) {
   run_local(1, [](Communicator& communicator) {

@@ -70,15 +70,15 @@ TEST(Layers, HaveAsManyParametersAsTheirModels) {
 // runs; vectors travel as they are.
 constexpr const char* kDeepGradientCompression = "topk(density=0.001,index=runs16)";
 
-TEST(DeepGradientCompression, SendsResNet50At277Times) {
+TEST(Dgc, E7SendsResNet50At277Times) {
   EXPECT_WITHIN_1_PERCENT(ratio("resnet50", kDeepGradientCompression), 277);
 }
 
-TEST(DeepGradientCompression, SendsAlexNetAt597Times) {
+TEST(Dgc, E7SendsAlexNetAt597Times) {
   EXPECT_WITHIN_1_PERCENT(ratio("alexnet", kDeepGradientCompression), 597);
 }
 
-TEST(DeepGradientCompression, SendsTheLstmOfThePennTreebankAt462Times) {
+TEST(Dgc, E7SendsTheLstmOfThePennTreebankAt462Times) {
   EXPECT_WITHIN_1_PERCENT(ratio("lstm_ptb", kDeepGradientCompression), 462);
 }
 

@@ -11,7 +11,7 @@
 namespace pith::test {
 namespace {
 
-constexpr std::string_view kVariations[] = {"ef21_sgd2m", "ef21_hb", "clip21", "d_ec"};
+constexpr std::string_view kVariations[] = {"ef21_sgd2m", "ef21_hb", "clip21", "d_ec", "dgc"};
 
 const std::vector<std::string> kSparse{
     "topk(density=0.05,index=elias_fano)", "topk(density=0.05,values=2bit,index=bitmap)",
