@@ -96,6 +96,34 @@ std::vector<T> only_largest(const std::vector<T>& x, std::size_t most) {
   return kept;
 }
 
+/// A message of some elements, none of which is zero.
+template <Element T>
+class SentEntries final : public Decoded<T> {
+ public:
+  explicit SentEntries(const std::vector<T>& x) : x_(x) {}
+
+  void axpy(T a, std::size_t first, std::span<T> y) const override {
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] += a * x_[first + i];
+  }
+
+  void clear(std::size_t first, std::span<T> y) const override {
+    for (std::size_t i = 0; i < y.size(); ++i) y[i] = x_[first + i] == T(0) ? y[i] : T(0);
+  }
+
+ private:
+  const std::vector<T>& x_;
+};
+
+template <Element T>
+void commit_message(const MessageCompressor<T>& compressor, const std::vector<T>& sent,
+                    Feedback<T>& rule) {
+  if (dynamic_cast<const SparseCompressor<T>*>(&compressor)) {
+    rule.commit_all(sent.size(), SentEntries<T>(sent));
+  } else {
+    rule.commit_all(sent.size(), ExactlySent<T>(sent));
+  }
+}
+
 }  // namespace
 
 template <Element T>
@@ -224,7 +252,7 @@ std::vector<T> ReferenceExchange<T>::mean_of_messages(const std::vector<Vector>&
     compose(gradients[r], rank.message->guarantee(n_), false, rank);
     const Vector decoded = sent_and_decoded(*rank.message, rank.composed, cuts, key(r, false));
     add(decoded, sum);
-    rank.rule->commit_all(n_, ExactlySent<T>(decoded));
+    commit_message(*rank.message, decoded, *rank.rule);
   }
   divide(ranks_.size(), sum);
   return sum;
@@ -274,7 +302,7 @@ void ReferenceExchange<T>::commit_surviving(const Vector& mean, const std::vecto
     for (std::size_t i = 0; i < n_; ++i) {
       if (mean[i] == T(0)) kept[i] = T(0);
     }
-    ranks_[r].rule->commit_all(n_, ExactlySent<T>(kept));
+    commit_message(*ranks_[r].message, kept, *ranks_[r].rule);
   }
 }
 
