@@ -19,8 +19,10 @@ void gather(std::span<Unit<T>> bucket, Round& round) {
     Stopwatch watch(bucket.front().cost.exchange_seconds);
     received = gather_messages(message, message_bound(units, 1), round);
   }
-  Summation<T>(bucket, received, round).mean_of_segment(0, 1);
-  for (const Unit<T>& unit : bucket) check_mean(unit, round);
+  round.scratch.make<Summation<T>>(bucket, received, round).mean_of_all();
+  for (const Unit<T>& unit : bucket) {
+    if (!unit.pending) check_mean(unit, round);
+  }
   ++round.sequence;
 }
 

@@ -46,7 +46,7 @@ void gather_messages_of(std::span<Unit<T>> owned, std::span<Unit<T>> bucket, Rou
     Stopwatch watch(bucket.front().cost.exchange_seconds);
     received = gather_messages(message, bound, round);
   }
-  Summation<T> owners(bucket, received, round);
+  auto& owners = round.scratch.make<Summation<T>>(bucket, received, round);
   owners.open_segments();
   owners.join_segments();
   ++round.sequence;

@@ -123,7 +123,7 @@ void sparse(std::span<Unit<T>> bucket, Round& round) {
   const auto segments = reduce_segments(bucket, entries, round);
   const std::size_t bound = dense_bound(std::span<const Unit<T>>(bucket));
   const Received received = gather_survivors(segments, budgets, bound, round);
-  Summation<T> owners(bucket, received, round);
+  auto& owners = round.scratch.make<Summation<T>>(bucket, received, round);
   owners.open_segments();
   commit_survivors(bucket, selected, owners, round);
   owners.join_segments();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -12,6 +13,24 @@
 #include <pith/core/threads.h>
 
 namespace pith {
+
+template <Element T>
+class Summation<T>::Pending final : public PendingMean<T> {
+ public:
+  Pending(Summation& sums, std::size_t unit, bool in_segments)
+      : sums_(sums), unit_(unit), in_segments_(in_segments) {}
+
+  void write(std::span<T> mean) const override {
+    if (in_segments_) return sums_.join(unit_, mean);
+    sums_.add_up(unit_, {0, mean.size()}, mean);
+  }
+
+ private:
+  Summation& sums_;
+  std::size_t unit_;
+  bool in_segments_;
+};
+
 template <Element T>
 Summation<T>::Summation(std::span<Unit<T>> bucket, const Received& received, Round& round)
     : bucket_(bucket),
@@ -33,13 +52,48 @@ void Summation<T>::mean_of_segment(std::size_t segment, std::size_t segments) {
   }
   if (!round_.faults.empty()) return;
   for (std::size_t u = 0; u < bucket_.size(); ++u) {
-    Unit<T>& unit = bucket_[u];
-    Stopwatch watch(unit.cost.decode_seconds);
-    const Range range = segment_of(unit, segment, segments);
-    sum(u, {0, ranks_}, static_cast<T>(round_.divisor), unit.first + range.begin,
-        slice(unit.mean, range));
+    const Range range = segment_of(bucket_[u], segment, segments);
+    add_up(u, range, slice(bucket_[u].mean, range));
   }
   check_messages();
+}
+
+template <Element T>
+void Summation<T>::mean_of_all() {
+  for (std::size_t source = 0; source < ranks_; ++source) {
+    open_message(source, 0, 1, &Unit<T>::message);
+  }
+  if (!round_.faults.empty()) return;
+  for (std::size_t u = 0; u < bucket_.size(); ++u) {
+    Unit<T>& unit = bucket_[u];
+    if (unit.may_wait && is_finite(u)) {
+      leave_pending(u, false);
+    } else {
+      add_up(u, {0, unit.elements}, unit.mean);
+    }
+  }
+  check_messages();
+}
+
+template <Element T>
+void Summation<T>::add_up(std::size_t u, Range range, std::span<T> mean) {
+  Stopwatch watch(bucket_[u].cost.decode_seconds);
+  sum(u, {0, ranks_}, static_cast<T>(round_.divisor), bucket_[u].first + range.begin, mean);
+}
+
+template <Element T>
+void Summation<T>::leave_pending(std::size_t u, bool in_segments) {
+  bucket_[u].pending = &round_.scratch.template make<Pending>(*this, u, in_segments);
+}
+
+// However it is rounded, a sum is no larger than twice what its terms add up to.
+template <Element T>
+bool Summation<T>::is_finite(std::size_t u) const {
+  double most = 0;
+  for (const Decoded<T>* const sent : opened_.subspan(u * ranks_, ranks_)) {
+    if (sent) most += static_cast<double>(sent->largest());
+  }
+  return round_.divisor >= 1 && most <= static_cast<double>(std::numeric_limits<T>::max()) / 2;
 }
 
 template <Element T>
@@ -58,14 +112,23 @@ template <Element T>
 void Summation<T>::join_segments() {
   if (!round_.faults.empty()) return;
   for (std::size_t u = 0; u < bucket_.size(); ++u) {
-    Unit<T>& unit = bucket_[u];
-    Stopwatch watch(unit.cost.decode_seconds);
-    for (std::size_t source = 0; source < ranks_; ++source) {
-      // An owner counts its elements from its shard's start.
-      sum(u, {source, source + 1}, T(1), 0, slice(unit.mean, segment_of(unit, source, ranks_)));
+    if (bucket_[u].may_wait) {
+      leave_pending(u, true);
+    } else {
+      join(u, bucket_[u].mean);
     }
   }
   check_messages();
+}
+
+template <Element T>
+void Summation<T>::join(std::size_t u, std::span<T> mean) {
+  Unit<T>& unit = bucket_[u];
+  Stopwatch watch(unit.cost.decode_seconds);
+  for (std::size_t source = 0; source < ranks_; ++source) {
+    // An owner counts its elements from its shard's start.
+    sum(u, {source, source + 1}, T(1), 0, slice(mean, segment_of(unit, source, ranks_)));
+  }
 }
 
 // Finds what `source` sent for a segment valid.

@@ -24,6 +24,10 @@ class Summation {
  public:
   Summation(std::span<Unit<T>> bucket, const Received& received, Round& round);
 
+  /// mean_of_segment(0, 1), or left pending where a unit may wait and its mean is known to be
+  /// finite. This must live as long as the step then.
+  void mean_of_all();
+
   /// Segment `segment` of `segments` of each unit's mean = the sum over the ranks of what they sent
   /// for it, divided by the round's divisor. One pass over the mean.
   void mean_of_segment(std::size_t segment, std::size_t segments);
@@ -35,11 +39,15 @@ class Summation {
   /// segment's start. Null: nothing. Until the segments are joined.
   const Decoded<T>* segment(std::size_t unit, std::size_t source) const;
 
-  /// Each unit's mean = the open segments one after the other.
+  /// Each unit's mean = the open segments one after the other; left pending where a unit may wait.
+  /// This must live as long as the step then.
   void join_segments();
 
  private:
   using Compressor = MessageCompressor<T>* Unit<T>::*;
+
+  /// Of a unit, to be summed or joined.
+  class Pending;
 
   static const MessageCompressor<T>& decoder_of(const Unit<T>& unit, std::uint16_t codec,
                                                 Compressor compressor);
@@ -49,6 +57,10 @@ class Summation {
                      Compressor compressor);
   void open_payload(std::size_t unit, std::size_t source, Segment payload, std::size_t n,
                     Compressor compressor);
+  void add_up(std::size_t unit, Range range, std::span<T> mean);
+  void join(std::size_t unit, std::span<T> mean);
+  void leave_pending(std::size_t unit, bool in_segments);
+  bool is_finite(std::size_t unit) const;
   void sum(std::size_t unit, Range sources, T divisor, std::size_t first, std::span<T> mean);
   void read_payloads(std::size_t unit, Range sources, std::size_t start, std::size_t stride,
                      double part);

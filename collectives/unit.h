@@ -29,6 +29,17 @@ struct Part {
   std::size_t begin = 0;  ///< and with which of its elements
 };
 
+/// A mean that is agreed on, in messages that are there as long as the step.
+template <Element T>
+class PendingMean {
+ public:
+  /// mean = what they say; the unit's elements.
+  virtual void write(std::span<T> mean) const = 0;
+
+ protected:
+  ~PendingMean() = default;  // it lies in Scratch
+};
+
 /// The compressed unit (a tensor, a bucket or the whole model) as an exchange sees it: n elements,
 /// where they come from, where their mean goes, and who compresses them.
 template <Element T>
@@ -43,6 +54,8 @@ struct Unit {
   double gradient_scale = 1;    ///< the gradient counts times this
   bool present = true;          ///< false: this rank takes no part in this step
   std::span<T> mean;            ///< result; scratch of compose() before
+  bool may_wait = false;        ///< the result may be `pending` instead, known to be finite
+  const PendingMean<T>* pending = nullptr;
   std::span<const std::size_t> cuts = {};  ///< of the owners' segments; empty: even ones
 
   Feedback<T>* feedback = nullptr;

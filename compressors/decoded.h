@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <limits>
 #include <span>
 
 #include <pith/core/element.h>
@@ -21,6 +22,9 @@ class Decoded {
   /// y = 0 where an element was chosen to be sent, for the elements from `first` on; a message that
   /// codes every element has chosen none.
   virtual void clear(std::size_t /*first*/, std::span<T> /*y*/) const {}
+
+  /// No element is larger in magnitude; infinity where that is not known without decoding.
+  virtual T largest() const { return std::numeric_limits<T>::infinity(); }
 
   /// out = (the sum of what all of them decode to, in their order) / divisor, for the elements from
   /// `first` on. They were opened by compressors of one spec for the same elements, this one is the

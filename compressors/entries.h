@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -28,6 +29,12 @@ class DecodedEntries final : public Decoded<T> {
 
   void axpy(T a, std::size_t first, std::span<T> y) const override {
     for_each(first, y, [&](T& element, std::size_t i) { element += a * entries_.values[i]; });
+  }
+
+  T largest() const override {
+    T most = 0;
+    for (const T value : entries_.values) most = std::max(most, std::abs(value));
+    return most;
   }
 
   void clear(std::size_t first, std::span<T> y) const override {

@@ -63,6 +63,7 @@ class Communicator final : public pith::Communicator {
   template <Element T>
   std::optional<Finite> mean_in_memory(std::span<T> x, T divisor);
   void reduce_blocks(std::span<const std::byte> x, std::span<std::byte> out, ElementType type);
+  void gather_directly(std::span<const std::byte> place, std::span<std::byte> all);
   void broadcast_blocks(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
                         std::span<std::byte> all);
   void broadcast_chunks(std::span<std::byte> x, int root, const char* operation);

@@ -189,6 +189,7 @@ Unit<T> Engine<T>::make_unit(LiveUnit<T>& live, std::size_t message, std::span<T
           .gradient = {},
           .present = false,
           .mean = mean,
+          .may_wait = message == 0,
           .feedback = &live.rule(),
           .message = carrier.message.get(),
           .linear = carrier.linear.get(),
@@ -370,7 +371,8 @@ void Engine<T>::finish_units(const std::vector<Given>& given, double state_scale
     LiveUnit<T>& live = live_[order_[i]];
     const Unit<T>& unit = units_[i];
     accept(live, unit, state_scale);
-    unit.feedback->absorb(0, unit.mean, live.memory);
+    if (unit.pending) unit.pending->write(live.memory);
+    unit.feedback->absorb(0, unit.pending ? live.memory : unit.mean, live.memory);
     if (live.sends_twice()) unit.feedback->absorb(1, seconds_[second++].mean, live.memory);
     if (!live.staged) continue;
     std::size_t offset = 0;
