@@ -16,4 +16,8 @@ struct Guarantee {
   bool contraction_is_typical = false;
 };
 
+/// Of what travels as it is.
+inline constexpr Guarantee kNothingLost{
+    .contraction = 1.0, .variance = 0.0, .contraction_is_typical = true};
+
 }  // namespace pith

@@ -213,6 +213,7 @@ void ReferenceExchange<T>::compose(const Vector& gradient, const Guarantee& guar
   StepContext context = context_;
   context.guarantee = guarantee;
   context.exact = exact;
+  rank.rule->carried_by(exact ? kNothingLost : guarantee);
   const auto x = rank.rule->compose_all(static_cast<int>(message_), gradient, context, rank.memory);
   rank.composed.assign(x.begin(), x.end());
 }
@@ -314,6 +315,7 @@ std::vector<T> ReferenceExchange<T>::sent_of_shard(std::size_t rank, const Vecto
   StepContext context = context_;
   if (message) context.guarantee = message->guarantee(shard.size());
   context.exact = !message;
+  rule.carried_by(message ? context.guarantee : kNothingLost);
   Vector memory(shard.size());
   const auto x = rule.compose_all(number, shard, context, memory);
   Vector sent(x.begin(), x.end());
