@@ -54,9 +54,18 @@ TEST(Marina, ReachesTheMinimumExactly) {
     MarinaOptions options = noisy();
     options.seed = seed;
     const auto x = descend_by_marina(options, 0.1, 400);
-    std::cerr << steps_to(1e-5, problem, x) << ' ' << steps_to(1e-10, problem, x) << ' '
-              << norm(x.back()) << '\n';
+    EXPECT_NEAR(steps_to(1e-5, problem, x), 59, 3) << "seed " << seed;
+    EXPECT_NEAR(steps_to(1e-10, problem, x), 111, 6) << "seed " << seed;
+    EXPECT_LT(norm(x.back()), 1e-14) << "seed " << seed;
   }
+}
+
+// The messages of the ranks complement each other.
+TEST(Marina, TakesPermutedMessages) {
+  const Problem problem = heterogeneous();
+  const MarinaOptions options{.compressor = "permk(ranks=4)", .probability = 0.25};
+  EXPECT_NEAR(steps_to(1e-10, problem, descend_by_marina(options, 0.1, 150)), 83, 2);
+  EXPECT_NEAR(steps_to(1e-10, problem, descend_by_marina(options, 0.3, 150)), 56, 2);
 }
 
 // x' = x - rate (2.5 x), whatever the coin says.
