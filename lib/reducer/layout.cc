@@ -210,6 +210,20 @@ void check_units(const std::vector<UnitPlan>& units, Divisor divisor) {
   }
 }
 
+void check_ranks(const std::vector<UnitPlan>& units, int ranks) {
+  for (const UnitPlan& unit : units) {
+    if (!unit.why_dense.empty()) continue;
+    for (const ScheduledPipeline& entry : unit.treatment.compressor) {
+      for (const Choice& choice : choices(entry.pipeline, unit.treatment)) {
+        const std::size_t expected = guarantee_for(choice, unit).ranks;
+        if (expected == 0 || expected == static_cast<std::size_t>(ranks)) continue;
+        throw UsageError(unit.name + ": " + choice.text() + " is for " + std::to_string(expected) +
+                         " ranks, not " + std::to_string(ranks));
+      }
+    }
+  }
+}
+
 std::vector<Choice> choices_at(const UnitPlan& unit, const Settings& settings, std::uint64_t step) {
   if (!unit.why_dense.empty() || step < settings.options.start_step) return {Choice{}};
   const Schedule& schedule = unit.treatment.compressor;
