@@ -27,8 +27,9 @@ constexpr Carrier kCarriers[] = {
     {CompressorKind::sparse, Exchange::sparse},  {CompressorKind::linear, Exchange::linear},
 };
 
-constexpr std::string_view kRules[] = {"none",    "ef14",   "ef21",     "ef21_sgdm", "ef21_sgd2m",
-                                       "ef21_hb", "clip21", "econtrol", "d_ec",      "dgc"};
+constexpr std::string_view kRules[] = {"none",       "ef14",    "ef21",   "ef21_sgdm",
+                                       "ef21_sgd2m", "ef21_hb", "clip21", "econtrol",
+                                       "d_ec",       "dgc",     "ef_bv"};
 
 constexpr auto kLegal = [] {
   std::array<Combination, std::size(kCarriers) * std::size(kRules)> table{};

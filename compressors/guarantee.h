@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <optional>
 
 namespace pith {
@@ -14,6 +15,12 @@ struct Guarantee {
   /// Whether `contraction` is also what to expect in practice (top-k, random-k), so that step sizes
   /// may follow it; otherwise (a sign's worst case of 1/n) they follow a measured one.
   bool contraction_is_typical = false;
+  /// Of the mean over ranks it only holds if there are so many; 0: over any number.
+  std::size_t ranks = 0;
 };
+
+/// Of what travels as it is.
+inline constexpr Guarantee kNothingLost{
+    .contraction = 1.0, .variance = 0.0, .contraction_is_typical = true};
 
 }  // namespace pith

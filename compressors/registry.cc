@@ -15,6 +15,7 @@
 #include <pith/compressors/lowrank.h>
 #include <pith/compressors/natural.h>
 #include <pith/compressors/onebit.h>
+#include <pith/compressors/permk.h>
 #include <pith/compressors/quantize.h>
 #include <pith/compressors/randomk.h>
 #include <pith/compressors/registry.h>
@@ -44,6 +45,7 @@ constexpr CompressorEntry kCompressors[] = {
      false},
     {"acp", 14, "acp(rank=4)", "Zhang et al. 2023", false, true, false},
     {"fedzip", 15, "fedzip", "Malekijoo et al. 2021, arXiv:2102.01593", true, false, false},
+    {"permk", 16, "permk(ranks=4)", "Szlendak et al. 2021, arXiv:2110.03300", true, false, true},
 #ifdef PITH_HAS_ZSTD
     {"zstd", 12, "levels(bits=2)|zstd", "RFC 8878", true, false, false},
 #endif
@@ -63,7 +65,7 @@ template <Element T>
 constexpr DenseMaker<T> kDense[] = {
     {"identity", make_identity<T>}, {"cast", make_cast<T>},       {"onebit", make_onebit<T>},
     {"quantize", make_quantize<T>}, {"natural", make_natural<T>}, {"levels", make_levels<T>},
-    {"fedzip", make_fedzip<T>},
+    {"fedzip", make_fedzip<T>},     {"permk", make_permk<T>},
 };
 
 // Stages that keep some elements and leave their values to the next.
@@ -79,6 +81,11 @@ constexpr SparseMaker<T> kSparse[] = {
     {"blocktopk", make_blocktopk<T>},
     {"threshold", make_threshold<T>},
 };
+
+bool keeps_entries(std::string_view name) {
+  return std::ranges::find(kSparse<float>, name, &SparseMaker<float>::name) !=
+         std::end(kSparse<float>);
+}
 
 [[noreturn]] void fail(const Pipeline& pipeline, const std::string& problem) {
   throw UsageError(text_of(pipeline) + ": " + problem);
@@ -104,9 +111,11 @@ template <Element T>
 Message<T> make_stages(const Pipeline& pipeline) {
   const CompressorEntry& entry = first_stage(pipeline);
   if (!entry.message) fail(pipeline, std::string(entry.name) + " is not of the message kind");
-  if (entry.sparse) return make_sparse_stages<T>(pipeline);
+  if (keeps_entries(entry.name)) return make_sparse_stages<T>(pipeline);
   if (pipeline.size() > 1) {
-    fail(pipeline, std::string(entry.name) + " keeps every element, so no stage may follow it");
+    fail(pipeline, std::string(entry.name) +
+                       (entry.sparse ? " codes its values itself" : " keeps every element") +
+                       ", so no stage may follow it");
   }
   return std::ranges::find(kDense<T>, entry.name, &DenseMaker<T>::name)->make(pipeline.front());
 }
@@ -174,7 +183,7 @@ const CompressorEntry& compressor(std::string_view name) {
 }
 
 bool is_sparse(const Pipeline& pipeline) {
-  return first_stage(pipeline).sparse && !is_packed(pipeline);
+  return keeps_entries(first_stage(pipeline).name) && !is_packed(pipeline);
 }
 
 template <Element T>

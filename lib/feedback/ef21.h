@@ -31,6 +31,9 @@ class Ef21 : public Feedback<T> {
   std::vector<StateView<T>> states() override;
 
  protected:
+  /// The steps of the followed gradient.
+  void set_steps(T lambda, T nu) { followed_.set_steps(lambda, nu); }
+
   /// After begin(): the message of this step counts times this.
   void scale_message(T factor) { message_scale_ = factor; }
 

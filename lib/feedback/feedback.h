@@ -65,6 +65,11 @@ class Feedback {
   /// Messages per step.
   virtual int messages() const { return 1; }
 
+  /// What carries the tensor promises this from the next step on; a rank's own steps say it again
+  /// in their context. Told on every rank, also to those that take no part, before the first step
+  /// that is compressed and wherever a schedule changes. Until then nothing is lost.
+  virtual void carried_by(const Guarantee&) {}
+
   /// Message m. `gradient` and `scratch`, n elements each, belong to the rule until the step ends.
   virtual void begin(int m, std::span<const T> gradient, const StepContext& step,
                      std::span<T> scratch) = 0;

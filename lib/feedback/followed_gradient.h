@@ -13,13 +13,22 @@ namespace pith {
 /// What the EF21 family is built on: an estimate of this rank's gradient that follows it by what
 /// was sent, and the mean of all ranks' estimates, which everybody can follow too.
 ///
-///   own' = own + sent,   mean' = mean + mean over ranks of sent = mean over ranks of own'
+///   own' = own + lambda sent,   mean' = mean + lambda (mean over ranks of sent) = that of own'
+///   estimate = mean + nu (mean over ranks of sent)
+///
+/// lambda and nu are 1 unless set: then the estimate is mean'.
 ///
 /// State    own: the elements sent, private; mean: the elements received, replicated.
 template <Element T>
 class FollowedGradient {
  public:
   FollowedGradient(Extent n, Commit commit) : own_(n.sent, commit), mean_(n.received) {}
+
+  /// From the next step on, on all ranks.
+  void set_steps(T lambda, T nu) {
+    lambda_ = lambda;
+    nu_ = nu;
+  }
 
   /// At the step's beginning; `own` counts times this (StepContext::state_scale).
   void begin(T state_scale) {
@@ -41,7 +50,7 @@ class FollowedGradient {
   }
 
   void commit(Range range, const Decoded<T>& sent) {
-    sent.axpy(T(1), range.begin, own_.written(range));
+    sent.axpy(lambda_, range.begin, own_.written(range));
   }
 
   void settle() { own_.settle(); }
@@ -49,10 +58,11 @@ class FollowedGradient {
 
   void absorb(std::span<const T> mean_sent, std::span<T> estimate) {
     learn(mean_sent);
-    copy(mean(), estimate);
+    if (nu_ == lambda_) return copy(mean(), estimate);
+    combine(T(1), mean(), nu_ - lambda_, mean_sent, estimate);
   }
 
-  void learn(std::span<const T> mean_sent) { axpy(T(1), mean_sent, std::span<T>(mean_)); }
+  void learn(std::span<const T> mean_sent) { axpy(lambda_, mean_sent, std::span<T>(mean_)); }
   std::span<const T> mean() const { return mean_; }
 
   void append_states(std::vector<StateView<T>>& states) {
@@ -63,6 +73,8 @@ class FollowedGradient {
  private:
   PrivateState<T> own_;
   std::vector<T> mean_;
+  T lambda_ = 1;
+  T nu_ = 1;
   T state_scale_ = 1;  // of the step at hand
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include <pith/core/arguments.h>
 #include <pith/core/error.h>
@@ -12,6 +13,7 @@
 #include <pith/feedback/ef21.h>
 #include <pith/feedback/ef21_hb.h>
 #include <pith/feedback/ef21_sgdm.h>
+#include <pith/feedback/ef_bv.h>
 #include <pith/feedback/narrow_ef14.h>
 #include <pith/feedback/none.h>
 #include <pith/feedback/registry.h>
@@ -90,6 +92,18 @@ Made<T> make_d_ec(Arguments&, Extent n, Commit commit) {
   return std::make_unique<DEc<T>>(n, commit);
 }
 
+// Of the rules that have one; empty: it is not given.
+std::optional<double> lambda_of(Arguments& arguments) {
+  const double lambda = arguments.number("lambda", 0, 0, 1);
+  return lambda > 0 ? std::optional(lambda) : std::nullopt;
+}
+
+template <Element T>
+Made<T> make_ef_bv(Arguments& arguments, Extent n, Commit commit) {
+  const auto lambda = lambda_of(arguments);
+  return std::make_unique<EfBv<T>>(n, commit, lambda, arguments.number("nu", 1, 0, 1));
+}
+
 struct Maker {
   Made<float> (*make_float)(Arguments&, Extent, Commit);
   Made<double> (*make_double)(Arguments&, Extent, Commit);
@@ -110,16 +124,20 @@ auto make_with(const Maker& maker) {
 constexpr std::string_view kPlainOwner = "ef14(rescale=false)";
 
 constexpr FeedbackEntry kRules[] = {
-    {"none", "none", true, false, false, 1, 0, 0, "-"},
-    {"ef14", "ef14", true, false, false, 1, 1, 2, "Seide et al. 2014; Karimireddy et al. 2019"},
-    {"ef21", kPlainOwner, true, true, false, 1, 2, 3, "Richtarik, Sokolov, Fatkhullin 2021"},
-    {"ef21_sgdm", kPlainOwner, false, true, true, 1, 3, 5, "Fatkhullin, Tyurin, Richtarik 2023"},
-    {"ef21_sgd2m", kPlainOwner, false, true, true, 1, 4, 7, "Fatkhullin, Tyurin, Richtarik 2023"},
-    {"ef21_hb", kPlainOwner, false, true, true, 1, 3, 4, "Fatkhullin et al. 2021"},
-    {"clip21", kPlainOwner, false, true, false, 1, 2, 3, "Khirirat et al. 2023"},
-    {"econtrol", kPlainOwner, true, true, false, 1, 3, 5, "Gao, Islamov, Stich 2024"},
-    {"d_ec", kPlainOwner, true, true, false, 2, 3, 5, "Gao, Islamov, Stich 2024"},
-    {"dgc", kPlainOwner, false, false, true, 1, 2, 4, "Lin, Han, Mao, Wang, Dally 2018"},
+    {"none", "none", true, false, false, true, 1, 0, 0, "-"},
+    {"ef14", "ef14", true, false, false, false, 1, 1, 2,
+     "Seide et al. 2014; Karimireddy et al. 2019"},
+    {"ef21", kPlainOwner, true, true, false, false, 1, 2, 3, "Richtarik, Sokolov, Fatkhullin 2021"},
+    {"ef21_sgdm", kPlainOwner, false, true, true, false, 1, 3, 5,
+     "Fatkhullin, Tyurin, Richtarik 2023"},
+    {"ef21_sgd2m", kPlainOwner, false, true, true, false, 1, 4, 7,
+     "Fatkhullin, Tyurin, Richtarik 2023"},
+    {"ef21_hb", kPlainOwner, false, true, true, false, 1, 3, 4, "Fatkhullin et al. 2021"},
+    {"clip21", kPlainOwner, false, true, false, false, 1, 2, 3, "Khirirat et al. 2023"},
+    {"econtrol", kPlainOwner, true, true, false, false, 1, 3, 5, "Gao, Islamov, Stich 2024"},
+    {"d_ec", kPlainOwner, true, true, false, false, 2, 3, 5, "Gao, Islamov, Stich 2024"},
+    {"dgc", kPlainOwner, false, false, true, false, 1, 2, 4, "Lin, Han, Mao, Wang, Dally 2018"},
+    {"ef_bv", kPlainOwner, true, true, false, true, 1, 2, 3, "Condat, Yi, Richtarik 2022"},
 };
 
 constexpr Maker kMakers[] = {
@@ -133,6 +151,7 @@ constexpr Maker kMakers[] = {
     {make_econtrol<float>, make_econtrol<double>},
     {make_d_ec<float>, make_d_ec<double>},
     {make_dgc<float>, make_dgc<double>},
+    {make_ef_bv<float>, make_ef_bv<double>},
 };
 static_assert(std::size(kRules) == std::size(kMakers));
 
@@ -150,6 +169,18 @@ const FeedbackEntry& feedback_rule(std::string_view name) {
   const auto found = std::ranges::find(kRules, name, &FeedbackEntry::name);
   if (found == std::end(kRules)) throw UsageError(unknown_name("feedback rule", name, names()));
   return *found;
+}
+
+Spec owner_rule(const Spec& rule) {
+  const auto owner = feedback_rule(rule.name).owner;
+  return owner == rule.name ? rule : parse_spec(owner);
+}
+
+double most_variance(const Spec& rule) {
+  if (!feedback_rule(rule.name).any_variance) return 1;
+  Arguments arguments(rule);
+  const auto lambda = lambda_of(arguments);
+  return lambda ? 2 / *lambda - 1 : std::numeric_limits<double>::infinity();
 }
 
 template <Element T>

@@ -15,9 +15,10 @@ struct FeedbackEntry {
   std::string_view name;   ///< as in a spec
   std::string_view owner;  ///< spec of the rule of a shard's owner in the sharded exchange
   bool exact_is_mean;  ///< uncompressed, the estimate is the plain mean: the rule may be left out
-  bool differences;  ///< sends differences of a state, whose mean is over present and absent ranks
-  bool momentum;     ///< its estimate carries momentum: the optimizer needs none
-  int messages;      ///< that a rank sends in a step
+  bool differences;   ///< sends differences of a state, whose mean is over present and absent ranks
+  bool momentum;      ///< its estimate carries momentum: the optimizer needs none
+  bool any_variance;  ///< takes compressors that only add noise, however much (most_variance())
+  int messages;       ///< that a rank sends in a step
   int vectors_inplace;      ///< n-element states per rank with Commit::inplace
   int vectors_step;         ///< and with Commit::step
   std::string_view source;  ///< where it was published
@@ -33,6 +34,15 @@ std::span<const FeedbackEntry> feedback_rules();
 
 /// The entry of that name; throws UsageError with the nearest known one.
 const FeedbackEntry& feedback_rule(std::string_view name);
+
+/// The rule of a shard's owner where the ranks' rule is `rule`.
+Spec owner_rule(const Spec& rule);
+
+/// Compressors that are unbiased, of this variance or more, and contract nothing make what the rule
+/// keeps grow without bound. 2 / lambda - 1 for a rule whose state follows by lambda times what is
+/// sent, 1 for those that follow by all of it; infinity for those that keep nothing, or choose
+/// lambda by the compressor.
+double most_variance(const Spec& rule);
 
 /// Builds the rule that `spec` describes for a tensor, or an element range, of n elements; or for
 /// what a rank sends and receives of one where these differ.

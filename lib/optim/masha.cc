@@ -3,12 +3,12 @@
 #include <sstream>
 
 #include <pith/core/error.h>
-#include <pith/core/hash.h>
-#include <pith/core/random.h>
 #include <pith/core/vector.h>
 #include <pith/optim/masha.h>
 #include <pith/optim/must_be.h>
 #include <pith/optim/push_computed.h>
+#include <pith/optim/shared_coin.h>
+#include <pith/optim/with_rule.h>
 #include <pith/reducer/agreement.h>
 #include <pith/reducer/registration.h>
 
@@ -39,14 +39,6 @@ Communicator& checked(Communicator& communicator, const MashaOptions& options) {
   return communicator;
 }
 
-// By a rule of the tensor, which no environment variable beats: another feedback is another method.
-ReducerOptions with_rule(TensorRule rule, std::uint64_t seed) {
-  ReducerOptions options;
-  options.seed = seed;
-  options.rules = {std::move(rule)};
-  return options;
-}
-
 }  // namespace
 
 template <Element T>
@@ -58,8 +50,7 @@ Masha<T>::Masha(Communicator& communicator, const Shape& shape, const MashaOptio
                                                               .feedback = feedback,
                                                               .exchange = options.exchange},
                                                              options.seed)),
-      anchors_(communicator,
-               with_rule({.compressor = "none", .feedback = "none", .exchange = "raw"}, 0)),
+      anchors_(communicator, uncompressed()),
       anchor_(shape.elements()),
       own_(anchor_.size()),
       mean_(anchor_.size()),
@@ -134,13 +125,11 @@ StepResult Masha<T>::exchange_difference(std::span<const T> z, const Operator& a
   return differences_.wait();
 }
 
-// The coin is the same on all ranks: nobody has to say how it fell.
 template <Element T>
 bool Masha<T>::anchor_is_due() const {
   if (rounds_ == 0) return true;
   if (options_.refresh_every > 0) return rounds() % options_.refresh_every == 0;
-  const Random coin({.seed = options_.seed, .tensor = hash("anchor"), .step = rounds()});
-  return coin.uniform(0) >= static_cast<float>(options_.tau);
+  return !shared_coin(options_.seed, "anchor", rounds(), options_.tau);
 }
 
 template <Element T>

@@ -15,12 +15,6 @@
 namespace pith {
 namespace {
 
-// An owner that keeps a residual as the ranks do, keeps it by the same spec.
-Spec owner_rule(const Spec& rule) {
-  const auto owner = feedback_rule(rule.name).owner;
-  return owner == rule.name ? rule : parse_spec(owner);
-}
-
 template <Element T>
 bool keeps_nothing_sent(const LiveUnit<T>& live) {
   return keeps_nothing_sent(feedback_rule(live.plan->treatment.feedback.name));
@@ -33,6 +27,15 @@ void rescale(Feedback<T>& rule, bool composed, double factor) {
     const bool done = composed && state.scope == Scope::per_rank;
     if (state.per_element && !done) scale(static_cast<T>(factor), state.values);
   }
+}
+
+// As guarantee_for(), of what is built.
+template <Element T>
+Guarantee guarantee_of(const LiveUnit<T>& unit) {
+  const Carrier<T>& carrier = unit.carriers.front();
+  if (unit.choice.kind == CompressorKind::sparse) return {};
+  if (carrier.message) return carrier.message->guarantee(unit.plan->elements);
+  return carrier.linear ? carrier.linear->guarantee() : kNothingLost;
 }
 
 // What the second message of a unit cost, to what the first one did.
@@ -78,6 +81,7 @@ void Engine<T>::build(LiveUnit<T>& unit, const Choice& choice) {
   unit.drained = false;
   unit.owned_first = block_start(unit.plan->elements, ranks_, rank_);
   for (Carrier<T>& carrier : unit.carriers) build(unit, carrier);
+  unit.feedback->carried_by(guarantee_of(unit));
 }
 
 template <Element T>

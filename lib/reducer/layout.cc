@@ -99,12 +99,21 @@ bool joins(const UnitPlan& unit, const std::vector<Tensor>& tensors, const Setti
          !settings.rule_for(tensor.name, tensor.elements, tensor.shape.dimensions());
 }
 
-void check_guarantee(const UnitPlan& unit, const Pipeline& pipeline, const Guarantee& guarantee) {
-  const bool noise = guarantee.variance && *guarantee.variance >= 1 && !guarantee.contraction;
-  if (!noise || unit.treatment.feedback.name == "none") return;
-  throw UsageError(unit.name + ": " + text_of(pipeline) + " has a variance of " +
-                   std::to_string(*guarantee.variance) + " and contracts nothing, so feedback " +
-                   unit.treatment.feedback.name + " would diverge; use feedback none");
+void check_variance(const UnitPlan& unit, const Choice& choice, double variance, const Spec& rule) {
+  const double most = most_variance(rule);
+  if (variance < most) return;
+  throw UsageError(unit.name + ": " + choice.text() + " has a variance of " +
+                   std::to_string(variance) + " and contracts nothing, so feedback " + rule.text() +
+                   ", which bears less than " + std::to_string(most) +
+                   ", would diverge; use none, or ef_bv where owners keep nothing");
+}
+
+void check_guarantee(const UnitPlan& unit, const Choice& choice, const Guarantee& guarantee) {
+  if (!guarantee.variance || guarantee.contraction) return;
+  const Spec& rule = unit.treatment.feedback;
+  check_variance(unit, choice, *guarantee.variance, rule);
+  if (choice.exchange != Exchange::sharded) return;
+  check_variance(unit, choice, *guarantee.variance, owner_rule(rule));
 }
 
 void check_divisor(const UnitPlan& unit, Divisor divisor) {
@@ -157,7 +166,7 @@ Guarantee guarantee_for(const Choice& choice, const UnitPlan& unit) {
     case CompressorKind::none:
       break;
   }
-  return {.contraction = 1.0, .variance = 0.0, .contraction_is_typical = true};
+  return kNothingLost;
 }
 
 ElementType computed_type(ElementType type) {
@@ -195,7 +204,21 @@ void check_units(const std::vector<UnitPlan>& units, Divisor divisor) {
     if (!unit.why_dense.empty()) continue;
     for (const ScheduledPipeline& entry : unit.treatment.compressor) {
       for (const Choice& choice : choices(entry.pipeline, unit.treatment)) {
-        check_guarantee(unit, choice.pipeline, guarantee_for(choice, unit));
+        check_guarantee(unit, choice, guarantee_for(choice, unit));
+      }
+    }
+  }
+}
+
+void check_ranks(const std::vector<UnitPlan>& units, int ranks) {
+  for (const UnitPlan& unit : units) {
+    if (!unit.why_dense.empty()) continue;
+    for (const ScheduledPipeline& entry : unit.treatment.compressor) {
+      for (const Choice& choice : choices(entry.pipeline, unit.treatment)) {
+        const std::size_t expected = guarantee_for(choice, unit).ranks;
+        if (expected == 0 || expected == static_cast<std::size_t>(ranks)) continue;
+        throw UsageError(unit.name + ": " + choice.text() + " is for " + std::to_string(expected) +
+                         " ranks, not " + std::to_string(ranks));
       }
     }
   }

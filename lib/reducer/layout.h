@@ -56,10 +56,13 @@ void leave_dense(std::vector<UnitPlan>& units, const std::string& why);
 Guarantee guarantee_for(const Choice& choice, const UnitPlan& unit);
 
 /// Builds every compressor of every unit's schedule once.
-/// Throws   UsageError if one does not fit its unit's shape, or only adds noise that error feedback
-///          would amplify (unbiased, variance of 1 or more, no contraction), or if a rule's mean is
-///          not over the ranks that the divisor counts.
+/// Throws   UsageError if one does not fit its unit's shape, or only adds noise that the rule, or
+///          that of owners, would amplify (unbiased, no contraction; most_variance()), or if a
+///          rule's mean is not over the ranks that the divisor counts.
 void check_units(const std::vector<UnitPlan>& units, Divisor divisor);
+
+/// Throws UsageError if a compressor is for another number of ranks than exchange messages.
+void check_ranks(const std::vector<UnitPlan>& units, int ranks);
 
 /// The ways in which a unit may travel at `step`; one, or raw in fp32 and what else is listed.
 std::vector<Choice> choices_at(const UnitPlan& unit, const Settings& settings, std::uint64_t step);

@@ -71,6 +71,14 @@ Extent ShardedTensor<T>::extent() const {
   return gathers() ? Extent(shard_.size(), n) : Extent(n, shard_.size());
 }
 
+// Shards differ in size, and what is promised for them must not.
+template <Element T>
+Guarantee ShardedTensor<T>::guarantee() const {
+  const auto ranks = static_cast<std::size_t>(communicator_.size());
+  const std::size_t largest_shard = (plan_.elements + ranks - 1) / ranks;
+  return message_ ? message_->guarantee(gathers() ? largest_shard : plan_.elements) : kNothingLost;
+}
+
 template <Element T>
 void ShardedTensor<T>::plan(std::size_t elements) {
   const auto ranks = static_cast<std::size_t>(communicator_.size());
@@ -95,6 +103,7 @@ void ShardedTensor<T>::plan(std::size_t elements) {
   }
   rule_ = make_feedback<T>(rule, extent(), Commit::step);
   check_units({plan_}, Divisor::ranks);
+  check_ranks({plan_}, communicator_.size());
 }
 
 // What must be equal on all ranks, one line each.
@@ -135,6 +144,7 @@ void ShardedTensor<T>::prepare() {
     message_ = make_message<T>(choice.pipeline, Shape::flat(extent().sent));
     codec_ = codec_of(choice.pipeline);
   }
+  rule_->carried_by(guarantee());
   entry_ = entry;
   ++epoch_;
 }

@@ -53,6 +53,7 @@ class ShardedTensor {
 
  private:
   bool gathers() const { return call_ == ShardedCall::all_gather; }
+  Guarantee guarantee() const;
   Extent extent() const;
   std::string called(std::string_view what) const;
   std::string spec(std::string_view variable, const std::string& given) const;

@@ -21,9 +21,17 @@
 
 namespace pith::test {
 
-inline constexpr const char* kRules[] = {
-    "ef14",     "econtrol(eta=0.2)",   "none",           "ef21", "ef21_sgdm(eta=0.3)",
-    "econtrol", "ef21_sgd2m(eta=0.3)", "clip21(norm=9)", "dgc",  "ef14(state=8bit)"};
+inline constexpr const char* kRules[] = {"ef14",
+                                         "econtrol(eta=0.2)",
+                                         "none",
+                                         "ef21",
+                                         "ef21_sgdm(eta=0.3)",
+                                         "econtrol",
+                                         "ef21_sgd2m(eta=0.3)",
+                                         "clip21(norm=9)",
+                                         "dgc",
+                                         "ef14(state=8bit)",
+                                         "ef_bv(lambda=0.6,nu=0.9)"};
 
 struct Case {
   std::string compressor;
@@ -55,6 +63,7 @@ class Sender {
     }
     round_.measure_error = plainly;
     round_.step.learning_rate = 0.1;
+    rule_->carried_by({});
     unit_.name = "gradient";
     unit_.key = hash("gradient");
     unit_.elements = one.n;

@@ -40,6 +40,8 @@ std::vector<std::string> message_specs() {
                            "levels(bits=2)",
                            "levels(bits=3,block=7)",
                            "levels(bits=8,block=4096)",
+                           "permk(ranks=1)",
+                           "permk(ranks=3)",
                            "fedzip(density=1)",
                            "fedzip(density=0.3,clusters=5)",
                            "fedzip(encoding=table)",

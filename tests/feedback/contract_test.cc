@@ -17,7 +17,8 @@ std::vector<std::string> rules() {
                                  "clip21(norm=100)",
                                  "ef14(state=bf16)",
                                  "ef14(state=8bit)",
-                                 "dgc(momentum=0.5,nesterov=true)"};
+                                 "dgc(momentum=0.5,nesterov=true)",
+                                 "ef_bv(lambda=0.6,nu=0.9)"};
   for (const FeedbackEntry& entry : feedback_rules()) specs.emplace_back(entry.name);
   return specs;
 }
@@ -102,6 +103,7 @@ TEST(Feedback, AnAbsentRankReceivesWhatTheOthersDo) {
 TEST(Feedback, TheEstimateMayBeWrittenOverTheMean) {
   for (const std::string& spec : rules()) {
     const auto rule = make_feedback<float>(parse_spec(spec), 5, Commit::step);
+    rule->carried_by({});
     LoneRank<float> other(spec, 5);
     for (int t = 0; t < 3; ++t) {
       auto mean = gradient(t);

@@ -39,7 +39,11 @@ class LoneRank {
  public:
   LoneRank(std::string_view spec, std::size_t n, Commit commit = Commit::step,
            Compress<T> compress = largest<T>)
-      : rule_(make_feedback<T>(parse_spec(spec), n, commit)), compress_(std::move(compress)) {}
+      : rule_(make_feedback<T>(parse_spec(spec), n, commit)), compress_(std::move(compress)) {
+    carried_by({});
+  }
+
+  void carried_by(const Guarantee& guarantee) { rule_->carried_by(guarantee); }
 
   /// Composes and commits every message, but does not end the step. Returns what was composed as
   /// the first one.

@@ -36,7 +36,7 @@ struct Counts {
 constexpr Counts kCounts[] = {{"none", 0, 0},      {"ef14", 1, 2},       {"ef21", 2, 3},
                               {"ef21_sgdm", 3, 5}, {"ef21_sgd2m", 4, 7}, {"ef21_hb", 3, 4},
                               {"clip21", 2, 3},    {"econtrol", 3, 5},   {"d_ec", 3, 5},
-                              {"dgc", 2, 4}};
+                              {"dgc", 2, 4},       {"ef_bv", 2, 3}};
 
 TEST(Memory, RulesAskForAsManyVectorsAsTheyPromise) {
   for (const auto& [rule, inplace, step] : kCounts) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -41,13 +43,17 @@ TEST(FeedbackRegistry, AValueOutOfRangeIsNamed) {
   EXPECT_THAT(making("dgc(masking=maybe)"), ThrowsMessage<UsageError>(HasSubstr("maybe")));
   EXPECT_THAT(making("clip21(norm=0)"), ThrowsMessage<UsageError>(HasSubstr("norm")));
   EXPECT_THAT(making("clip21(norm=inf)"), ThrowsMessage<UsageError>(HasSubstr("inf")));
+  EXPECT_THAT(making("ef_bv(lambda=0)"), ThrowsMessage<UsageError>(HasSubstr("lambda")));
+  EXPECT_THAT(making("ef_bv(lambda=1.5)"), ThrowsMessage<UsageError>(HasSubstr("1.5")));
+  EXPECT_THAT(making("ef_bv(nu=-0.5)"), ThrowsMessage<UsageError>(HasSubstr("-0.5")));
+  EXPECT_THAT(making("ef_bv(nu=nan)"), ThrowsMessage<UsageError>(HasSubstr("nu")));
   EXPECT_THAT(making("ef14(state=4bit)"), ThrowsMessage<UsageError>(HasSubstr("8bit")));
   EXPECT_THAT(making("ef14(rescale=maybe)"), ThrowsMessage<UsageError>(HasSubstr("maybe")));
 }
 
 TEST(FeedbackRegistry, TheEndsOfTheRangesAreLegal) {
-  for (const char* spec :
-       {"econtrol(eta=0)", "econtrol(eta=1)", "ef21_sgdm(eta=1)", "ef21_hb(momentum=0)"}) {
+  for (const char* spec : {"econtrol(eta=0)", "econtrol(eta=1)", "ef21_sgdm(eta=1)",
+                           "ef21_hb(momentum=0)", "ef_bv(lambda=1,nu=1)"}) {
     EXPECT_NO_THROW(making(spec)()) << spec;
   }
 }
@@ -56,6 +62,17 @@ TEST(FeedbackRegistry, EveryOwnersRuleCanBeMade) {
   for (const FeedbackEntry& entry : feedback_rules()) {
     EXPECT_NO_THROW(making(entry.owner)()) << entry.name;
     EXPECT_FALSE(entry.source.empty()) << entry.name;
+  }
+}
+
+TEST(FeedbackRegistry, EveryRuleSaysWhatVarianceItBears) {
+  constexpr double kAny = std::numeric_limits<double>::infinity();
+  EXPECT_EQ(most_variance(parse_spec("none")), kAny);
+  EXPECT_EQ(most_variance(parse_spec("ef_bv")), kAny);
+  EXPECT_EQ(most_variance(parse_spec("ef_bv(lambda=0.25,nu=0.5)")), 7);
+  EXPECT_EQ(most_variance(parse_spec("ef_bv(lambda=1)")), 1);
+  for (const char* rule : {"ef14", "ef21", "econtrol(eta=0.1)", "dgc"}) {
+    EXPECT_EQ(most_variance(parse_spec(rule)), 1) << rule;
   }
 }
 

@@ -98,7 +98,8 @@ std::vector<std::string> states_of(const LegalCase& legal) {
       {"clip21", {"own", "mean"}},
       {"econtrol", {"error", "own", "mean"}},
       {"d_ec", {"error", "own", "mean"}},
-      {"dgc", {"momentum", "residual"}}};
+      {"dgc", {"momentum", "residual"}},
+      {"ef_bv", {"own", "mean"}}};
   const bool left_out = legal.compressor == "none" && feedback_rule(legal.feedback).exact_is_mean;
   if (left_out) return {};
   auto names = kStates.at(legal.feedback);

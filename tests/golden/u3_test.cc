@@ -69,6 +69,7 @@ TEST(U3, EveryLegalCombinationIsTried) {
 TEST(U3, EveryCompressorIsTried) {
   const auto cases = all_cases();
   for (const CompressorEntry& entry : compressors()) {
+    if (entry.name == "permk") continue;  // for one number of ranks: permk_test.cc
     for (const char* exchange : {"gather", "sharded", "sparse", "linear"}) {
       const bool linear = std::string_view(exchange) == "linear";
       const bool sparse = std::string_view(exchange) == "sparse";

@@ -240,13 +240,34 @@ TEST(BadInput, ACompressorThatDoesNotFitItsUnitIsRefused) {
 }
 
 TEST(BadInput, NoiseThatFeedbackWouldAmplifyIsRefused) {
+  const auto error = [](const char* compressor, const char* feedback) {
+    return error_of([&](Communicator& communicator) {
+      Reducer reducer(
+          communicator,
+          {.compressor = compressor, .feedback = feedback, .unit = CompressedUnit::model});
+      reducer.add("w", {40, 4});
+      std::vector<float> x(160);
+      reducer.push("w", std::span(x));
+      reducer.wait();
+    });
+  };
+  constexpr const char* kTenth = "randomk(density=0.1,scale=unbiased)";
+  constexpr const char* kTernary = "quantize(bits=2,range=qsgd)";  // over sharded
+  EXPECT_THAT(error(kTenth, "ef14"), HasSubstr("contracts nothing"));
+  EXPECT_THAT(error(kTenth, "ef_bv(lambda=0.2)"), HasSubstr("bears less than 9.0"));
+  EXPECT_THAT(error(kTernary, "ef_bv"), HasSubstr("ef14(rescale=false), which bears less than 1"));
+  EXPECT_EQ(error(kTenth, "ef_bv(lambda=0.19)"), "");
+  EXPECT_EQ(error(kTenth, "ef_bv"), "");
+  EXPECT_EQ(error(kTernary, "none"), "");
+}
+
+TEST(BadInput, ACompressorForAnotherNumberOfRanksIsRefused) {
   const auto error = error_of([](Communicator& communicator) {
-    Reducer reducer(communicator, {.compressor = "randomk(density=0.1,scale=unbiased)",
-                                   .unit = CompressedUnit::model});
-    reducer.add("w", {40, 4});
+    Reducer reducer(communicator, {.compressor = "permk(ranks=7)", .feedback = "none"});
+    reducer.add("w", {40, 40});
     reducer.wait();
   });
-  EXPECT_THAT(error, HasSubstr("contracts nothing"));
+  EXPECT_THAT(error, HasSubstr("permk(ranks=7) over gather is for 7 ranks, not "));
 }
 
 TEST(BadInput, ABroadcastOfTheWrongSizeOrNameIsRefused) {

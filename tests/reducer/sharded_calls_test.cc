@@ -153,10 +153,11 @@ TEST(ShardedCalls, KeepAsManyElementsAsTheirDocumentationSays) {
     std::size_t reduces;
     std::size_t gathers;
   };
-  for (const Row& row : {Row{"none", 0, 0}, Row{"ef14", 8, 2}, Row{"ef21", 8 + 2, 2 + 8},
-                         Row{"econtrol", 16 + 2, 4 + 8}, Row{"ef21_sgdm", 16 + 2, 0},
-                         Row{"ef21_sgd2m", 24 + 2, 0}, Row{"ef21_hb", 8 + 4, 0},
-                         Row{"clip21", 8 + 2, 0}, Row{"d_ec", 16 + 2, 4 + 8}, Row{"dgc", 16, 0}}) {
+  for (const Row& row :
+       {Row{"none", 0, 0}, Row{"ef14", 8, 2}, Row{"ef21", 8 + 2, 2 + 8},
+        Row{"econtrol", 16 + 2, 4 + 8}, Row{"ef21_sgdm", 16 + 2, 0}, Row{"ef21_sgd2m", 24 + 2, 0},
+        Row{"ef21_hb", 8 + 4, 0}, Row{"clip21", 8 + 2, 0}, Row{"d_ec", 16 + 2, 4 + 8},
+        Row{"dgc", 16, 0}, Row{"ef_bv", 8 + 2, 2 + 8}}) {
     run_local(4, [&](Communicator& communicator) {
       Floats whole(8);
       Floats shard(2);

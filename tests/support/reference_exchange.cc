@@ -14,9 +14,7 @@
 namespace pith::test {
 namespace {
 
-// An owner draws its random numbers under another key than the ranks: the tensor's and "owner".
-constexpr std::uint64_t kOwner = 0x6f776e6572;
-constexpr float kLargestHalf = 65504.0f;
+constexpr std::uint64_t kOwner = 0x6f776e6572;  // "owner", which keys an owner's random numbers
 
 template <Element T>
 void add(const std::vector<T>& x, std::vector<T>& sum) {
@@ -32,7 +30,7 @@ template <Element T>
 T rounded(T value, ElementType type) {
   const auto narrow = static_cast<float>(value);
   if (type == ElementType::bfloat16) return static_cast<T>(to_float(to_bfloat16(narrow)));
-  return static_cast<T>(to_float(to_half(std::clamp(narrow, -kLargestHalf, kLargestHalf))));
+  return static_cast<T>(to_float(to_half(std::clamp(narrow, -65504.0f, 65504.0f))));
 }
 
 /// What others get when they decode one rank's message of x, cut in segments at `cuts`.
@@ -147,9 +145,11 @@ auto ReferenceExchange<T>::make_rank(std::size_t rank) const -> Rank {
     for (std::size_t m = 0; m < messages; ++m) {
       made.linear.push_back(make_linear<T>(pipeline, what_.shape));
     }
+    made.rule->carried_by(made.linear.front()->guarantee());
     return made;
   }
   made.message = make_message<T>(pipeline, gathers ? Shape::flat(n) : what_.shape);
+  made.rule->carried_by(made.message->guarantee(n));
   if (what_.exchange != "sharded") return made;
   const auto owner = feedback_rule(parse_spec(what_.feedback).name).owner;
   for (std::size_t m = 0; m < messages; ++m) {

@@ -11,7 +11,8 @@
 namespace pith::test {
 namespace {
 
-constexpr std::string_view kVariations[] = {"ef21_sgd2m", "ef21_hb", "clip21", "d_ec", "dgc"};
+constexpr std::string_view kVariations[] = {"ef21_sgd2m", "ef21_hb", "clip21",
+                                            "d_ec",       "dgc",     "ef_bv"};
 
 const std::vector<std::string> kSparse{
     "topk(density=0.05,index=elias_fano)", "topk(density=0.05,values=2bit,index=bitmap)",
@@ -21,6 +22,9 @@ const std::vector<std::string> kSparse{
 std::string spec_for_variation(const Combination& row) {
   if (row.kind == CompressorKind::none) return "none";
   if (row.exchange == Exchange::raw) return "cast(fp16)";
+  const bool noisy = row.feedback == "ef_bv";  // whose steps are not 1 under unbiased compressors
+  if (noisy && row.kind == CompressorKind::linear) return "randomk(density=0.1,scale=unbiased)";
+  if (noisy && row.kind == CompressorKind::message) return "natural";
   if (row.kind == CompressorKind::linear) return "lowrank(rank=2)";
   return row.exchange == Exchange::sharded ? "onebit(block=64)" : kSparse.front();
 }
