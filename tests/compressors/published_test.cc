@@ -112,7 +112,7 @@ TEST(T11, NonFiniteInputIsRefused) {
   }
 }
 
-TEST(ScaledSign, E2MatchesTheWorkedExampleOfOneBitAdam) {
+TEST(OneBitAdam, E2TheTwoScalesMatchTheWorkedExample) {
   const Doubles x{3, -1, 0, 2};
   EXPECT_EQ(code("onebit", x), (Doubles{1.5, -1.5, 1.5, 1.5}));
   EXPECT_EQ(squared_distance(x, code("onebit", x)), 5.0);  // of the residual 1.5, 0.5, -1.5, 0.5
@@ -136,7 +136,7 @@ TEST(MinMax, TakesTheBytesOfThePublishedTable) {
 }
 
 // s = 1: levels 3/5 and 4/5 of the norm 5, so the squared error is 3 (5 - 3) + 4 (5 - 4).
-TEST(Qsgd, OneLevelOf34HasAVarianceOf10) {
+TEST(Qsgd, E2OneLevelOf34HasAVarianceOf10) {
   EXPECT_NEAR(average_error("quantize(bits=2,range=qsgd)", {3, 4}), 10, 0.2);
 }
 
@@ -152,7 +152,7 @@ TEST(Qsgd, ThreeLevelsOf34AreDrawnWithTheirProbabilities) {
   EXPECT_NEAR(average(spec, {3, -4}, is(1, -5)), 0.4, 0.015);
 }
 
-TEST(Natural, MatchesTheWorkedExample) {
+TEST(Natural, E1MatchesTheWorkedExample) {
   const auto is_four = [](const Doubles& y) {
     EXPECT_TRUE(y[0] == 2 || y[0] == 4);
     return y[0] == 4 ? 1.0 : 0.0;

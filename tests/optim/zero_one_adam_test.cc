@@ -17,7 +17,7 @@ using Vector = std::vector<double>;
 using Kind = ZeroOneAdam<double>::Kind;
 
 // kappa = 2: two updates at each interval, at the steps that it divides.
-TEST(ZeroOneAdam, IntervalsOfTheVarianceDouble) {
+TEST(ZeroOneAdam, E1IntervalsOfTheVarianceDouble) {
   run_local(2, [](Communicator& communicator) {
     Model<double> model({5});
     ZeroOneAdam<double> adam(communicator, {.var_update_scaler = 2});
@@ -84,7 +84,7 @@ Vector trained(int ranks, const ZeroOneAdamOptions& options, std::uint64_t steps
   return result;
 }
 
-TEST(ZeroOneAdam, IdenticalRanksThatMeetWithoutLossAreWhereOneIs) {
+TEST(ZeroOneAdam, E2IdenticalRanksThatMeetWithoutLossAreWhereOneIs) {
   const Vector one = trained(1, short_run(0.1), 40);
   for (const int ranks : {2, 3, 4}) expect_near(trained(ranks, short_run(0.1), 40), one, 1e-12);
 }

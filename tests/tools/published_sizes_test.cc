@@ -83,13 +83,13 @@ TEST(Dgc, E7SendsTheLstmOfThePennTreebankAt462Times) {
 }
 
 // Vogels et al., PowerSGD, NeurIPS 2019: vectors travel as they are.
-TEST(PowerSgd, SendsResNet18At243And136And72Times) {
+TEST(PowerSgd, E5SendsResNet18At243And136And72Times) {
   EXPECT_WITHIN_1_PERCENT(ratio("resnet18_cifar10", "lowrank(rank=1)"), 243);
   EXPECT_WITHIN_1_PERCENT(ratio("resnet18_cifar10", "lowrank(rank=2)"), 136);
   EXPECT_WITHIN_1_PERCENT(ratio("resnet18_cifar10", "lowrank(rank=4)"), 72);
 }
 
-TEST(PowerSgd, SendsTheLstmOfWikiText2At310And203And120Times) {
+TEST(PowerSgd, E5SendsTheLstmOfWikiText2At310And203And120Times) {
   EXPECT_WITHIN_1_PERCENT(ratio("lstm_wikitext2", "lowrank(rank=1)"), 310);
   EXPECT_WITHIN_1_PERCENT(ratio("lstm_wikitext2", "lowrank(rank=2)"), 203);
   EXPECT_WITHIN_1_PERCENT(ratio("lstm_wikitext2", "lowrank(rank=4)"), 120);
