@@ -144,7 +144,8 @@ class Qsgd : public CodeByCode<T, Qsgd<T>, Norm<T>> {
   static constexpr const char* kName = "quantize";
   using Statistics = Norm<T>;
 
-  Qsgd(unsigned bits, Rounding rounding) : bits_(bits), rounding_(rounding) {}
+  Qsgd(unsigned bits, std::uint32_t levels, Rounding rounding)
+      : bits_(bits), levels_(levels), rounding_(rounding) {}
 
   unsigned width() const { return bits_; }
   Rounding rounding() const { return rounding_; }
@@ -167,27 +168,27 @@ class Qsgd : public CodeByCode<T, Qsgd<T>, Norm<T>> {
   }
 
   bool valid(const Statistics& bucket) const {
-    return bucket.norm >= 0 && std::isfinite(bucket.norm);
+    return bucket.norm >= 0 && std::isfinite(value(sign() - 1, bucket));
   }
 
   T value(std::uint32_t code, const Statistics& bucket) const {
-    const T magnitude = bucket.norm * (static_cast<T>(code & levels()) / top());
+    const T magnitude = bucket.norm * (static_cast<T>(code & (sign() - 1)) / top());
     return code >= sign() ? -magnitude : magnitude;
   }
 
   Guarantee guarantee(std::size_t elements) const {
     const auto b = static_cast<double>(elements);
-    const double s = levels();
+    const double s = levels_;
     if (rounding_ == Rounding::nearest) return contraction(b / (4 * s * s));
     return unbiased(std::min(b / (s * s), std::sqrt(b) / s));
   }
 
  private:
   std::uint32_t sign() const { return 1u << (bits_ - 1); }
-  std::uint32_t levels() const { return sign() - 1; }
-  T top() const { return static_cast<T>(levels()); }
+  T top() const { return static_cast<T>(levels_); }
 
   unsigned bits_;
+  std::uint32_t levels_;
   Rounding rounding_;
 };
 
@@ -201,9 +202,14 @@ std::unique_ptr<MessageCompressor<T>> make_quantize(const Spec& spec) {
   const std::uint64_t bucket = arguments.integer("bucket", 512, 1, std::uint64_t{1} << 30);
   const std::string fallback = qsgd ? "stochastic" : "nearest";
   const bool nearest = arguments.word("rounding", fallback, {"nearest", "stochastic"}) == "nearest";
+  const std::uint64_t most = (1u << (bits - 1)) - 1;
+  const auto levels = qsgd ? arguments.integer("levels", most, 1, most) : 0;
   arguments.finish();
   const Rounding rounding = nearest ? Rounding::nearest : Rounding::stochastic;
-  if (qsgd) return std::make_unique<BlockMessage<T, Qsgd<T>>>(Qsgd<T>(bits, rounding), bucket);
+  if (qsgd) {
+    return std::make_unique<BlockMessage<T, Qsgd<T>>>(
+        Qsgd<T>(bits, static_cast<std::uint32_t>(levels), rounding), bucket);
+  }
   return std::make_unique<BlockMessage<T, MinMax<T>>>(MinMax<T>(bits, rounding), bucket);
 }
 
