@@ -168,11 +168,12 @@ class Qsgd : public CodeByCode<T, Qsgd<T>, Norm<T>> {
   }
 
   bool valid(const Statistics& bucket) const {
-    return bucket.norm >= 0 && std::isfinite(value(sign() - 1, bucket));
+    return bucket.norm >= 0 && std::isfinite(bucket.norm);
   }
 
   T value(std::uint32_t code, const Statistics& bucket) const {
-    const T magnitude = bucket.norm * (static_cast<T>(code & (sign() - 1)) / top());
+    const std::uint32_t level = std::min(code & (sign() - 1), levels_);  // no code is refused
+    const T magnitude = bucket.norm * (static_cast<T>(level) / top());
     return code >= sign() ? -magnitude : magnitude;
   }
 

@@ -42,6 +42,10 @@ TEST(FeedbackRegistry, AValueOutOfRangeIsNamed) {
   EXPECT_THAT(making("clip21(norm=0)"), ThrowsMessage<UsageError>(HasSubstr("norm")));
   EXPECT_THAT(making("clip21(norm=inf)"), ThrowsMessage<UsageError>(HasSubstr("inf")));
   EXPECT_THAT(making("ef14(state=4bit)"), ThrowsMessage<UsageError>(HasSubstr("8bit")));
+  EXPECT_THAT(making("ef14(state=8bit,average=1)"),
+              ThrowsMessage<UsageError>(HasSubstr("average")));
+  EXPECT_THAT(making("ef14(state=8bit,reset=-1)"), ThrowsMessage<UsageError>(HasSubstr("reset")));
+  EXPECT_THAT(making("ef14(average=0.8)"), ThrowsMessage<UsageError>(HasSubstr("average")));
   EXPECT_THAT(making("ef14(rescale=maybe)"), ThrowsMessage<UsageError>(HasSubstr("maybe")));
 }
 
