@@ -26,8 +26,8 @@ T largest_magnitude(std::span<const T> x) {
   return std::bit_cast<T>(largest >> 1);
 }
 
-// The smallest e with |x| < 128 * 2^e for all |x| <= largest. Codes of what was decoded are the same
-// again.
+// The smallest e with |x| < 128 * 2^e for all |x| <= largest. Codes of what was decoded are the
+// same again.
 template <Element T>
 int exponent_of(T largest) {
   if (largest == 0) return kSmallestExponent;

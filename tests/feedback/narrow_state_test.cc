@@ -148,7 +148,7 @@ TEST(NarrowEf14, IsEf14WhereNothingIsRounded) {
   }
 }
 
-// An element of three is sent. beta = 1/2: half of what the message left out, half of what there was.
+// One element of three is sent. Half of what the message left out, half of what there was.
 TEST(NarrowEf14, AveragesWhatMessagesLeaveOut) {
   for (const char* spec : {"ef14(state=8bit,average=0.5)", "ef14(state=bf16,average=0.5)"}) {
     LoneRank<double> rank(spec, 3);

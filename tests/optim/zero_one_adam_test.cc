@@ -203,14 +203,16 @@ TEST(ZeroOneAdam, ForgetsTheResidualsOfGradientsWhenItSendsDisplacements) {
   });
 }
 
+const ZeroOneAdamOptions kSoonApart{.adam = {.lr = 0.01, .weight_decay = 0.1},
+                                    .var_freeze_step = 6,
+                                    .var_update_scaler = 1,
+                                    .local_step_scaler = 5};
+
 // Weight decay is all that happens to them, and to all ranks alike.
 TEST(ZeroOneAdam, MaskedElementsOnlyDecay) {
   run_local(3, [](Communicator& communicator) {
     Model<double> model({10});
-    ZeroOneAdam<double> adam(communicator, {.adam = {.lr = 0.01, .weight_decay = 0.1},
-                                            .var_freeze_step = 6,
-                                            .var_update_scaler = 1,
-                                            .local_step_scaler = 5});
+    ZeroOneAdam<double> adam(communicator, kSoonApart);
     model.join(adam);
     double expected = model.parameters[0][4];
     for (std::uint64_t t = 1; t <= 40; ++t) {
@@ -228,10 +230,7 @@ TEST(ZeroOneAdam, MaskedElementsOnlyDecay) {
 TEST(ZeroOneAdam, MaskedElementsDecayOnARankWhoseGradientIsANan) {
   run_local(3, [](Communicator& communicator) {
     Model<double> model({10});
-    ZeroOneAdam<double> adam(communicator, {.adam = {.lr = 0.01, .weight_decay = 0.1},
-                                            .var_freeze_step = 6,
-                                            .var_update_scaler = 1,
-                                            .local_step_scaler = 5});
+    ZeroOneAdam<double> adam(communicator, kSoonApart);
     model.join(adam);
     int left_out = 0;
     for (std::uint64_t t = 1; t <= 60; ++t) {

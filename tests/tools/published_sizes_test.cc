@@ -84,8 +84,8 @@ TEST(Dgc, E7SendsTheLstmOfThePennTreebankAt462Times) {
   EXPECT_WITHIN_1_PERCENT(ratio("lstm_ptb", kDeepGradientCompression), 462);
 }
 
-/// Bytes of kept values and of their runs, and of vectors, without the 16 in front of each message and
-/// its padding, in MiB.
+/// Bytes of kept values and of their runs, and of vectors, without the 16 in front of each message
+/// and its padding, in MiB.
 double payload_of_kept_weights(const std::string& model) {
   const auto layers = layers_of(model);
   double bytes = 0;
