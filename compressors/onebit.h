@@ -17,7 +17,7 @@ namespace pith {
 ///
 /// Or two values per block, as 1-bit SGD sends for every column of a matrix:
 ///
-///   scale=sides       bit = !(x < 0), low, high = mean of the x below 0, of the others (of none: 0)
+///   scale=sides       bit = !(x < 0), low, high = mean of the x below 0, of the others; none: 0
 ///   scale=deviation   bit = !(x < m), low, high = m - d, m + d; m = mean x, d = mean |x - m|
 ///   decoded: high if bit, else low
 ///
