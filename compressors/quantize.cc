@@ -144,7 +144,8 @@ class Qsgd : public CodeByCode<T, Qsgd<T>, Norm<T>> {
   static constexpr const char* kName = "quantize";
   using Statistics = Norm<T>;
 
-  Qsgd(unsigned bits, Rounding rounding) : bits_(bits), rounding_(rounding) {}
+  Qsgd(unsigned bits, std::uint32_t levels, Rounding rounding)
+      : bits_(bits), levels_(levels), rounding_(rounding) {}
 
   unsigned width() const { return bits_; }
   Rounding rounding() const { return rounding_; }
@@ -171,23 +172,24 @@ class Qsgd : public CodeByCode<T, Qsgd<T>, Norm<T>> {
   }
 
   T value(std::uint32_t code, const Statistics& bucket) const {
-    const T magnitude = bucket.norm * (static_cast<T>(code & levels()) / top());
+    const std::uint32_t level = std::min(code & (sign() - 1), levels_);  // no code is refused
+    const T magnitude = bucket.norm * (static_cast<T>(level) / top());
     return code >= sign() ? -magnitude : magnitude;
   }
 
   Guarantee guarantee(std::size_t elements) const {
     const auto b = static_cast<double>(elements);
-    const double s = levels();
+    const double s = levels_;
     if (rounding_ == Rounding::nearest) return contraction(b / (4 * s * s));
     return unbiased(std::min(b / (s * s), std::sqrt(b) / s));
   }
 
  private:
   std::uint32_t sign() const { return 1u << (bits_ - 1); }
-  std::uint32_t levels() const { return sign() - 1; }
-  T top() const { return static_cast<T>(levels()); }
+  T top() const { return static_cast<T>(levels_); }
 
   unsigned bits_;
+  std::uint32_t levels_;
   Rounding rounding_;
 };
 
@@ -201,9 +203,14 @@ std::unique_ptr<MessageCompressor<T>> make_quantize(const Spec& spec) {
   const std::uint64_t bucket = arguments.integer("bucket", 512, 1, std::uint64_t{1} << 30);
   const std::string fallback = qsgd ? "stochastic" : "nearest";
   const bool nearest = arguments.word("rounding", fallback, {"nearest", "stochastic"}) == "nearest";
+  const std::uint64_t most = (1u << (bits - 1)) - 1;
+  const auto levels = qsgd ? arguments.integer("levels", most, 1, most) : 0;
   arguments.finish();
   const Rounding rounding = nearest ? Rounding::nearest : Rounding::stochastic;
-  if (qsgd) return std::make_unique<BlockMessage<T, Qsgd<T>>>(Qsgd<T>(bits, rounding), bucket);
+  if (qsgd) {
+    return std::make_unique<BlockMessage<T, Qsgd<T>>>(
+        Qsgd<T>(bits, static_cast<std::uint32_t>(levels), rounding), bucket);
+  }
   return std::make_unique<BlockMessage<T, MinMax<T>>>(MinMax<T>(bits, rounding), bucket);
 }
 

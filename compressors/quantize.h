@@ -16,7 +16,8 @@ namespace pith {
 ///   unit  = (max x - min x) / L              0 only if all elements are equal
 ///   level = round((x - min x) (1 / unit))    decoded: min x + unit level
 ///
-/// range=qsgd, s = 2^(bits-1) - 1, bits 2 to 8, rounding=stochastic unless said otherwise:
+/// range=qsgd, s = levels, at most and by default 2^(bits-1) - 1, bits 2 to 8, rounding=stochastic
+/// unless said otherwise:
 ///
 ///   norm  = ||x||
 ///   level = round(s |x| / norm)              decoded: sign(x) norm (level / s)

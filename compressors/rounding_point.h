@@ -39,10 +39,11 @@ T round_at(T v, float point) {
   return v - lower >= static_cast<T>(point) ? lower + 1 : lower;
 }
 
-/// The nearest finite T: a sum of finite numbers may exceed every T. value >= 0.
+/// The nearest finite T: a sum of finite numbers may exceed every T.
 template <Element T>
 T to_finite(double value) {
-  return static_cast<T>(std::min(value, static_cast<double>(std::numeric_limits<T>::max())));
+  constexpr double kLargest = std::numeric_limits<T>::max();
+  return static_cast<T>(std::clamp(value, -kLargest, kLargest));
 }
 
 }  // namespace pith

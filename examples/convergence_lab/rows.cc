@@ -75,6 +75,7 @@ void append_row(const Rows& from, std::size_t row, Rows& to) {
   const auto begin = static_cast<std::ptrdiff_t>(from.starts[row]);
   const auto end = static_cast<std::ptrdiff_t>(from.starts[row + 1]);
   to.labels.push_back(from.labels[row]);
+  to.lines.push_back(from.lines[row]);
   to.columns.insert(to.columns.end(), from.columns.begin() + begin, from.columns.begin() + end);
   to.values.insert(to.values.end(), from.values.begin() + begin, from.values.begin() + end);
   to.starts.push_back(to.columns.size());
@@ -93,6 +94,7 @@ Rows read_libsvm(std::istream& text, const std::string& name) {
     const double label = reader.label(word);
     while (words >> word) reader.entry(word, rows);
     rows.labels.push_back(label);
+    rows.lines.push_back(number);
     rows.starts.push_back(rows.columns.size());
   }
   if (rows.size() == 0 || rows.features == 0) throw pith::UsageError(name + " holds no rows");
@@ -120,7 +122,7 @@ void separate_classes(Rows& rows, const std::string& name) {
   for (std::size_t row = 0; row < rows.size(); ++row) {
     double& label = rows.labels[row];
     if (label != first && label != other) {
-      shown << name << ": row " << row + 1 << " has the label " << label << " where others have "
+      shown << name << ':' << rows.lines[row] << ": the label is " << label << " where others are "
             << first << " and " << other << "; classes are two";
       throw pith::UsageError(shown.str());
     }

@@ -15,6 +15,7 @@ namespace convergence_lab {
 struct Rows {
   std::size_t features = 0;
   std::vector<double> labels;
+  std::vector<std::size_t> lines;      ///< of the file, from 1
   std::vector<std::size_t> starts{0};  ///< row r holds the entries [starts[r], starts[r+1])
   std::vector<std::uint32_t> columns;  ///< from 0
   std::vector<double> values;
@@ -34,7 +35,7 @@ Rows read_libsvm(std::istream& text, const std::string& name);
 Rows read_libsvm(const std::filesystem::path& path);
 
 /// Makes the labels of two classes -1 (the lower) and 1.
-/// Throws   pith::UsageError with the row if there is a third, or with the label if there is but
+/// Throws   pith::UsageError with the line if there is a third, or with the label if there is but
 ///          one.
 void separate_classes(Rows& rows, const std::string& name);
 

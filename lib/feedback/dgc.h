@@ -21,7 +21,7 @@ struct DgcOptions {
 ///
 /// The estimate carries the momentum: give the optimizer none. What is sent whole (uncompressed, or
 /// by a compressor with contraction 1) masks nothing, and is momentum SGD; nor do messages that
-/// code every element.
+/// code every element. A top-k of all elements, rounded, masks them all.
 ///
 /// State    u, v: n elements each, private.
 /// Estimate the plain mean of what was sent, also where nothing is compressed.

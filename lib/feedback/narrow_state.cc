@@ -26,10 +26,10 @@ T largest_magnitude(std::span<const T> x) {
   return std::bit_cast<T>(largest >> 1);
 }
 
-// The smallest e with |x| < 128 * 2^e for all x. Codes of what was decoded are the same again.
+// The smallest e with |x| < 128 * 2^e for all |x| <= largest. Codes of what was decoded are the
+// same again.
 template <Element T>
-int exponent_of(std::span<const T> x) {
-  const T largest = largest_magnitude(x);
+int exponent_of(T largest) {
   if (largest == 0) return kSmallestExponent;
   int exponent = 0;
   std::frexp(largest, &exponent);  // largest < 2^exponent
@@ -88,16 +88,23 @@ template <Element T>
 void NarrowState<T>::encode(std::span<const T> x, Copy& copy) const {
   if (kind_ == Narrow::bf16) {
     for (std::size_t i = 0; i < n_; ++i) {
-      const T bounded = std::clamp(x[i], T(-kLargestBFloat16), T(kLargestBFloat16));
+      const T number = std::isnan(x[i]) ? T(0) : x[i];
+      const T bounded = std::clamp(number, T(-kLargestBFloat16), T(kLargestBFloat16));
       copy.numbers[i] = to_bfloat16(static_cast<float>(bounded));
     }
     return;
   }
   for (std::size_t b = 0; b < copy.exponents.size(); ++b) {
     const Range range{b * kBlock, std::min(n_, (b + 1) * kBlock)};
-    const int exponent = exponent_of(slice(x, range));
+    const auto codes = slice(std::span(copy.codes), range);
+    const T largest = largest_magnitude(slice(x, range));
+    if (!std::isfinite(largest)) {
+      std::ranges::fill(codes, std::int8_t{0});
+      continue;
+    }
+    const int exponent = exponent_of(largest);
     copy.exponents[b] = static_cast<std::int16_t>(exponent);
-    encode_block(slice(x, range), exponent, slice(std::span(copy.codes), range));
+    encode_block(slice(x, range), exponent, codes);
   }
 }
 

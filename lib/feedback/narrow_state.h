@@ -23,7 +23,8 @@ enum class Narrow {
 
 /// A rank's own state, as PrivateState, in 2 bytes per element, or in 1 and 2 bytes per 128. What
 /// is kept is rounded: what was written is not quite what is read. Elements below 2^-120 may become
-/// zero; those beyond bf16's largest become that.
+/// zero; those beyond bf16's largest become that. A NaN is kept as a zero, and with eight bits so
+/// is everything in its block or in that of an infinity.
 ///
 /// The next state is written as a whole. A view is a copy; what is written to it holds from the
 /// next step on.

@@ -24,8 +24,9 @@ namespace {
 template <Element T>
 using Made = std::unique_ptr<Feedback<T>>;
 
+constexpr double kBelowOne = 0.999999;  // nothing would ever be forgotten at 1
+
 double momentum_of(Arguments& arguments) {
-  constexpr double kBelowOne = 0.999999;  // nothing would ever be forgotten at 1
   return arguments.optional_number("momentum", 0, kBelowOne).value_or(0.9);
 }
 
@@ -43,8 +44,11 @@ Made<T> make_ef14(Arguments& arguments, Extent n, Commit commit) {
   const bool rescale = is_set(arguments, "rescale", true);
   const auto state = arguments.word("state", "full", {"full", "bf16", "8bit"});
   if (state == "full") return std::make_unique<Ef14<T>>(n.sent, commit, rescale);
-  const Narrow kind = state == "bf16" ? Narrow::bf16 : Narrow::eight_bits;
-  return std::make_unique<NarrowEf14<T>>(n.sent, commit, rescale, kind);
+  NarrowOptions options{.kind = state == "bf16" ? Narrow::bf16 : Narrow::eight_bits,
+                        .rescale = rescale};
+  options.average = arguments.optional_number("average", 0, kBelowOne).value_or(0);
+  options.reset = arguments.integer("reset", 0, 0, 1 << 24);
+  return std::make_unique<NarrowEf14<T>>(n.sent, commit, options);
 }
 
 template <Element T>

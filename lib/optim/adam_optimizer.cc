@@ -7,9 +7,8 @@
 #include <pith/core/vector.h>
 #include <pith/optim/adam_kernels.h>
 #include <pith/optim/adam_optimizer.h>
+#include <pith/optim/checked.h>
 #include <pith/optim/must_be.h>
-#include <pith/reducer/agreement.h>
-#include <pith/reducer/registration.h>
 
 namespace pith {
 namespace {
@@ -23,29 +22,24 @@ std::string text_of(const AdamOptions& options) {
   return out.str();
 }
 
+// Of what the options are as T.
+template <Element T>
 std::string mistake_of(const AdamOptions& options) {
-  if (!(options.lr >= 0 && std::isfinite(options.lr)))
-    return must_be("lr", options.lr, "0 or more");
+  const auto lr = static_cast<T>(options.lr);
+  if (!(lr >= 0 && std::isfinite(lr))) return must_be<T>("lr", options.lr, "0 or more");
   for (const double beta : options.betas) {
-    if (!(beta >= 0 && beta < 1)) return must_be("betas", beta, "in [0, 1)");
+    if (!(beta >= 0 && static_cast<T>(beta) < 1)) return must_be<T>("betas", beta, "in [0, 1)");
   }
-  if (!(options.eps > 0 && std::isfinite(options.eps))) {
-    return must_be("eps", options.eps, "above 0");
-  }
-  if (!(options.weight_decay >= 0 && std::isfinite(options.weight_decay))) {
-    return must_be("weight_decay", options.weight_decay, "0 or more");
+  const auto eps = static_cast<T>(options.eps);
+  if (!(eps > 0 && std::isfinite(eps))) return must_be<T>("eps", options.eps, "above 0");
+  const auto decay = static_cast<T>(options.weight_decay);
+  if (!(decay >= 0 && std::isfinite(decay))) {
+    return must_be<T>("weight_decay", options.weight_decay, "0 or more");
   }
   if (options.non_finite == NonFinite::propagate) {
     return "non_finite=propagate: gradients are only read, so it must be skip or fail";
   }
   return {};
-}
-
-// Throws on every rank if one has a mistake, before the reducers are made.
-Communicator& checked(Communicator& communicator, const AdamOptions& options,
-                      const std::string& mistake) {
-  share_error(communicator, mistake.empty() ? mistake_of(options) : mistake);
-  return communicator;
 }
 
 // By a rule of each tensor: PITH_COMPRESSOR is for the compressed steps.
@@ -69,11 +63,11 @@ AdamOptimizer<T>::AdamOptimizer(Communicator& communicator, const AdamOptions& o
                                 const std::string& text, const std::string& mistake)
     : options_(options),
       lr_(options.lr),
-      full_(checked(communicator, options, mistake), full_options(options)),
+      full_(checked(communicator, mistake.empty() ? mistake_of<T>(options) : mistake,
+                    text_of(options) + text),
+            full_options(options)),
       compressed_(communicator, compressed_options(options)),
-      communicator_(communicator) {
-  compare_texts(communicator, "the ranks' optimizers differ", text_of(options) + text);
-}
+      communicator_(communicator) {}
 
 template <Element T>
 void AdamOptimizer<T>::add(std::string_view name, std::span<T> parameters,
@@ -107,7 +101,7 @@ void AdamOptimizer<T>::broadcast() {
 
 template <Element T>
 void AdamOptimizer<T>::set_lr(double lr) {
-  if (!(lr >= 0 && std::isfinite(lr))) {
+  if (!(lr >= 0 && std::isfinite(static_cast<T>(lr)))) {
     return fail("set_lr: the learning rate is " + std::to_string(lr));
   }
   lr_ = lr;

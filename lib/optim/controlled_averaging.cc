@@ -5,13 +5,13 @@
 
 #include <pith/core/error.h>
 #include <pith/core/hash.h>
+#include <pith/core/spec.h>
 #include <pith/core/vector.h>
+#include <pith/optim/checked.h>
 #include <pith/optim/controlled_averaging.h>
 #include <pith/optim/must_be.h>
 #include <pith/optim/push_computed.h>
 #include <pith/optim/sample.h>
-#include <pith/reducer/agreement.h>
-#include <pith/reducer/registration.h>
 
 namespace pith {
 namespace {
@@ -27,23 +27,42 @@ std::string text_of(const ControlledAveragingOptions& options) {
   return out.str();
 }
 
+// In some step, or as one of a choice.
+bool sends_uncompressed(const std::string& schedule) {
+  const auto is_none = [](const Spec& stage) {
+    const auto chooses_none = [](const Argument& argument) {
+      return argument.key.empty() && argument.value.name == "none";
+    };
+    return stage.name == "none" || std::ranges::any_of(stage.arguments, chooses_none);
+  };
+  return std::ranges::any_of(parse_schedule(schedule), [&](const ScheduledPipeline& entry) {
+    return std::ranges::any_of(entry.pipeline, is_none);
+  });
+}
+
+template <Element T>
 std::string mistake_of(const ControlledAveragingOptions& options, int ranks) {
   if (options.local_steps == 0) return must_be("local_steps", 0, "1 or more");
-  if (!(options.local_rate > 0 && std::isfinite(options.local_rate))) {
-    return must_be("local_rate", options.local_rate, "above 0");
+  const auto is_rate = [](double rate) {
+    return static_cast<T>(rate) > 0 && std::isfinite(static_cast<T>(rate));
+  };
+  if (!is_rate(options.local_rate)) {
+    return must_be<T>("local_rate", options.local_rate, "above 0");
   }
-  if (!(options.global_rate > 0 && std::isfinite(options.global_rate))) {
-    return must_be("global_rate", options.global_rate, "above 0");
+  if (!is_rate(options.global_rate)) {
+    return must_be<T>("global_rate", options.global_rate, "above 0");
   }
   if (options.participants < 0 || options.participants > ranks) {
     return must_be("participants", options.participants,
                    "from 1 to " + std::to_string(ranks) + " ranks, or 0 for all");
   }
-  if (options.compressor.find("none") != std::string::npos) {
-    return "compressor=" + options.compressor +
-           ": what travels uncompressed keeps no control variates; use identity";
+  try {
+    if (!sends_uncompressed(options.compressor)) return {};
+  } catch (const UsageError& error) {
+    return error.what();
   }
-  return {};
+  return "compressor=" + options.compressor +
+         ": what travels uncompressed keeps no control variates; use identity";
 }
 
 // By a rule of the tensor, which no environment variable beats: another feedback is another method.
@@ -56,20 +75,15 @@ ReducerOptions reducer_options(const ControlledAveragingOptions& options,
   return reducer;
 }
 
-Communicator& checked(Communicator& communicator, const ControlledAveragingOptions& options,
-                      const std::string& mistake) {
-  share_error(communicator, mistake.empty() ? mistake_of(options, communicator.size()) : mistake);
-  compare_texts(communicator, "the ranks' options differ", text_of(options));
-  return communicator;
-}
-
 }  // namespace
 
 template <Element T>
 ControlledAveraging<T>::ControlledAveraging(Communicator& communicator, const Shape& shape,
                                             const ControlledAveragingOptions& options,
                                             const std::string& feedback, const std::string& mistake)
-    : communicator_(checked(communicator, options, mistake)),
+    : communicator_(checked(communicator,
+                            mistake.empty() ? mistake_of<T>(options, communicator.size()) : mistake,
+                            text_of(options))),
       options_(options),
       participants_(options.participants == 0 ? communicator.size() : options.participants),
       reducer_(communicator, reducer_options(options, feedback)),

@@ -48,7 +48,8 @@ struct ControlledAveragingOptions {
 /// keep their c_i. a is what the papers call a_i + c_i - c, a_i = (x - y) / (eta_l K).
 ///
 /// State    c_i: n elements, private ("own"); c: n, replicated ("mean"); and the method's own.
-/// Memory   the states as the rule keeps them (docs/algorithms.md), and 4 n elements.
+/// Memory   the states as the rule keeps them (docs/algorithms.md), and 4 n elements. A round
+///          allocates for the list of states and of participants, which does not depend on n.
 /// Wire     that of one exchange; nothing comes down from a server.
 /// Throws   as Reducer; UsageError on every rank for options out of range or different.
 /// Source   Karimireddy et al. 2020 (SCAFFOLD); Huang, Li, Li 2024, "Stochastic controlled

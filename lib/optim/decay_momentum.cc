@@ -12,10 +12,10 @@ template <Element T>
 DecayMomentum<T>::DecayMomentum(std::size_t n, const DecayOptions& options)
     : momentum_(n), options_(options) {
   if (!(options.weight_decay >= 0)) {
-    throw UsageError(must_be("weight_decay", options.weight_decay, "at least 0"));
+    throw UsageError(must_be<T>("weight_decay", options.weight_decay, "at least 0"));
   }
-  if (!(options.momentum >= 0 && options.momentum < 1)) {
-    throw UsageError(must_be("momentum", options.momentum, "at least 0, below 1"));
+  if (!(options.momentum >= 0 && static_cast<T>(options.momentum) < 1)) {
+    throw UsageError(must_be<T>("momentum", options.momentum, "at least 0, below 1"));
   }
 }
 

@@ -5,13 +5,12 @@
 
 #include <pith/core/error.h>
 #include <pith/core/vector.h>
+#include <pith/optim/checked.h>
 #include <pith/optim/marina.h>
 #include <pith/optim/must_be.h>
 #include <pith/optim/push_computed.h>
 #include <pith/optim/shared_coin.h>
 #include <pith/optim/with_rule.h>
-#include <pith/reducer/agreement.h>
-#include <pith/reducer/registration.h>
 
 namespace pith {
 namespace {
@@ -20,15 +19,16 @@ constexpr const char* kTensor = "x";
 
 bool is_probability(double p) { return p > 0 && p <= 1; }
 
-Communicator& checked(Communicator& communicator, const MarinaOptions& options) {
+std::string mistake_of(const MarinaOptions& options) {
   const double p = options.probability;
-  share_error(communicator,
-              is_probability(p) ? "" : must_be("probability", p, "above 0, at most 1"));
+  return is_probability(p) ? "" : must_be("probability", p, "above 0, at most 1");
+}
+
+std::string text_of(const MarinaOptions& options) {
   std::ostringstream text;
   text.precision(17);
-  text << "probability=" << p << "\nseed=" << options.seed << '\n';
-  compare_texts(communicator, "the ranks' options differ", text.str());
-  return communicator;
+  text << "probability=" << options.probability << "\nseed=" << options.seed << '\n';
+  return text.str();
 }
 
 }  // namespace
@@ -36,10 +36,11 @@ Communicator& checked(Communicator& communicator, const MarinaOptions& options) 
 template <Element T>
 Marina<T>::Marina(Communicator& communicator, const Shape& shape, const MarinaOptions& options)
     : options_(options),
-      differences_(checked(communicator, options), with_rule({.compressor = options.compressor,
-                                                              .feedback = "none",
-                                                              .exchange = options.exchange},
-                                                             options.seed)),
+      differences_(
+          checked(communicator, mistake_of(options), text_of(options)),
+          with_rule(
+              {.compressor = options.compressor, .feedback = "none", .exchange = options.exchange},
+              options.seed)),
       full_(communicator, uncompressed()),
       before_(shape.elements()),
       mean_(before_.size()),

@@ -4,13 +4,12 @@
 
 #include <pith/core/error.h>
 #include <pith/core/vector.h>
+#include <pith/optim/checked.h>
 #include <pith/optim/masha.h>
 #include <pith/optim/must_be.h>
 #include <pith/optim/push_computed.h>
 #include <pith/optim/shared_coin.h>
 #include <pith/optim/with_rule.h>
-#include <pith/reducer/agreement.h>
-#include <pith/reducer/registration.h>
 
 namespace pith {
 namespace {
@@ -25,18 +24,14 @@ std::string text_of(const MashaOptions& options) {
   return out.str();
 }
 
+template <Element T>
 std::string mistake_of(const MashaOptions& options) {
-  if (!(options.step > 0 && std::isfinite(options.step))) {
-    return must_be("step", options.step, "above 0");
+  const auto step = static_cast<T>(options.step);
+  if (!(step > 0 && std::isfinite(step))) return must_be<T>("step", options.step, "above 0");
+  if (!(options.tau >= 0 && static_cast<T>(options.tau) < 1)) {
+    return must_be<T>("tau", options.tau, "in [0, 1)");
   }
-  if (!(options.tau >= 0 && options.tau < 1)) return must_be("tau", options.tau, "in [0, 1)");
   return {};
-}
-
-Communicator& checked(Communicator& communicator, const MashaOptions& options) {
-  share_error(communicator, mistake_of(options));
-  compare_texts(communicator, "the ranks' options differ", text_of(options));
-  return communicator;
 }
 
 }  // namespace
@@ -46,10 +41,11 @@ Masha<T>::Masha(Communicator& communicator, const Shape& shape, const MashaOptio
                 Prox prox, const std::string& feedback)
     : options_(options),
       prox_(std::move(prox)),
-      differences_(checked(communicator, options), with_rule({.compressor = options.compressor,
-                                                              .feedback = feedback,
-                                                              .exchange = options.exchange},
-                                                             options.seed)),
+      differences_(checked(communicator, mistake_of<T>(options), text_of(options)),
+                   with_rule({.compressor = options.compressor,
+                              .feedback = feedback,
+                              .exchange = options.exchange},
+                             options.seed)),
       anchors_(communicator, uncompressed()),
       anchor_(shape.elements()),
       own_(anchor_.size()),
@@ -71,8 +67,10 @@ StepResult Masha<T>::round(std::span<T> z, const Operator& apply) {
   set_base(z);
   const StepResult result = exchange_difference(z, apply);
   if (!result.committed) return result;
-  for (std::size_t j = 0; j < z.size(); ++j) z[j] = base_[j] - gamma * difference_[j];
-  if (prox_) prox_(gamma, z);
+  const std::span<T> next(half_);
+  for (std::size_t j = 0; j < next.size(); ++j) next[j] = base_[j] - gamma * difference_[j];
+  if (prox_) prox_(gamma, next);  // if it throws, nothing has changed
+  copy(std::span<const T>(next), z);
   ++rounds_;
   return result;
 }

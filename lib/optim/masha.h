@@ -62,7 +62,9 @@ class Masha {
   /// Writes this rank's F_m(z) to `out`. May throw, then the round counts on no rank.
   using Operator = std::function<void(std::span<const T> z, std::span<T> out)>;
 
-  /// Replaces z by argmin over x of gamma h(x) + |x - z|^2 / 2; the same on all ranks.
+  /// Replaces z by argmin over x of gamma h(x) + |x - z|^2 / 2. What it does follows from z alone,
+  /// the same on all ranks, so it throws on all of them or on none: then the round does not count,
+  /// z is as it was, and what was thrown leaves round().
   using Prox = std::function<void(T gamma, std::span<T> z)>;
 
   /// One round from z, which has the same bits on all ranks before and after. Does not commit, with
@@ -98,11 +100,11 @@ class Masha {
   Reducer differences_;
   Reducer anchors_;
   T rounds_ = 0;
-  AlignedVector<T> anchor_;  // w
-  AlignedVector<T> own_;     // F_m(w)
-  AlignedVector<T> mean_;    // F(w)
-  AlignedVector<T> base_;    // m - gamma F(w)
-  AlignedVector<T> half_;
+  AlignedVector<T> anchor_;      // w
+  AlignedVector<T> own_;         // F_m(w)
+  AlignedVector<T> mean_;        // F(w)
+  AlignedVector<T> base_;        // m - gamma F(w)
+  AlignedVector<T> half_;        // where F_m is asked for, then the next z
   AlignedVector<T> difference_;  // what is sent, then g; F_m at a new anchor, then F
 };
 

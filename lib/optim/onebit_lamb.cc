@@ -21,21 +21,25 @@ std::string text_of(const OneBitLambOptions& options) {
   return out.str();
 }
 
+template <Element T>
 std::string mistake_of(const OneBitLambOptions& options) {
   if (options.freeze_step == 0) return "freeze_step=0: must be 1 or more";
-  if (!(options.coeff_beta >= 0 && options.coeff_beta < 1)) {
-    return must_be("coeff_beta", options.coeff_beta, "in [0, 1)");
+  if (!(options.coeff_beta >= 0 && static_cast<T>(options.coeff_beta) < 1)) {
+    return must_be<T>("coeff_beta", options.coeff_beta, "in [0, 1)");
   }
-  if (!(options.min_coeff > 0)) return must_be("min_coeff", options.min_coeff, "above 0");
+  if (!(static_cast<T>(options.min_coeff) > 0)) {
+    return must_be<T>("min_coeff", options.min_coeff, "above 0");
+  }
   if (!(options.max_coeff >= options.min_coeff)) {
     return must_be("max_coeff", options.max_coeff, "min_coeff or more");
   }
-  if (!(options.factor_min > 0 && options.factor_min <= 1)) {
-    return must_be("factor_min", options.factor_min, "in (0, 1]");
+  if (!(static_cast<T>(options.factor_min) > 0 && options.factor_min <= 1)) {
+    return must_be<T>("factor_min", options.factor_min, "in (0, 1]");
   }
   if (!(options.factor_max >= 1)) return must_be("factor_max", options.factor_max, "1 or more");
-  if (!(options.factor_threshold > 0 && options.factor_threshold < 1)) {
-    return must_be("factor_threshold", options.factor_threshold, "in (0, 1)");
+  const auto threshold = static_cast<T>(options.factor_threshold);
+  if (!(threshold > 0 && threshold < 1)) {
+    return must_be<T>("factor_threshold", options.factor_threshold, "in (0, 1)");
   }
   return {};
 }
@@ -56,7 +60,7 @@ double magnitude(const AdamTensor<T>& tensor) {
 
 template <Element T>
 OneBitLamb<T>::OneBitLamb(Communicator& communicator, const OneBitLambOptions& options)
-    : AdamOptimizer<T>(communicator, options.adam, text_of(options), mistake_of(options)),
+    : AdamOptimizer<T>(communicator, options.adam, text_of(options), mistake_of<T>(options)),
       lamb_(options) {}
 
 template <Element T>

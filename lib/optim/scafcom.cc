@@ -14,9 +14,10 @@ std::string rule(double beta) {
   return text.str();
 }
 
+template <Element T>
 std::string mistake_of(double beta) {
-  if (beta > 0 && beta <= 1) return {};
-  return must_be("beta", beta, "above 0, at most 1");
+  if (static_cast<T>(beta) > 0 && beta <= 1) return {};
+  return must_be<T>("beta", beta, "above 0, at most 1");
 }
 
 }  // namespace
@@ -24,7 +25,7 @@ std::string mistake_of(double beta) {
 template <Element T>
 Scafcom<T>::Scafcom(Communicator& communicator, const Shape& shape,
                     const ControlledAveragingOptions& options, double beta)
-    : ControlledAveraging<T>(communicator, shape, options, rule(beta), mistake_of(beta)) {}
+    : ControlledAveraging<T>(communicator, shape, options, rule(beta), mistake_of<T>(beta)) {}
 
 template class Scafcom<float>;
 template class Scafcom<double>;

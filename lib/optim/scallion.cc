@@ -5,9 +5,10 @@
 namespace pith {
 namespace {
 
+template <Element T>
 std::string mistake_of(double alpha) {
-  if (alpha > 0 && alpha <= 1) return {};
-  return must_be("alpha", alpha, "above 0, at most 1");
+  if (static_cast<T>(alpha) > 0 && alpha <= 1) return {};
+  return must_be<T>("alpha", alpha, "above 0, at most 1");
 }
 
 }  // namespace
@@ -15,7 +16,7 @@ std::string mistake_of(double alpha) {
 template <Element T>
 Scallion<T>::Scallion(Communicator& communicator, const Shape& shape,
                       const ControlledAveragingOptions& options, double alpha)
-    : ControlledAveraging<T>(communicator, shape, options, "ef21", mistake_of(alpha)),
+    : ControlledAveraging<T>(communicator, shape, options, "ef21", mistake_of<T>(alpha)),
       alpha_(static_cast<T>(alpha)) {}
 
 template <Element T>

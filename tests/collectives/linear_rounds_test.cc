@@ -54,7 +54,7 @@ class OneMatrix {
 };
 
 // A ring of four sends 3/2 of each buffer: 2 x 6 and 2 x 10 floats in turn, in one all-reduce.
-TEST(LinearRounds, AcpSendsTheFactorThatIsDue) {
+TEST(PowerSgd, E8AcpSendsTheFactorThatIsDue) {
   run_local(kRanks, [](Communicator& communicator) {
     OneMatrix one(communicator, "acp(rank=2)");
     one.step(0);  // signatures are compared

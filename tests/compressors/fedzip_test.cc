@@ -14,7 +14,7 @@
 #include "support/every_simd_target.h"
 #include "support/with_threads.h"
 
-// The numbered tests of FedZip, and what else is special about it.
+// E1, E2, ...: the numbered tests of FedZip, and what else is special about it.
 namespace pith::test {
 namespace {
 
@@ -36,7 +36,7 @@ Doubles three_values(std::size_t n, std::size_t rare) {
 }
 
 // H(0.8, 0.1, 0.1) = 0.9219 bits; a prefix code takes 1.2.
-TEST(FedZipE1, FrequenciesOfEightyTenTenTakeOnePointTwoBitsAndNoneTakesLessThanTheEntropy) {
+TEST(FedZip, E1FrequenciesOf801010TakeOnePointTwoBitsAndNoneLessThanTheEntropy) {
   const std::size_t n = 1000000;
   const double entropy = -0.8 * std::log2(0.8) - 0.2 * std::log2(0.1);
   EXPECT_NEAR(entropy, 0.9219, 5e-5);
@@ -53,7 +53,7 @@ TEST(FedZipE1, FrequenciesOfEightyTenTenTakeOnePointTwoBitsAndNoneTakesLessThanT
 }
 
 // Three values are their own centroids.
-TEST(FedZipE2, EveryEncodingReturnsWhatItWasGiven) {
+TEST(FedZip, E2EveryEncodingReturnsWhatItWasGiven) {
   const std::vector<Doubles> inputs{three_values(1000, 100),
                                     three_values(70000, 3),
                                     constant(100, 0.7),
@@ -68,7 +68,7 @@ TEST(FedZipE2, EveryEncodingReturnsWhatItWasGiven) {
   }
 }
 
-TEST(FedZipE2, EveryEncodingOfTheSameInputDecodesToTheSame) {
+TEST(FedZip, E2EveryEncodingOfTheSameInputDecodesToTheSame) {
   for (const char* clusters : {"3", "4", "7", "16"}) {
     const auto x = gaussian<double>(5000);
     const auto decoded = MessageCodec<double>(spec("0.2", "huffman", clusters)).code(x);
@@ -79,7 +79,7 @@ TEST(FedZipE2, EveryEncodingOfTheSameInputDecodesToTheSame) {
 }
 
 // The middle one of -1, 2, 5 is empty at first, and moves to the -1 that is far from -1/3.
-TEST(FedZipE3, CentroidsOfTheWorkedExampleAreExact) {
+TEST(FedZip, E3CentroidsOfTheWorkedExampleAreExact) {
   Scratch scratch;
   const Doubles x{-1, -1, 0, 0, 0, 0, 5, 5};
   EXPECT_THAT(KMeans<double>(x, 0, 3, scratch).centroids(), ElementsAre(-1, 0, 5));
@@ -91,7 +91,7 @@ TEST(FedZipE3, CentroidsOfTheWorkedExampleAreExact) {
   }
 }
 
-TEST(FedZipE4, AnAllZeroLayerDecodesToZeros) {
+TEST(FedZip, E4AnAllZeroLayerDecodesToZeros) {
   for (const std::string& encoding : kEncodings) {
     for (const char* density : {"0.2", "1"}) {
       for (const std::size_t n : {1u, 2u, 17u, 5000u}) {
@@ -103,7 +103,7 @@ TEST(FedZipE4, AnAllZeroLayerDecodesToZeros) {
 }
 
 // Layers one behind the other, as segments of one message and as messages.
-TEST(FedZipE5, LayersOneBehindTheOtherDecodeAndNoOtherLengthDoes) {
+TEST(FedZip, E5LayersOneBehindTheOtherDecodeAndNoOtherLengthDoes) {
   for (const std::string& encoding : kEncodings) {
     MessageCodec<double> codec(spec("0.2", encoding));
     const auto x = gaussian<double>(300);

@@ -92,6 +92,9 @@ TEST(Guarantee, FollowsTheClosedForms) {
   EXPECT_EQ(guarantee("blocktopk(k=4)", 16).contraction, 0.25);
   EXPECT_EQ(guarantee("onebit", 1000).contraction, 1.0 / 1000);
   EXPECT_EQ(guarantee("onebit(block=64)", 1000).contraction, 1.0 / 64);
+  EXPECT_EQ(guarantee("onebit(block=64,scale=sides)", 1000).contraction, 1.0 / 64);
+  EXPECT_EQ(guarantee("onebit(block=64,scale=deviation)", 1000).contraction, 2.0 / 64);
+  EXPECT_EQ(guarantee("onebit(scale=deviation)", 1).contraction, 1.0);
   EXPECT_EQ(guarantee("natural", 1).variance, 0.125);
   EXPECT_EQ(guarantee("natural", 1).contraction, 0.875);
   EXPECT_EQ(guarantee("cast(bf16)", 1).contraction, 1 - 0x1p-16);
@@ -99,6 +102,7 @@ TEST(Guarantee, FollowsTheClosedForms) {
   EXPECT_EQ(guarantee("quantize(bits=4,bucket=18,rounding=stochastic)", 90).variance, 16.0 / 450);
   EXPECT_EQ(guarantee("quantize(bits=2,range=qsgd)", 16).variance, 4.0);
   EXPECT_EQ(guarantee("quantize(bits=5,range=qsgd)", 15).variance, 1.0 / 15);
+  EXPECT_EQ(guarantee("quantize(bits=5,range=qsgd,levels=4)", 16).variance, 1.0);
   EXPECT_EQ(guarantee("quantize(bits=8,range=qsgd,rounding=nearest)", 127).contraction,
             1 - 1.0 / (4 * 127));
   constexpr double kRounded = 1 - 0x1p-16;  // to bf16
@@ -140,6 +144,8 @@ TEST(Guarantee, IsTightOnTheWorstInputs) {
   EXPECT_NEAR(error("onebit", one_hot<double>(64)), 1 - 1.0 / 64, 1e-12);
   EXPECT_NEAR(error("onebit(scale=l2)", one_hot<double>(16)), 1.5, 1e-12);
   EXPECT_NEAR(error("onebit(scale=l2)", one_hot<double>(1024)), 1.9375, 1e-12);
+  EXPECT_NEAR(error("onebit(scale=sides)", one_hot<double>(64)), 1 - 1.0 / 64, 1e-12);
+  EXPECT_NEAR(error("onebit(scale=deviation)", extremes), 1 - 2.0 / 18, 1e-12);
   EXPECT_NEAR(error("topk(k=1)", constant(4, 2.0)), 0.75, 1e-12);
   EXPECT_NEAR(error("natural", constant(1000, 4.0 / 3)), 0.125, 0.002);
 }

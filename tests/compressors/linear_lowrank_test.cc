@@ -40,9 +40,9 @@ std::vector<T> matrix_of_rank(const Shape& shape, std::size_t r, std::uint64_t s
   return m;
 }
 
-class WorkedExample : public testing::Test {
+class PowerSgdExample : public testing::Test {
  protected:
-  WorkedExample() { std::ranges::fill(ranks_[0].states().at(0).values, 1.0); }
+  PowerSgdExample() { std::ranges::fill(ranks_[0].states().at(0).values, 1.0); }
 
   void expect_step_gives(const std::vector<double>& expected, double tolerance) {
     ranks_.step({m_});
@@ -56,13 +56,13 @@ class WorkedExample : public testing::Test {
 };
 
 // By hand: Q = (1,1), P = (3,1)/sqrt(10), Q = (9,1)/sqrt(10); then P = (27,1)/sqrt(730).
-TEST_F(WorkedExample, PowerIterationStartsWarm) {
+TEST_F(PowerSgdExample, E1PowerIterationStartsWarm) {
   expect_step_gives({2.7, 0.3, 0.9, 0.1}, 1e-15);
   EXPECT_NEAR(squared_distance(ranks_.reconstruction(), m_), 1.8, 1e-14);
   expect_step_gives({2187 / 730.0, 27 / 730.0, 81 / 730.0, 1 / 730.0}, 1e-15);
 }
 
-TEST_F(WorkedExample, ConvergesToTheBestRankOneMatrix) {
+TEST_F(PowerSgdExample, E1ConvergesToTheBestRankOneMatrix) {
   for (int step = 0; step < 20; ++step) {
     ranks_.step({m_});
     ranks_.accept();
@@ -71,7 +71,7 @@ TEST_F(WorkedExample, ConvergesToTheBestRankOneMatrix) {
   EXPECT_NEAR(squared_distance(ranks_.reconstruction(), m_), 1, 1e-15);
 }
 
-TEST_F(WorkedExample, RepeatsTheStepBitForBitUntilItIsAccepted) {
+TEST_F(PowerSgdExample, RepeatsTheStepBitForBitUntilItIsAccepted) {
   ranks_.step({m_});
   const auto first = ranks_.reconstruction();
   ranks_.step({m_});
@@ -79,7 +79,7 @@ TEST_F(WorkedExample, RepeatsTheStepBitForBitUntilItIsAccepted) {
   EXPECT_THAT(ranks_[0].states().at(0).values, testing::Each(1.0));
 }
 
-TEST(LowRank, RecoversMatricesOfItsRankInOneStep) {
+TEST(PowerSgd, E2RecoversMatricesOfItsRankInOneStep) {
   const Shape shape{33, 20};
   for (const std::size_t r : {1u, 2u, 4u}) {
     auto ranks = lowrank_ranks<float>(shape, 4);
@@ -89,7 +89,7 @@ TEST(LowRank, RecoversMatricesOfItsRankInOneStep) {
   }
 }
 
-TEST(LowRank, ManyRanksStayWithOneOnTheMeanWhileWarm) {
+TEST(PowerSgd, E3ManyRanksStayWithOneOnTheMeanWhileWarm) {
   const Shape shape{33, 20};
   auto many = lowrank_ranks<double>(shape, 3, 4), single = lowrank_ranks<double>(shape, 3, 1);
   for (std::uint64_t step = 0; step < 10; ++step) {
@@ -138,7 +138,7 @@ TEST(LowRank, ReconstructsExactlyIfTheRankIsASideOfTheMatrix) {
   }
 }
 
-TEST(LowRank, ForgetsAZeroMatrix) {
+TEST(PowerSgd, E6ForgetsAZeroMatrix) {
   const Shape shape{33, 20};
   auto ranks = lowrank_ranks<float>(shape, 3);
   const auto m = matrix_of_rank<float>(shape, 3, 5);
@@ -151,7 +151,7 @@ TEST(LowRank, ForgetsAZeroMatrix) {
 
 // The first matrix has two equal columns and nothing else; the direction that it left unused must
 // not be lost for those that follow.
-TEST(LowRank, FindsNewDirectionsAfterARankDeficientMatrix) {
+TEST(PowerSgd, E7FindsNewDirectionsAfterARankDeficientMatrix) {
   const Shape shape{12, 10};
   auto ranks = lowrank_ranks<double>(shape, 2);
   std::vector<double> deficient(120);

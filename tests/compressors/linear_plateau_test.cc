@@ -27,7 +27,7 @@ class ErrorFeedbackPlateau : public testing::TestWithParam<Plateau> {
       [] { return make_linear<double>(parse_pipeline(GetParam().spec), GetParam().shape); }, 1};
 };
 
-TEST_P(ErrorFeedbackPlateau, MeanOutputApproachesAConstantMatrix) {
+TEST_P(ErrorFeedbackPlateau, E4MeanOutputApproachesAConstantMatrix) {
   const auto m = gaussian<double>(GetParam().shape.elements(), 2);
   std::vector<double> residual(m.size()), mean(m.size());
   double halfway = 0;

@@ -67,7 +67,7 @@ double ratio(const Layers& layers, std::size_t rank) {
   return std::round(10 * dense / static_cast<double>(bytes(layers, rank))) / 10;
 }
 
-TEST(U6LowRankSizes, AreThoseOfResNet18) {
+TEST(PowerSgd, E5SizesAreThoseOfResNet18) {
   EXPECT_EQ(parameters(kResNet18), 11'173'962u);
   EXPECT_EQ(bytes(kResNet18, 1), 183'740u);
   EXPECT_EQ(bytes(kResNet18, 2), 329'040u);
@@ -77,13 +77,13 @@ TEST(U6LowRankSizes, AreThoseOfResNet18) {
   EXPECT_EQ(ratio(kResNet18, 4), 72.1);
 }
 
-TEST(U6LowRankSizes, AreThoseOfTheLstm) {
+TEST(PowerSgd, E5SizesAreThoseOfTheLstm) {
   EXPECT_EQ(ratio(kLstm, 1), 309.7);
   EXPECT_EQ(ratio(kLstm, 2), 203.1);
   EXPECT_EQ(ratio(kLstm, 4), 120.3);
 }
 
-TEST(U6LowRankSizes, AreRTimesRowsPlusColumns) {
+TEST(PowerSgd, E5SizesAreRTimesRowsPlusColumns) {
   const LowRank<double> lowrank(Shape{4, 3, 5, 2}, 3);
   EXPECT_EQ(lowrank.rounds(), 2);
   EXPECT_EQ(lowrank.factor_elements(0), 3u * 4);
@@ -93,7 +93,7 @@ TEST(U6LowRankSizes, AreRTimesRowsPlusColumns) {
 }
 
 // In two steps what lowrank sends in one.
-TEST(U6AcpSizes, AlternateBetweenRTimesRowsAndColumns) {
+TEST(PowerSgd, E8SizesOfAcpAlternateBetweenRTimesRowsAndColumns) {
   Acp<double> acp(Shape{4, 3, 5, 2}, 3);
   EXPECT_EQ(acp.rounds(), 1);
   for (const std::size_t elements : {3u * 4, 3u * 30, 3u * 4}) {

@@ -112,12 +112,31 @@ TEST(T11, NonFiniteInputIsRefused) {
   }
 }
 
-TEST(ScaledSign, E2MatchesTheWorkedExampleOfOneBitAdam) {
+TEST(OneBitAdam, E2TheTwoScalesMatchTheWorkedExample) {
   const Doubles x{3, -1, 0, 2};
   EXPECT_EQ(code("onebit", x), (Doubles{1.5, -1.5, 1.5, 1.5}));
   EXPECT_EQ(squared_distance(x, code("onebit", x)), 5.0);  // of the residual 1.5, 0.5, -1.5, 0.5
   EXPECT_NEAR(code("onebit(scale=l2)", x)[0], 1.870829, 1e-6);
   EXPECT_NEAR(squared_distance(x, code("onebit(scale=l2)", x)), 5.550056, 1e-6);
+}
+
+// A column of a matrix is a block here. The sum is kept by the first way alone.
+TEST(OneBitSgd, E1AMeanForEachSideOfZeroMatchesTheWorkedExample) {
+  EXPECT_EQ(code("onebit(scale=sides)", {1, 2, 3, -2}), (Doubles{2, 2, 2, -2}));
+  const Doubles columns{1, 2, 3, -2, 1, 3, 1, 3, 0, 0, 0, 0, -4, -2, -3, -3};
+  EXPECT_EQ(code("onebit(block=4,scale=sides)", columns),
+            (Doubles{2, 2, 2, -2, 2, 2, 2, 2, 0, 0, 0, 0, -3, -3, -3, -3}));
+}
+
+TEST(OneBitSgd, E2TheDeviationFromTheMeanMatchesTheWorkedExample) {
+  EXPECT_EQ(code("onebit(scale=deviation)", {1, 2, 3, -2}), (Doubles{2.5, 2.5, 2.5, -0.5}));
+  EXPECT_EQ(code("onebit(scale=deviation)", {0, 0, 0}), (Doubles{0, 0, 0}));
+}
+
+TEST(OneBitSgd, E3AColumnOf1100TakesTwoNumbersAndABitPerRow) {
+  const auto column = gaussian<float>(1100);
+  EXPECT_EQ(MessageCodec<float>("onebit(scale=sides)").bytes(column), padded(8 + 138));
+  EXPECT_EQ(MessageCodec<float>("onebit(scale=deviation)").bytes(column), padded(8 + 138));
 }
 
 TEST(MinMax, MatchesTheWorkedExample) {
@@ -135,24 +154,38 @@ TEST(MinMax, TakesTheBytesOfThePublishedTable) {
   EXPECT_EQ(MessageCodec<float>("quantize(bits=4,bucket=128)").bytes(x), padded(562504));
 }
 
+/// How often element i of x is decoded to `value`.
+double share(const char* spec, const Doubles& x, std::size_t i, double value) {
+  return average(spec, x, [=](const Doubles& y) { return std::abs(y[i] - value) < 1e-9 ? 1 : 0; });
+}
+
+// s = 4: levels 2.4 and 3.2, each decoded to fourths of 5.
+TEST(Qsgd, E1FourLevelsOf34AreDrawnWithTheirProbabilities) {
+  const char* spec = "quantize(bits=4,range=qsgd,levels=4)";
+  EXPECT_NEAR(share(spec, {3, 4}, 0, 5 * 2 / 4.0), 0.6, 0.015);
+  EXPECT_NEAR(share(spec, {3, 4}, 0, 5 * 3 / 4.0), 0.4, 0.015);
+  EXPECT_NEAR(share(spec, {3, 4}, 1, 5 * 3 / 4.0), 0.8, 0.015);
+  EXPECT_NEAR(share(spec, {3, 4}, 1, 5 * 4 / 4.0), 0.2, 0.015);
+}
+
 // s = 1: levels 3/5 and 4/5 of the norm 5, so the squared error is 3 (5 - 3) + 4 (5 - 4).
-TEST(Qsgd, OneLevelOf34HasAVarianceOf10) {
+TEST(Qsgd, E2OneLevelOf34HasAVarianceOf10) {
   EXPECT_NEAR(average_error("quantize(bits=2,range=qsgd)", {3, 4}), 10, 0.2);
 }
 
 // s = 3: levels 1.8 and 2.4, each decoded to thirds of 5.
 TEST(Qsgd, ThreeLevelsOf34AreDrawnWithTheirProbabilities) {
-  const auto is = [](std::size_t i, double value) {
-    return [=](const Doubles& y) { return std::abs(y[i] - value) < 1e-9 ? 1.0 : 0.0; };
-  };
-  const char* spec = "quantize(bits=3,range=qsgd)";
-  EXPECT_NEAR(average(spec, {3, -4}, is(0, 5.0 / 3)), 0.2, 0.015);
-  EXPECT_NEAR(average(spec, {3, -4}, is(0, 10.0 / 3)), 0.8, 0.015);
-  EXPECT_NEAR(average(spec, {3, -4}, is(1, -10.0 / 3)), 0.6, 0.015);
-  EXPECT_NEAR(average(spec, {3, -4}, is(1, -5)), 0.4, 0.015);
+  EXPECT_NEAR(share("quantize(bits=3,range=qsgd)", {3, -4}, 0, 5.0 / 3), 0.2, 0.015);
+  EXPECT_NEAR(share("quantize(bits=3,range=qsgd)", {3, -4}, 0, 10.0 / 3), 0.8, 0.015);
+  EXPECT_NEAR(share("quantize(bits=3,range=qsgd)", {3, -4}, 1, -10.0 / 3), 0.6, 0.015);
+  EXPECT_NEAR(share("quantize(bits=3,range=qsgd)", {3, -4}, 1, -5), 0.4, 0.015);
 }
 
-TEST(Natural, MatchesTheWorkedExample) {
+TEST(Qsgd, E3ANormOfZeroDecodesToZeros) {
+  EXPECT_EQ(code("quantize(bits=4,range=qsgd,levels=4)", {0, 0}), (Doubles{0, 0}));
+}
+
+TEST(Natural, E1MatchesTheWorkedExample) {
   const auto is_four = [](const Doubles& y) {
     EXPECT_TRUE(y[0] == 2 || y[0] == 4);
     return y[0] == 4 ? 1.0 : 0.0;

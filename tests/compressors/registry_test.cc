@@ -79,8 +79,11 @@ TEST(Registry, NamesTheArgumentTheValueAndTheRange) {
             "quantize(bits=9): bits must be a whole number from 1 to 8, not 9");
   EXPECT_EQ(message_error("quantize(bits=1,range=qsgd)"),
             "quantize(bits=1,range=qsgd): bits must be a whole number from 2 to 8, not 1");
+  EXPECT_EQ(
+      message_error("quantize(bits=3,range=qsgd,levels=4)"),
+      "quantize(bits=3,range=qsgd,levels=4): levels must be a whole number from 1 to 3, not 4");
   EXPECT_EQ(message_error("onebit(scale=l3)"),
-            "onebit(scale=l3): scale must be one of l1, l2, not l3");
+            "onebit(scale=l3): scale must be one of l1, l2, sides, deviation, not l3");
   EXPECT_EQ(message_error("fedzip(density=2)"),
             "fedzip(density=2): density must be above 0 and at most 1, not 2");
   EXPECT_EQ(message_error("fedzip(clusters=2)"),

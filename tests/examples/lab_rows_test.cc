@@ -64,10 +64,10 @@ TEST(SeparateClasses, MakesTheHigherLabelPlusOne) {
   EXPECT_THAT(rows.labels, ElementsAre(1, -1, 1));
 }
 
-TEST(SeparateClasses, NamesTheRowOfAThird) {
-  Rows three = read("0 1:1\n1 1:1\n7 1:1\n");
+TEST(SeparateClasses, NamesTheLineOfAThird) {
+  Rows three = read("# of two\n0 1:1\n\n1 1:1\n7 1:1\n");
   EXPECT_THAT(error_of([&] { separate_classes(three, "data"); }),
-              HasSubstr("data: row 3 has the label 7 where others have 0 and 1"));
+              HasSubstr("data:5: the label is 7 where others are 0 and 1"));
   Rows one = read("5 1:1\n5 1:1\n");
   EXPECT_THAT(error_of([&] { separate_classes(one, "data"); }), HasSubstr("all labels are 5"));
 }

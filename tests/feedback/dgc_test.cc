@@ -160,6 +160,20 @@ TEST(Dgc, AMessageOfEveryElementMasksNothing) {
   });
 }
 
+// All are chosen although what is rounded does not arrive whole; a cast chooses none.
+TEST(Dgc, ATopKOfAllRoundedElementsMasksThemAndACastDoesNot) {
+  run_local(2, [](Communicator& communicator) {
+    Rank top(communicator, options("dgc(momentum=0.5)", "topk(density=1,values=bf16)"), 4);
+    Rank cast(communicator, options("dgc(momentum=0.5)", "cast(bf16)", "sharded"), 4);
+    for (Rank<>* rank : {&top, &cast}) {
+      rank->exchange({1, -2, 3, -4});
+      rank->exchange({1, -2, 3, -4});
+    }
+    EXPECT_EQ(top.state("momentum"), Vector(4));
+    EXPECT_EQ(cast.state("momentum"), (Vector{1.5, -3, 4.5, -6}));
+  });
+}
+
 TEST(Dgc, E3NesterovLooksAhead) {
   run_local(2, [](Communicator& communicator) {
     Rank rank(communicator, options("dgc(nesterov=true)", "topk(k=1)"), 2);

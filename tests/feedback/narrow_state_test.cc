@@ -89,6 +89,22 @@ TEST(NarrowState, HoldsTheLargestAndTheSmallest) {
   }
 }
 
+TEST(NarrowState, KeepsNothingThatIsNotFinite) {
+  constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  std::vector<float> x(200, 2);
+  x[3] = kNan;
+  auto expected = x;
+  expected[3] = 0;
+  EXPECT_EQ(kept(x, Narrow::bf16), expected);
+  for (const float bad : {kNan, -kNan, kInfinity, -kInfinity}) {
+    x[3] = bad;
+    std::fill_n(expected.begin(), 128, 0.0f);  // its block
+    EXPECT_EQ(kept(x, Narrow::eight_bits), expected) << bad;
+    for (const float value : kept(x, Narrow::bf16)) EXPECT_TRUE(std::isfinite(value)) << bad;
+  }
+}
+
 TEST(NarrowState, ReadsRangesThatBeginAnywhere) {
   const auto x = numbers<float>(1000, 1);
   for (const Narrow kind : kKinds) {
@@ -129,6 +145,42 @@ TEST(NarrowEf14, IsEf14WhereNothingIsRounded) {
                 full.step(gradient, {.learning_rate = rate}));
       EXPECT_EQ(narrow.states(), full.states());
     }
+  }
+}
+
+// One element of three is sent. Half of what the message left out, half of what there was.
+TEST(NarrowEf14, AveragesWhatMessagesLeaveOut) {
+  for (const char* spec : {"ef14(state=8bit,average=0.5)", "ef14(state=bf16,average=0.5)"}) {
+    LoneRank<double> rank(spec, 3);
+    EXPECT_EQ(rank.step({8, -4, 2}), (std::vector<double>{8, 0, 0})) << spec;
+    EXPECT_EQ(rank.state("residual"), (std::vector<double>{0, -2, 1}));
+    EXPECT_EQ(rank.step({0, -6, 3}), (std::vector<double>{0, -8, 0}));
+    EXPECT_EQ(rank.state("residual"), (std::vector<double>{0, -1, 2.5}));
+    EXPECT_EQ(rank.step({1, 0, 0}), (std::vector<double>{0, 0, 2.5}));
+    EXPECT_EQ(rank.state("residual"), (std::vector<double>{0.5, -1, 1.25}));
+  }
+}
+
+// What there was counts as it did in the message: twice, once the rate is half of what it was.
+TEST(NarrowEf14, AveragesAtTheRateOfTheStep) {
+  LoneRank<double> rank("ef14(state=8bit,average=0.5)", 3);
+  rank.step({8, -4, 2}, {.learning_rate = 0.2});
+  EXPECT_EQ(rank.step({0, 0, 0}, {.learning_rate = 0.1}), (std::vector<double>{0, -4, 0}));
+  EXPECT_EQ(rank.state("residual"), (std::vector<double>{0, -2, 2}));
+}
+
+TEST(NarrowEf14, ForgetsTheResidualEverySoManySteps) {
+  LoneRank<double> rank("ef14(state=8bit,reset=3)", 3);
+  LoneRank<double> kept("ef14(state=8bit)", 3);
+  for (int t = 1; t <= 7; ++t) {
+    const std::vector<double> gradient{8, 4, 2};
+    rank.step(gradient);
+    if (t <= 2) {
+      kept.step(gradient);
+      EXPECT_EQ(rank.state("residual"), kept.state("residual")) << t;
+    }
+    EXPECT_EQ(rank.state("residual") == std::vector<double>(3), t % 3 == 0) << t;
+    EXPECT_EQ(rank.state("steps_since_reset"), std::vector<double>{double(t % 3)}) << t;
   }
 }
 

@@ -48,6 +48,10 @@ TEST(FeedbackRegistry, AValueOutOfRangeIsNamed) {
   EXPECT_THAT(making("ef_bv(nu=-0.5)"), ThrowsMessage<UsageError>(HasSubstr("-0.5")));
   EXPECT_THAT(making("ef_bv(nu=nan)"), ThrowsMessage<UsageError>(HasSubstr("nu")));
   EXPECT_THAT(making("ef14(state=4bit)"), ThrowsMessage<UsageError>(HasSubstr("8bit")));
+  EXPECT_THAT(making("ef14(state=8bit,average=1)"),
+              ThrowsMessage<UsageError>(HasSubstr("average")));
+  EXPECT_THAT(making("ef14(state=8bit,reset=-1)"), ThrowsMessage<UsageError>(HasSubstr("reset")));
+  EXPECT_THAT(making("ef14(average=0.8)"), ThrowsMessage<UsageError>(HasSubstr("average")));
   EXPECT_THAT(making("ef14(rescale=maybe)"), ThrowsMessage<UsageError>(HasSubstr("maybe")));
 }
 

@@ -43,6 +43,29 @@ TEST(T2, NarrowResidualsHaveTheSameFloor) {
   }
 }
 
+// The constants of LoCo's public code. What is averaged away and forgotten is missing here.
+TEST(T2, AnAveragedResidualThatBeginsAnewHasAHigherFloor) {
+  struct Row {
+    const char* compressor;
+    double rate, ratio;  // of its floor to that of the whole residual
+  };
+  const Row rows[] = {{"topk(k=1)", 0.1, 1.05},
+                      {"topk(k=1)", 0.025, 1.17},
+                      {"quantize(bits=4)", 0.1, 1.07},
+                      {"quantize(bits=4)", 0.025, 1.20}};
+  std::vector<Method> methods;
+  for (const Row& row : rows) {
+    methods.push_back({"ef14", row.rate, row.compressor});
+    methods.push_back({"ef14(state=8bit,average=0.8,reset=1024)", row.rate, row.compressor});
+  }
+  const Problem problem = heterogeneous();
+  const auto x = descend(problem, methods, 4000);
+  for (std::size_t r = 0; r < std::size(rows); ++r) {
+    const double ratio = floor_of(problem, x[2 * r + 1]) / floor_of(problem, x[2 * r]);
+    EXPECT_NEAR(ratio, rows[r].ratio, 0.01) << rows[r].compressor << " at " << rows[r].rate;
+  }
+}
+
 TEST(T2, NaiveTopKStallsWhateverTheStep) {
   const std::vector<Method> methods{{"none", 0.1}, {"none", 0.05}, {"none", 0.0125}};
   const Problem problem = heterogeneous();

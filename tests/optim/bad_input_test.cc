@@ -39,6 +39,9 @@ TEST(OptimizerOptions, OutOfRangeAreNamedOnEveryRank) {
   EXPECT_THAT(adam({.betas = {1, 0.999}}), HasSubstr("betas=1"));
   EXPECT_THAT(adam({.betas = {0.9, kNan}}), HasSubstr("betas=nan"));
   EXPECT_THAT(adam({.eps = 0}), HasSubstr("eps=0"));
+  EXPECT_THAT(adam({.eps = 1e-50}), HasSubstr("eps=1e-50: must be above 0 as a float"));
+  EXPECT_THAT(adam({.betas = {0.9, 1 - 1e-12}}), HasSubstr("must be in [0, 1) as a float"));
+  EXPECT_THAT(adam({.lr = 1e39}), HasSubstr("lr=1e+39: must be 0 or more as a float"));
   EXPECT_THAT(adam({.weight_decay = -0.5}), HasSubstr("weight_decay=-0.5"));
   EXPECT_THAT(adam({.compressor = "nosuch"}), HasSubstr("nosuch"));
   EXPECT_THAT(adam({.full_precision = "nosuch"}), HasSubstr("nosuch"));
@@ -55,6 +58,7 @@ TEST(OptimizerOptions, OfLambAreNamedOnEveryRank) {
   };
   EXPECT_THAT(lamb({.freeze_step = 0}), HasSubstr("freeze_step=0"));
   EXPECT_THAT(lamb({.min_coeff = 0}), HasSubstr("min_coeff=0"));
+  EXPECT_THAT(lamb({.min_coeff = 1e-50}), HasSubstr("min_coeff=1e-50"));
   EXPECT_THAT(lamb({.max_coeff = 0.001}), HasSubstr("max_coeff=0.001"));
   EXPECT_THAT(lamb({.coeff_beta = 1}), HasSubstr("coeff_beta=1"));
   EXPECT_THAT(lamb({.factor_min = 2}), HasSubstr("factor_min=2"));

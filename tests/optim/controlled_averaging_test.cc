@@ -300,8 +300,13 @@ TEST(ControlledAveraging, RefusesOptionsOutOfRange) {
               HasSubstr("global_rate=-1"));
   EXPECT_THAT(error(scallion(1), with([](auto& o) { o.participants = 3; })),
               HasSubstr("participants=3: must be from 1 to 2 ranks"));
-  EXPECT_THAT(error(scallion(1), with([](auto& o) { o.compressor = "none"; })),
-              HasSubstr("use identity"));
+  for (const char* spec : {"none", "none@2,topk(k=1)", "auto(topk(k=1),none)"}) {
+    EXPECT_THAT(error(scallion(1), with([=](auto& o) { o.compressor = spec; })),
+                HasSubstr("use identity"))
+        << spec;
+  }
+  EXPECT_THAT(error(scallion(1), with([](auto& o) { o.compressor = "nonesuch"; })),
+              HasSubstr("nonesuch"));
   EXPECT_THAT(error(scallion(1), with([](auto& o) { o.compressor = "topq"; })), HasSubstr("topq"));
 }
 

@@ -218,6 +218,34 @@ TEST(Masha, AFailureOfOneRankLeavesEverythingOnAll) {
   });
 }
 
+TEST(Masha, AProxThatThrowsLeavesTheRoundToBeTakenAgain) {
+  const Problem problem = bilinear_game();
+  run_local(4, [&](Communicator& communicator) {
+    int calls = 0;
+    int thrown_in = 0;
+    const auto prox = [&](double, std::span<double> z) {
+      if (++calls == thrown_in) throw std::runtime_error("no minimum");
+      for (double& value : z) value = std::clamp(value, -0.2, 0.2);
+    };
+    const MashaOptions options{.step = 0.1, .tau = 0.5, .refresh_every = 2};
+    Masha1<double> disturbed(communicator, {4, 5}, options, prox);
+    Masha1<double> quiet(communicator, {4, 5}, options, prox);
+    const auto apply = gradient_of(problem, communicator.rank());
+    Vector z = problem.start;
+    Vector other = z;
+    for (int t = 0; t < 6; ++t) {
+      ASSERT_TRUE(quiet.round(other, apply).committed);
+      const Vector before = z;
+      thrown_in = calls + 2;  // after the exchange
+      EXPECT_THROW(disturbed.round(z, apply), std::runtime_error);
+      EXPECT_EQ(z, before);
+      EXPECT_EQ(disturbed.rounds(), static_cast<std::uint64_t>(t));
+      ASSERT_TRUE(disturbed.round(z, apply).committed);
+      EXPECT_EQ(z, other) << "round " << t;
+    }
+  });
+}
+
 TEST(T13, MashaGoesOnFromItsStates) {
   const Problem problem = bilinear_game();
   run_local(4, [&](Communicator& communicator) {

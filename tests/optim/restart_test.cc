@@ -69,7 +69,7 @@ struct Training {
 
 class Restart : public testing::TestWithParam<Make> {};
 
-TEST_P(Restart, GoesOnWithTheSameBits) {
+TEST_P(Restart, T13GoesOnWithTheSameBits) {
   run_local(3, [&](Communicator& communicator) {
     Training whole(communicator, GetParam());
     for (std::uint64_t at = 0; at < 25; ++at) {

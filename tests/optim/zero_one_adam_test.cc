@@ -17,7 +17,7 @@ using Vector = std::vector<double>;
 using Kind = ZeroOneAdam<double>::Kind;
 
 // kappa = 2: two updates at each interval, at the steps that it divides.
-TEST(ZeroOneAdam, IntervalsOfTheVarianceDouble) {
+TEST(ZeroOneAdam, E1IntervalsOfTheVarianceDouble) {
   run_local(2, [](Communicator& communicator) {
     Model<double> model({5});
     ZeroOneAdam<double> adam(communicator, {.var_update_scaler = 2});
@@ -84,7 +84,7 @@ Vector trained(int ranks, const ZeroOneAdamOptions& options, std::uint64_t steps
   return result;
 }
 
-TEST(ZeroOneAdam, IdenticalRanksThatMeetWithoutLossAreWhereOneIs) {
+TEST(ZeroOneAdam, E2IdenticalRanksThatMeetWithoutLossAreWhereOneIs) {
   const Vector one = trained(1, short_run(0.1), 40);
   for (const int ranks : {2, 3, 4}) expect_near(trained(ranks, short_run(0.1), 40), one, 1e-12);
 }
@@ -203,14 +203,16 @@ TEST(ZeroOneAdam, ForgetsTheResidualsOfGradientsWhenItSendsDisplacements) {
   });
 }
 
+const ZeroOneAdamOptions kSoonApart{.adam = {.lr = 0.01, .weight_decay = 0.1},
+                                    .var_freeze_step = 6,
+                                    .var_update_scaler = 1,
+                                    .local_step_scaler = 5};
+
 // Weight decay is all that happens to them, and to all ranks alike.
 TEST(ZeroOneAdam, MaskedElementsOnlyDecay) {
   run_local(3, [](Communicator& communicator) {
     Model<double> model({10});
-    ZeroOneAdam<double> adam(communicator, {.adam = {.lr = 0.01, .weight_decay = 0.1},
-                                            .var_freeze_step = 6,
-                                            .var_update_scaler = 1,
-                                            .local_step_scaler = 5});
+    ZeroOneAdam<double> adam(communicator, kSoonApart);
     model.join(adam);
     double expected = model.parameters[0][4];
     for (std::uint64_t t = 1; t <= 40; ++t) {
@@ -228,10 +230,7 @@ TEST(ZeroOneAdam, MaskedElementsOnlyDecay) {
 TEST(ZeroOneAdam, MaskedElementsDecayOnARankWhoseGradientIsANan) {
   run_local(3, [](Communicator& communicator) {
     Model<double> model({10});
-    ZeroOneAdam<double> adam(communicator, {.adam = {.lr = 0.01, .weight_decay = 0.1},
-                                            .var_freeze_step = 6,
-                                            .var_update_scaler = 1,
-                                            .local_step_scaler = 5});
+    ZeroOneAdam<double> adam(communicator, kSoonApart);
     model.join(adam);
     int left_out = 0;
     for (std::uint64_t t = 1; t <= 60; ++t) {

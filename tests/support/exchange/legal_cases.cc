@@ -30,7 +30,8 @@ std::string spec_for_variation(const Combination& row) {
 }
 
 // What stands in a row: small densities and ranks, so that small tensors are really compressed; and
-// index coders whose bytes follow from how many elements are kept.
+// index coders whose bytes follow from how many elements are kept. No fedzip, whose bytes follow
+// from the clusters that it finds: its own test counts them, and tests/golden tries it.
 std::vector<std::string> specs_for(const Combination& row) {
   if (is_variation(row.feedback)) return {spec_for_variation(row)};
   if (row.kind == CompressorKind::none) return {"none"};
