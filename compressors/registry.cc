@@ -45,7 +45,7 @@ constexpr CompressorEntry kCompressors[] = {
      false},
     {"acp", 14, "acp(rank=4)", "Zhang et al. 2023", false, true, false},
     {"fedzip", 15, "fedzip", "Malekijoo et al. 2021, arXiv:2102.01593", true, false, false},
-    {"dct_topk", 16, "dct_topk(k=4)", "Peng et al. 2024, arXiv:2411.19870", true, false, false},
+    {"dct_topk", 16, "dct_topk(k=3)", "Peng et al. 2024, arXiv:2411.19870", true, false, false},
 #ifdef PITH_HAS_ZSTD
     {"zstd", 12, "levels(bits=2)|zstd", "RFC 8878", true, false, false},
 #endif

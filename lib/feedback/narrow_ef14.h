@@ -8,7 +8,7 @@ namespace pith {
 
 /// Ef14 whose residual is kept in 16 or 8 bits, as LoCo does (Xie et al. 2024, arXiv:2407.04480).
 ///
-///   u = g + (lr_prev / lr) e,   send C(u),   e' = rounded(u - sent)
+///   u = g + decay (lr_prev / lr) e,   send C(u),   e' = rounded(u - sent)
 ///
 /// What rounding drops is lost: at most 2^-8 of each element, or 1/127 of the largest of 128, in
 /// every step.
@@ -19,8 +19,8 @@ namespace pith {
 template <Element T>
 class NarrowEf14 final : public Feedback<T> {
  public:
-  NarrowEf14(std::size_t n, Commit commit, bool rescale, Narrow kind)
-      : residual_(n, commit, kind), rate_(rescale) {}
+  NarrowEf14(std::size_t n, Commit commit, bool rescale, double decay, Narrow kind)
+      : residual_(n, commit, kind), rate_(rescale, decay) {}
 
   void begin(int m, std::span<const T> gradient, const StepContext& step,
              std::span<T> scratch) override;

@@ -39,10 +39,11 @@ Made<T> make_none(Arguments&, Extent, Commit) {
 template <Element T>
 Made<T> make_ef14(Arguments& arguments, Extent n, Commit commit) {
   const bool rescale = is_set(arguments, "rescale", true);
+  const double decay = arguments.number("decay", 1, 0, 1);
   const auto state = arguments.word("state", "full", {"full", "bf16", "8bit"});
-  if (state == "full") return std::make_unique<Ef14<T>>(n.sent, commit, rescale);
+  if (state == "full") return std::make_unique<Ef14<T>>(n.sent, commit, rescale, decay);
   const Narrow kind = state == "bf16" ? Narrow::bf16 : Narrow::eight_bits;
-  return std::make_unique<NarrowEf14<T>>(n.sent, commit, rescale, kind);
+  return std::make_unique<NarrowEf14<T>>(n.sent, commit, rescale, decay, kind);
 }
 
 template <Element T>

@@ -40,6 +40,7 @@ const GoldenFile kFiles[] = {
     {"fedzip",
      {"fedzip", "fedzip(density=1,clusters=4)", "fedzip(density=0.5,encoding=table)",
       "fedzip(density=0.5,encoding=differences)"}},
+    {"dct_topk", {"dct_topk(k=3)", "dct_topk(k=2,chunk=8)", "dct_topk(k=2,chunk=7,values=bf16)"}},
     // Segments of 16 bytes, which are stored: the bytes of a frame are libzstd's business.
     {"zstd", {"onebit|zstd", "levels(bits=2)|zstd"}},
 };

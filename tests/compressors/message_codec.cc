@@ -46,7 +46,7 @@ std::vector<std::string> message_specs() {
                            "fedzip(density=1,clusters=4,encoding=table)",
                            "fedzip(density=1,encoding=differences)",
                            "topk(density=0.3)|fedzip(density=1,clusters=16)",
-                           "dct_topk(k=64)",
+                           "dct_topk(k=7,chunk=7)",
                            "dct_topk(k=3,chunk=7,index=raw32)",
                            "dct_topk(k=9,chunk=50,values=4bit)",
                            "dct_topk(k=1,chunk=1024)|natural",
