@@ -39,7 +39,8 @@ namespace pith {
 ///          max: variance w = (sqrt(1 + (B - 1) / s^2) - 1) / 2, contraction 1 - w if w < 1;
 ///          nearest: contraction 1 - (B - 1) / (4 s^2) if that is above 0. With clip: none.
 ///          A bucket whose range or norm no T holds is decoded with the largest that fits.
-/// Bias     stochastic: none, but for what clip cuts off. nearest: deterministic, so biased: use under error feedback.
+/// Bias     stochastic: none, but for what clip cuts off. nearest: deterministic, so biased: use
+///          under error feedback.
 /// Cost     one read of x, two passes over each bucket in the cache; stochastic: one random block
 ///          per element; no scratch.
 /// Throws   open: WireError for a wrong length, padding, or statistics that are negative or

@@ -37,15 +37,15 @@ struct SparseLocoOptions {
 ///   y = x;   trains y;   u = (x - y) + decay e_i;   sends C(u);   e_i = u - what was sent
 ///   every rank: d = mean of what was sent;   b = momentum b + d;   x -= rate (d + momentum b)
 ///
-/// Without momentum x -= rate d; uncompressed, with rate 0.7 and momentum 0.9, it is DiLoCo. A round
-/// counts on all ranks or on none, and x has the same bits on all. The inner optimizer is the
+/// Without momentum x -= rate d; uncompressed, with rate 0.7 and momentum 0.9, it is DiLoCo. A
+/// round counts on all ranks or on none, and x has the same bits on all. The inner optimizer is the
 /// caller's, and so is its state.
 ///
 /// State    e: n elements, private ("residual"); b: n, replicated ("momentum"), if there is any.
 /// Memory   the states as the rule ef14 keeps them, b, and n elements.
 /// Wire     that of one exchange per round.
-/// Throws   as Reducer; UsageError on every rank for options out of range or different, and for what
-///          training throws.
+/// Throws   as Reducer; UsageError on every rank for options out of range or different, and for
+///          what training throws.
 /// Source   Sarfi et al. 2025, "Communication efficient LLM pre-training with SparseLoCo",
 ///          arXiv:2508.15706; Douillard et al. 2023, "DiLoCo", arXiv:2311.08105.
 template <Element T>
@@ -61,8 +61,8 @@ class SparseLoco {
   StepResult round(std::span<T> x, const Train& train);
 
   /// Every state, for checkpoints and tests: "x/residual", "x/learning_rate" and "x/momentum".
-  /// Whoever copies them, and x, to another object goes on with the same bits. The first call before
-  /// any round() is collective.
+  /// Whoever copies them, and x, to another object goes on with the same bits. The first call
+  /// before any round() is collective.
   std::vector<StateView<T>> states();
 
   Statistics statistics() const { return reducer_.statistics(); }
