@@ -27,26 +27,6 @@ Bucket find_bucket(std::span<const Bits> numbers, Bits least, int shift, std::si
   return {b, k};
 }
 
-constexpr std::size_t kFewest = 256;
-
-// The k-th largest of very few numbers, bit by bit from above, until k of them are no less: faster
-// than to reorder them, which no machine foresees.
-template <class Bits>
-Bits kth_of_fewest(std::span<const Bits> numbers, std::size_t k) {
-  Bits kth = 0;
-  for (Bits bit = ~(~Bits{0} >> 1); bit > 0; bit >>= 1) {
-    const Bits least = kth | bit;
-    Bits count = 0;
-    for (const Bits number : numbers) count += number >= least;
-    if (count < k) continue;
-    kth = least;
-    if (count == k) break;
-  }
-  Bits smallest = ~Bits{0};
-  for (const Bits number : numbers) smallest = std::min(smallest, number < kth ? ~Bits{0} : number);
-  return smallest;
-}
-
 // The k-th largest of a few numbers, which it reorders.
 template <class Bits>
 Bits kth_of_few(std::span<Bits> numbers, std::size_t k) {
@@ -60,7 +40,7 @@ Bits kth_of_few(std::span<Bits> numbers, std::size_t k) {
 // Of many, it is the k-th largest of the few in one bucket.
 template <class Bits>
 Bits kth_largest(std::span<const Bits> numbers, std::size_t k, Scratch& scratch) {
-  if (numbers.size() <= kFewest) return kth_of_fewest(numbers, k);
+  if (numbers.size() <= kGroups) return kth_of_groups(numbers, k);
   const Scratch::Frame frame(scratch);
   const auto inside = scratch.take<Bits>(numbers.size());
   if (numbers.size() <= kBuckets) {

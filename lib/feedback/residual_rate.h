@@ -6,7 +6,8 @@
 namespace pith {
 
 /// What a residual in units of the gradient counts times: decay, lr_prev / lr, and the ratio of
-/// loss scales. The ratio of rates is 1 if one of them is unknown or zero, or if nothing is rescaled.
+/// loss scales. The ratio of rates is 1 if one of them is unknown or zero, or if nothing is
+/// rescaled.
 template <Element T>
 class ResidualRate {
  public:
