@@ -177,12 +177,6 @@ double series(double x, unsigned first) {
   return sum;
 }
 
-// Row i, column k of the matrix that x of m numbers is multiplied by.
-double entry(std::size_t i, std::size_t k, std::size_t m) {
-  const double scale = k == 0 ? std::sqrt(0.5) : 1;
-  return scale * quarter_cosine((2 * i + 1) * k, m);
-}
-
 // Appends a matrix of h rows.
 template <Element T, class Entry>
 void append(std::size_t h, const Entry& entry, std::vector<T>& matrices) {
@@ -213,16 +207,20 @@ double quarter_cosine(std::size_t numerator, std::size_t denominator) {
 // what remains, and its transpose.
 template <Element T>
 Dct<T>::Dct(std::size_t m) : m_(m) {
-  const double scale = std::sqrt(2 / static_cast<double>(m));
+  const double scale = std::sqrt(2 / static_cast<double>(m_));
+  const double first = std::sqrt(1 / static_cast<double>(m_));
   for (; is_halved(m); m /= 2) {
-    append<T>(
-        m / 2, [=](auto i, auto j) { return scale * quarter_cosine((2 * i + 1) * (2 * j + 1), m); },
-        matrices_);
+    const auto odd = [=](auto i, auto j) {
+      return scale * quarter_cosine((2 * i + 1) * (2 * j + 1), m);
+    };
+    append<T>(m / 2, odd, matrices_);
   }
+  const auto rest = [=](auto i, auto k) {
+    return k == 0 ? first : scale * quarter_cosine((2 * i + 1) * k, m);
+  };
+  append<T>(m, rest, matrices_);
   append<T>(
-      m, [=](auto i, auto k) { return scale * entry(i, k, m); }, matrices_);
-  append<T>(
-      m, [=](auto k, auto i) { return scale * entry(i, k, m); }, matrices_);
+      m, [=](auto k, auto i) { return rest(i, k); }, matrices_);
 }
 
 template <Element T>

@@ -187,10 +187,10 @@ TEST(DctTopK, GainsWhereNeighboursAreAlike) {
   std::partial_sum(noise.begin(), noise.end(), walk.begin());
   const double mean = std::accumulate(walk.begin(), walk.end(), 0.0) / double(walk.size());
   for (double& v : walk) v -= mean;
-  EXPECT_NEAR(relative_error("dct_topk(k=4)", noise), 0.70, 0.01);
-  EXPECT_NEAR(relative_error("blocktopk(k=4,block=64)", noise), 0.70, 0.01);
-  EXPECT_NEAR(relative_error("dct_topk(k=4)", walk), 0, 0.001);
-  EXPECT_NEAR(relative_error("blocktopk(k=4,block=64)", walk), 0.9, 0.01);
+  EXPECT_NEAR(relative_error("dct_topk(k=4)", noise), 0.69, 0.005);
+  EXPECT_NEAR(relative_error("blocktopk(k=4,block=64)", noise), 0.69, 0.005);
+  EXPECT_NEAR(relative_error("dct_topk(k=4)", walk), 1e-4, 1e-5);
+  EXPECT_NEAR(relative_error("blocktopk(k=4,block=64)", walk), 0.93, 0.005);
 }
 
 // Where all coefficients are alike, the bound is reached.

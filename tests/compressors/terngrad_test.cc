@@ -45,7 +45,7 @@ TEST(TernGrad, KeepsAnElementWithItsShareOfTheLargest) {
     for (std::size_t j = 0; j < 3; ++j) nonzero[j] += (x[j] != 0) / 20000.0;
   }
   EXPECT_NEAR(nonzero[0], 0.5, 0.015);
-  EXPECT_EQ(nonzero[1], 1);
+  EXPECT_NEAR(nonzero[1], 1, 1e-9);
   EXPECT_NEAR(nonzero[2], 0.25, 0.015);
 }
 
@@ -60,10 +60,9 @@ TEST(TernGrad, IsUnbiasedUnlessItClips) {
   double squares = 0;
   for (const double v : x) sum += v / 50;
   for (const double v : x) squares += (v - sum) * (v - sum) / 50;
-  EXPECT_NEAR(clipped[7], 2.5 * std::sqrt(squares), 1e-12);
-  for (std::size_t j = 0; j < x.size(); ++j) {
-    if (j != 7) EXPECT_NEAR(clipped[j], x[j], 0.15) << j;
-  }
+  EXPECT_NEAR(clipped[7], 2.5 * std::sqrt(squares), 1e-9);
+  x[7] = clipped[7];
+  for (std::size_t j = 0; j < x.size(); ++j) EXPECT_NEAR(clipped[j], x[j], 0.15) << j;
 }
 
 // Zeros are not divided by their largest, and equal elements do not deviate.
