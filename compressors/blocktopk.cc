@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include <pith/compressors/blocktopk.h>
 #include <pith/compressors/collect.h>
@@ -65,8 +66,8 @@ class LargestOfBlocks final : public Selector<T> {
     const std::size_t k = std::min(k_, block.size());
     std::array<BitsOf<T>, kGroups> maxima;
     group_maxima<T>(block, maxima);
-    const BitsOf<T> bound =
-        k <= kGroups ? kth_largest(std::span<const BitsOf<T>>(maxima), k, scratch) : 0;
+    const auto groups = std::span<const BitsOf<T>>(maxima).first(std::min(kGroups, block.size()));
+    const BitsOf<T> bound = k <= groups.size() ? kth_largest(groups, k, scratch) : 0;
     found.count = 0;
     collect(block, first, std::min<BitsOf<T>>(bound, kMagnitudeBits<T> - 1) + 1, found);
     if (found.count < k) add_equal(block, first, bound, k, found);
@@ -90,16 +91,27 @@ class LargestOfBlocks final : public Selector<T> {
 }  // namespace
 
 template <Element T>
+std::unique_ptr<Selector<T>> make_largest_of_blocks(const Spec& spec, Arguments& arguments,
+                                                    std::uint64_t block) {
+  const std::uint64_t k = arguments.integer("k", 0, 1, block);
+  if (k == 0)
+    throw UsageError(spec.text() + ": k is missing; it must be 1 to " + std::to_string(block));
+  return std::make_unique<LargestOfBlocks<T>>(k, block);
+}
+
+template <Element T>
 std::unique_ptr<SparseCompressor<T>> make_blocktopk(const Spec& spec,
                                                     std::unique_ptr<MessageCompressor<T>> second) {
   Arguments arguments(spec);
   const std::uint64_t block = arguments.integer("block", 4096, 1, std::uint64_t{1} << 20);
-  const std::uint64_t k = arguments.integer("k", 0, 1, block);
-  if (k == 0) throw UsageError(spec.text() + ": k is missing; it must be 1 to block");
-  return make_sparse<T>(spec, arguments, std::make_unique<LargestOfBlocks<T>>(k, block),
-                        std::move(second));
+  auto selector = make_largest_of_blocks<T>(spec, arguments, block);
+  return make_sparse<T>(spec, arguments, std::move(selector), std::move(second));
 }
 
+template std::unique_ptr<Selector<float>> make_largest_of_blocks(const Spec&, Arguments&,
+                                                                 std::uint64_t);
+template std::unique_ptr<Selector<double>> make_largest_of_blocks(const Spec&, Arguments&,
+                                                                  std::uint64_t);
 template std::unique_ptr<SparseCompressor<float>> make_blocktopk(
     const Spec&, std::unique_ptr<MessageCompressor<float>>);
 template std::unique_ptr<SparseCompressor<double>> make_blocktopk(

@@ -4,9 +4,17 @@
 #include <memory>
 
 #include <pith/compressors/message.h>
+#include <pith/compressors/sparse_message.h>
+#include <pith/core/arguments.h>
 #include <pith/core/spec.h>
 
 namespace pith {
+
+/// Selects the k elements of largest magnitude of every `block` elements, ties to the lowest index;
+/// k is an argument of the spec. Throws UsageError unless 1 <= k <= block.
+template <Element T>
+std::unique_ptr<Selector<T>> make_largest_of_blocks(const Spec& spec, Arguments& arguments,
+                                                    std::uint64_t block);
 
 /// blocktopk(k=K,block=4096): the K elements of largest magnitude of every block, ties to the
 /// lowest index. The last block, which may be shorter, keeps as many, or all that it has. Blocks

@@ -121,6 +121,35 @@ void group_maxima(const T* x, std::size_t n, BitsOf<T>* maxima) {
   }
 }
 
+// Bit by bit from above, until just k are no less: faster than to reorder them, as no machine
+// foresees which go where.
+template <class Bits>
+Bits kth_of_groups(const Bits* numbers, std::size_t n, std::size_t k) {
+  Bits kth = 0;
+  for (Bits bit = ~(~Bits{0} >> 1); bit > 0; bit >>= 1) {
+    const Bits least = kth | bit;
+    Bits count = 0;
+    for (std::size_t i = 0; i < n; ++i) count += numbers[i] >= least ? 1 : 0;
+    if (count < k) continue;
+    kth = least;
+    if (count == k) break;
+  }
+  Bits smallest = ~Bits{0};
+  for (std::size_t i = 0; i < n; ++i) {
+    const Bits number = numbers[i] < kth ? ~Bits{0} : numbers[i];
+    smallest = number < smallest ? number : smallest;
+  }
+  return smallest;
+}
+
+std::uint32_t kth_of_32_bits(const std::uint32_t* numbers, std::size_t n, std::size_t k) {
+  return kth_of_groups(numbers, n, k);
+}
+
+std::uint64_t kth_of_64_bits(const std::uint64_t* numbers, std::size_t n, std::size_t k) {
+  return kth_of_groups(numbers, n, k);
+}
+
 void maxima_of_floats(const float* x, std::size_t n, std::uint32_t* maxima) {
   group_maxima(x, n, maxima);
 }
@@ -151,6 +180,8 @@ HWY_EXPORT(collect_floats);
 HWY_EXPORT(collect_doubles);
 HWY_EXPORT(maxima_of_floats);
 HWY_EXPORT(maxima_of_doubles);
+HWY_EXPORT(kth_of_32_bits);
+HWY_EXPORT(kth_of_64_bits);
 
 }  // namespace
 
@@ -174,6 +205,14 @@ void group_maxima(std::span<const float> x, std::span<std::uint32_t> maxima) {
 template <>
 void group_maxima(std::span<const double> x, std::span<std::uint64_t> maxima) {
   HWY_DYNAMIC_DISPATCH(maxima_of_doubles)(x.data(), x.size(), maxima.data());
+}
+
+std::uint32_t kth_of_groups(std::span<const std::uint32_t> numbers, std::size_t k) {
+  return HWY_DYNAMIC_DISPATCH(kth_of_32_bits)(numbers.data(), numbers.size(), k);
+}
+
+std::uint64_t kth_of_groups(std::span<const std::uint64_t> numbers, std::size_t k) {
+  return HWY_DYNAMIC_DISPATCH(kth_of_64_bits)(numbers.data(), numbers.size(), k);
 }
 
 }  // namespace pith

@@ -48,4 +48,8 @@ inline constexpr std::size_t kGroups = 256;
 template <Element T>
 void group_maxima(std::span<const T> x, std::span<BitsOf<T>> maxima);
 
+/// The k-th largest of at most kGroups numbers; 0 < k <= numbers.size().
+std::uint32_t kth_of_groups(std::span<const std::uint32_t> numbers, std::size_t k);
+std::uint64_t kth_of_groups(std::span<const std::uint64_t> numbers, std::size_t k);
+
 }  // namespace pith

@@ -40,6 +40,7 @@ Bits kth_of_few(std::span<Bits> numbers, std::size_t k) {
 // Of many, it is the k-th largest of the few in one bucket.
 template <class Bits>
 Bits kth_largest(std::span<const Bits> numbers, std::size_t k, Scratch& scratch) {
+  if (numbers.size() <= kGroups) return kth_of_groups(numbers, k);
   const Scratch::Frame frame(scratch);
   const auto inside = scratch.take<Bits>(numbers.size());
   if (numbers.size() <= kBuckets) {

@@ -138,25 +138,44 @@ struct Norm {
   T norm;
 };
 
+// Of what the levels of a bucket are shares.
+struct Scale {
+  bool largest = false;  // of the largest magnitude; else of the norm
+  double clip = 0;       // but at most so many standard deviations, if that is above 0
+};
+
+// The population's, about the mean.
+template <Element T>
+double standard_deviation(std::span<const T> x) {
+  double sum = 0;
+  for (const T v : x) sum += static_cast<double>(v);
+  const double mean = sum / static_cast<double>(x.size());
+  double squares = 0;
+  for (const T v : x) squares += (static_cast<double>(v) - mean) * (static_cast<double>(v) - mean);
+  return std::sqrt(squares / static_cast<double>(x.size()));
+}
+
 template <Element T>
 class Qsgd : public CodeByCode<T, Qsgd<T>, Norm<T>> {
  public:
   static constexpr const char* kName = "quantize";
   using Statistics = Norm<T>;
 
-  Qsgd(unsigned bits, std::uint32_t levels, Rounding rounding)
-      : bits_(bits), levels_(levels), rounding_(rounding) {}
+  Qsgd(unsigned bits, std::uint32_t levels, Rounding rounding, const Scale& scale)
+      : bits_(bits), levels_(levels), rounding_(rounding), scale_(scale) {}
 
   unsigned width() const { return bits_; }
   Rounding rounding() const { return rounding_; }
 
-  // At least max |x|, so that no level lies above the highest even where squares under- or
-  // overflow.
+  // The norm is at least max |x|, so that no level lies above the highest even where squares under-
+  // or overflow.
   Statistics measure(std::span<const T> bucket) const {
     check_finite(bucket);
-    T norm = to_finite<T>(std::sqrt(squared_norm(bucket)));
+    T norm = scale_.largest ? T{0} : to_finite<T>(std::sqrt(squared_norm(bucket)));
     for (const T x : bucket) norm = std::max(norm, std::abs(x));
-    return {norm};
+    if (scale_.clip == 0) return {norm};
+    const T most = to_finite<T>(scale_.clip * standard_deviation(bucket));
+    return {most > 0 ? std::min(norm, most) : norm};  // equal elements do not deviate
   }
 
   std::uint32_t code(T x, const Statistics& bucket, const RoundingPoint& point,
@@ -180,6 +199,12 @@ class Qsgd : public CodeByCode<T, Qsgd<T>, Norm<T>> {
   Guarantee guarantee(std::size_t elements) const {
     const auto b = static_cast<double>(elements);
     const double s = levels_;
+    if (scale_.clip > 0) return {};
+    if (scale_.largest) {
+      const double others = std::max(b, 1.0) - 1;  // the largest is exact
+      if (rounding_ == Rounding::nearest) return contraction(others / (4 * s * s));
+      return unbiased((std::sqrt(1 + others / (s * s)) - 1) / 2);
+    }
     if (rounding_ == Rounding::nearest) return contraction(b / (4 * s * s));
     return unbiased(std::min(b / (s * s), std::sqrt(b) / s));
   }
@@ -191,6 +216,7 @@ class Qsgd : public CodeByCode<T, Qsgd<T>, Norm<T>> {
   unsigned bits_;
   std::uint32_t levels_;
   Rounding rounding_;
+  Scale scale_;
 };
 
 }  // namespace
@@ -198,7 +224,10 @@ class Qsgd : public CodeByCode<T, Qsgd<T>, Norm<T>> {
 template <Element T>
 std::unique_ptr<MessageCompressor<T>> make_quantize(const Spec& spec) {
   Arguments arguments(spec);
-  const bool qsgd = arguments.word("range", "minmax", {"minmax", "qsgd"}) == "qsgd";
+  const std::string range = arguments.word("range", "minmax", {"minmax", "qsgd", "max"});
+  const bool qsgd = range != "minmax";
+  const bool largest = range == "max";
+  const Scale scale{largest, largest ? arguments.number("clip", 0, 0, 1e6) : 0};
   const auto bits = static_cast<unsigned>(arguments.integer("bits", 4, qsgd ? 2 : 1, 8));
   const std::uint64_t bucket = arguments.integer("bucket", 512, 1, std::uint64_t{1} << 30);
   const std::string fallback = qsgd ? "stochastic" : "nearest";
@@ -209,7 +238,7 @@ std::unique_ptr<MessageCompressor<T>> make_quantize(const Spec& spec) {
   const Rounding rounding = nearest ? Rounding::nearest : Rounding::stochastic;
   if (qsgd) {
     return std::make_unique<BlockMessage<T, Qsgd<T>>>(
-        Qsgd<T>(bits, static_cast<std::uint32_t>(levels), rounding), bucket);
+        Qsgd<T>(bits, static_cast<std::uint32_t>(levels), rounding, scale), bucket);
   }
   return std::make_unique<BlockMessage<T, MinMax<T>>>(MinMax<T>(bits, rounding), bucket);
 }

@@ -22,6 +22,10 @@ namespace pith {
 ///   norm  = ||x||
 ///   level = round(s |x| / norm)              decoded: sign(x) norm (level / s)
 ///
+/// range=max: the same with norm = max |x|, or with clip=C the lesser of that and C standard
+/// deviations (not 0) of the bucket; |x| above norm counts as norm. With bits=2, s = 1 and one
+/// bucket for the tensor this is TernGrad: sign(x) norm with probability |x| / norm, else 0.
+///
 /// With rounding=stochastic, and where no T holds 1 / unit, it is (x - min x) / unit.
 /// rounding=nearest rounds halves up, stochastic up with the probability that keeps the mean.
 ///
@@ -33,14 +37,17 @@ namespace pith {
 ///          and ||x||^2 >= (max - min)^2 / 2. Stochastic: variance w. Contraction 1 - w if w < 1.
 ///          qsgd: variance w = min(B / s^2, sqrt(B) / s), contraction 1 - w if w < 1; nearest:
 ///          contraction 1 - B / (4 s^2) if that is above 0.
+///          max: variance w = (sqrt(1 + (B - 1) / s^2) - 1) / 2, contraction 1 - w if w < 1;
+///          nearest: contraction 1 - (B - 1) / (4 s^2) if that is above 0. With clip: none.
 ///          A bucket whose range or norm no T holds is decoded with the largest that fits.
-/// Bias     stochastic: none. nearest: deterministic, so biased: use under error feedback.
+/// Bias     stochastic: none, but for what clip cuts off. nearest: deterministic, so biased: use
+///          under error feedback.
 /// Cost     one read of x, two passes over each bucket in the cache; stochastic: one random block
 ///          per element; no scratch.
 /// Throws   open: WireError for a wrong length, padding, or statistics that are negative or
 ///          lead to values that are not finite.
 /// Source   minmax: Markov et al. 2022, "CGX", arXiv:2111.08617; qsgd: Alistarh et al. 2017,
-///          "QSGD", arXiv:1610.02132.
+///          "QSGD", arXiv:1610.02132; max: Wen et al. 2017, "TernGrad", arXiv:1705.07878.
 template <Element T>
 std::unique_ptr<MessageCompressor<T>> make_quantize(const Spec& spec);
 

@@ -9,6 +9,7 @@
 #include <pith/compressors/blocktopk.h>
 #include <pith/compressors/cast.h>
 #include <pith/compressors/cast_linear.h>
+#include <pith/compressors/dct_topk.h>
 #include <pith/compressors/fedzip.h>
 #include <pith/compressors/identity.h>
 #include <pith/compressors/levels.h>
@@ -46,6 +47,7 @@ constexpr CompressorEntry kCompressors[] = {
     {"acp", 14, "acp(rank=4)", "Zhang et al. 2023", false, true, false},
     {"fedzip", 15, "fedzip", "Malekijoo et al. 2021, arXiv:2102.01593", true, false, false},
     {"permk", 16, "permk(ranks=4)", "Szlendak et al. 2021, arXiv:2110.03300", true, false, true},
+    {"dct_topk", 17, "dct_topk(k=3)", "Peng et al. 2024, arXiv:2411.19870", true, false, false},
 #ifdef PITH_HAS_ZSTD
     {"zstd", 12, "levels(bits=2)|zstd", "RFC 8878", true, false, false},
 #endif
@@ -86,6 +88,17 @@ bool keeps_entries(std::string_view name) {
   return std::ranges::find(kSparse<float>, name, &SparseMaker<float>::name) !=
          std::end(kSparse<float>);
 }
+// Stages that keep some numbers made of all elements, and leave them to the next.
+template <Element T>
+struct TransformedMaker {
+  std::string_view name;
+  Message<T> (*make)(const Spec&, Message<T> second);
+};
+
+template <Element T>
+constexpr TransformedMaker<T> kTransformed[] = {
+    {"dct_topk", make_dct_topk<T>},
+};
 
 [[noreturn]] void fail(const Pipeline& pipeline, const std::string& problem) {
   throw UsageError(text_of(pipeline) + ": " + problem);
@@ -99,12 +112,17 @@ const CompressorEntry& first_stage(const Pipeline& pipeline) {
 template <Element T>
 Message<T> make_stages(const Pipeline& pipeline);
 
-// The first stage keeps some elements; those that follow code their values.
+// What follows the first stage codes the values that it keeps; null: nothing does.
+template <Element T>
+Message<T> make_rest(const Pipeline& pipeline) {
+  const Pipeline rest(pipeline.begin() + 1, pipeline.end());
+  return rest.empty() ? nullptr : make_stages<T>(rest);
+}
+
 template <Element T>
 std::unique_ptr<SparseCompressor<T>> make_sparse_stages(const Pipeline& pipeline) {
-  const Pipeline rest(pipeline.begin() + 1, pipeline.end());
   const auto first = std::ranges::find(kSparse<T>, pipeline.front().name, &SparseMaker<T>::name);
-  return first->make(pipeline.front(), rest.empty() ? nullptr : make_stages<T>(rest));
+  return first->make(pipeline.front(), make_rest<T>(pipeline));
 }
 
 template <Element T>
@@ -112,6 +130,10 @@ Message<T> make_stages(const Pipeline& pipeline) {
   const CompressorEntry& entry = first_stage(pipeline);
   if (!entry.message) fail(pipeline, std::string(entry.name) + " is not of the message kind");
   if (keeps_entries(entry.name)) return make_sparse_stages<T>(pipeline);
+  const auto first = std::ranges::find(kTransformed<T>, entry.name, &TransformedMaker<T>::name);
+  if (first != std::end(kTransformed<T>)) {
+    return first->make(pipeline.front(), make_rest<T>(pipeline));
+  }
   if (pipeline.size() > 1) {
     fail(pipeline, std::string(entry.name) +
                        (entry.sparse ? " codes its values itself" : " keeps every element") +

@@ -9,13 +9,14 @@ namespace pith {
 struct NarrowOptions {
   Narrow kind = Narrow::eight_bits;
   bool rescale = true;
+  double decay = 1;
   double average = 0;       ///< beta, 0 <= beta < 1
   std::uint64_t reset = 0;  ///< steps, up to 2^24; 0: never
 };
 
 /// Ef14 whose residual is kept in 16 or 8 bits, as LoCo does (Xie et al. 2024, arXiv:2407.04480).
 ///
-///   e = (lr_prev / lr) e
+///   e = decay (lr_prev / lr) e
 ///   u = g + e,   send C(u),   e' = rounded(beta e + (1 - beta) (u - sent))
 ///   e' = 0 in every `reset`-th step
 ///
@@ -31,7 +32,10 @@ template <Element T>
 class NarrowEf14 final : public Feedback<T> {
  public:
   NarrowEf14(std::size_t n, Commit commit, const NarrowOptions& options)
-      : options_(options), residual_(n, commit, options.kind), rate_(options.rescale), steps_(0) {}
+      : options_(options),
+        residual_(n, commit, options.kind),
+        rate_(options.rescale, options.decay),
+        steps_(0) {}
 
   void begin(int m, std::span<const T> gradient, const StepContext& step,
              std::span<T> scratch) override;

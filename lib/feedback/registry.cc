@@ -42,10 +42,12 @@ Made<T> make_none(Arguments&, Extent, Commit) {
 template <Element T>
 Made<T> make_ef14(Arguments& arguments, Extent n, Commit commit) {
   const bool rescale = is_set(arguments, "rescale", true);
+  const double decay = arguments.number("decay", 1, 0, 1);
   const auto state = arguments.word("state", "full", {"full", "bf16", "8bit"});
-  if (state == "full") return std::make_unique<Ef14<T>>(n.sent, commit, rescale);
+  if (state == "full") return std::make_unique<Ef14<T>>(n.sent, commit, rescale, decay);
   NarrowOptions options{.kind = state == "bf16" ? Narrow::bf16 : Narrow::eight_bits,
-                        .rescale = rescale};
+                        .rescale = rescale,
+                        .decay = decay};
   options.average = arguments.optional_number("average", 0, kBelowOne).value_or(0);
   options.reset = arguments.integer("reset", 0, 0, 1 << 24);
   return std::make_unique<NarrowEf14<T>>(n.sent, commit, options);

@@ -5,12 +5,14 @@
 
 namespace pith {
 
-/// What a residual in units of the gradient counts times: lr_prev / lr, and the ratio of loss
-/// scales. The ratio of rates is 1 if one of them is unknown or zero, or if nothing is rescaled.
+/// What a residual in units of the gradient counts times: decay, lr_prev / lr, and the ratio of
+/// loss scales. The ratio of rates is 1 if one of them is unknown or zero, or if nothing is
+/// rescaled.
 template <Element T>
 class ResidualRate {
  public:
-  explicit ResidualRate(bool rescales) : learning_rate_(0), rescales_(rescales) {}
+  ResidualRate(bool rescales, double decay)
+      : learning_rate_(0), rescales_(rescales), decay_(static_cast<T>(decay)) {}
 
   /// At the step's beginning.
   T begin(const StepContext& step) {
@@ -18,7 +20,7 @@ class ResidualRate {
     const T now = static_cast<T>(step.learning_rate);
     learning_rate_.set_next(now);
     const T ratio = rescales_ && before > 0 && now > 0 ? before / now : T(1);
-    return ratio * static_cast<T>(step.state_scale);
+    return decay_ * (ratio * static_cast<T>(step.state_scale));
   }
 
   void accept() { learning_rate_.accept(); }
@@ -27,6 +29,7 @@ class ResidualRate {
  private:
   PrivateScalar<T> learning_rate_;
   bool rescales_;
+  T decay_;
 };
 
 }  // namespace pith

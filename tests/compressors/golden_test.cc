@@ -35,7 +35,8 @@ const GoldenFile kFiles[] = {
       "onebit(block=7,scale=deviation)"}},
     {"quantize",
      {"quantize(bits=2)", "quantize(bits=3,bucket=7,rounding=stochastic)",
-      "quantize(bits=4,bucket=7,range=qsgd)", "quantize(bits=5,range=qsgd,rounding=nearest)"}},
+      "quantize(bits=4,bucket=7,range=qsgd)", "quantize(bits=5,range=qsgd,rounding=nearest)",
+      "quantize(bits=2,range=max,clip=2.5)"}},
     {"natural", {"natural"}},
     {"levels",
      {"levels(bits=2)", "levels(bits=2,block=7)", "levels(bits=4,block=7)", "levels(bits=8)"}},
@@ -43,6 +44,7 @@ const GoldenFile kFiles[] = {
      {"fedzip", "fedzip(density=1,clusters=4)", "fedzip(density=0.5,encoding=table)",
       "fedzip(density=0.5,encoding=differences)"}},
     {"permk", {"permk(ranks=5)", "permk(ranks=7)"}},
+    {"dct_topk", {"dct_topk(k=3)", "dct_topk(k=2,chunk=8)", "dct_topk(k=2,chunk=7,values=bf16)"}},
     // Segments of 16 bytes, which are stored: the bytes of a frame are libzstd's business.
     {"zstd", {"onebit|zstd", "levels(bits=2)|zstd"}},
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <functional>
 #include <limits>
 #include <numeric>
 
@@ -44,6 +45,23 @@ TYPED_TEST(Largest, AreThoseOfAFullSortAtEverySizeOnEveryInstructionSet) {
       const auto x = gaussian<TypeParam>(n);
       for (const std::size_t k : {std::size_t{1}, n / 1000, n / 100, n / 10, n / 2, n}) {
         if (k > 0) expect_exact(x, k);
+      }
+    }
+  });
+}
+
+TYPED_TEST(Largest, KthOfAFewIsThatOfASortOnEveryInstructionSet) {
+  using Bits = BitsOf<TypeParam>;
+  on_every_simd_target([] {
+    for (const std::size_t n : {1u, 2u, 17u, 64u, 256u}) {
+      std::vector<Bits> numbers;
+      for (const TypeParam x : gaussian<TypeParam>(n)) numbers.push_back(magnitude(x));
+      for (std::size_t i = 0; i < n; i += 3) numbers[i] = numbers[n / 2];  // ties
+      numbers[n / 3] = ~Bits{0};
+      std::vector<Bits> sorted = numbers;
+      std::ranges::sort(sorted, std::greater<>());
+      for (std::size_t k = 1; k <= n; ++k) {
+        ASSERT_EQ(kth_of_groups(std::span<const Bits>(numbers), k), sorted[k - 1]) << n << ' ' << k;
       }
     }
   });

@@ -57,6 +57,7 @@ TEST(Registry, CodecsStayAsTheyAre) {
   EXPECT_EQ(compressor("acp").codec, 14);
   EXPECT_EQ(compressor("fedzip").codec, 15);
   EXPECT_EQ(compressor("permk").codec, 16);
+  EXPECT_EQ(compressor("dct_topk").codec, 17);
   if (has_zstd()) {
     EXPECT_EQ(codec_of(parse_pipeline("topk(density=0.01)|cast(fp16)|zstd")), 12);
   }
@@ -66,7 +67,7 @@ TEST(Registry, NamesTheNearestCompressor) {
   EXPECT_EQ(message_error("topq(k=1)"),
             "unknown compressor \"topq\": did you mean \"topk\"? Known: identity, cast, topk, "
             "threshold, onebit, quantize, natural, randomk, lowrank, levels, blocktopk, "
-            "arctopk, acp, fedzip, permk" +
+            "arctopk, acp, fedzip, permk, dct_topk" +
                 std::string(has_zstd() ? ", zstd" : ""));
 }
 

@@ -46,6 +46,14 @@ TEST(Ef14, CanLeaveTheResidualAsItIs) {
   EXPECT_EQ(rank.begin({1, 1, 1}, {.learning_rate = 0.25}), (Vector{1, 0, 3}));
 }
 
+TEST(Ef14, ForgetsAShareOfTheResidual) {
+  for (const char* spec : {"ef14(decay=0.5)", "ef14(decay=0.5,state=bf16)"}) {
+    LoneRank<double> rank(spec, 3);
+    rank.step({3, -1, 2}, {.learning_rate = 0.5});
+    EXPECT_EQ(rank.begin({1, 1, 1}, {.learning_rate = 0.25}), (Vector{1, 0, 3})) << spec;
+  }
+}
+
 // |sum of rate * estimate + rate * residual - sum of rate * gradient|, largest element. Powers of
 // two as rates make every number exact.
 double defect_under_a_schedule(std::string_view spec) {

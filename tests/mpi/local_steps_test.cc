@@ -5,6 +5,7 @@
 #include <pith/mpi/communicator.h>
 #include <pith/optim/masha.h>
 #include <pith/optim/scafcom.h>
+#include <pith/optim/sparse_loco.h>
 
 #include "golden/problems.h"
 #include "optim/federated.h"
@@ -23,6 +24,23 @@ Vector average(Communicator& communicator) {
   Vector x = problem.start;
   for (int round = 0; round < 50; ++round) {
     EXPECT_TRUE(averaging.round(x, gradient_of(problem, communicator.rank())).committed);
+  }
+  return x;
+}
+
+Vector train_alone(Communicator& communicator) {
+  const Problem problem = federated();
+  SparseLoco<double> loco(communicator, Shape::flat(4),
+                          {.compressor = "dct_topk(k=1,chunk=4)", .outer_momentum = 0.5});
+  const auto gradient = gradient_of(problem, communicator.rank());
+  Vector x = problem.start;
+  for (int round = 0; round < 50; ++round) {
+    const auto train = [&](std::span<double> y) {
+      Vector g(y.size());
+      gradient(y, g);
+      for (std::size_t j = 0; j < y.size(); ++j) y[j] -= 0.02 * g[j];
+    };
+    EXPECT_TRUE(loco.round(x, train).committed);
   }
   return x;
 }
@@ -50,6 +68,11 @@ Vector with_threads(int ranks, Vector (*run)(Communicator&)) {
 TEST(MpiScafcom, GivesWhatThreadsGive) {
   mpi::Communicator communicator(MPI_COMM_WORLD);
   EXPECT_EQ(average(communicator), with_threads(communicator.size(), average));
+}
+
+TEST(MpiSparseLoco, GivesWhatThreadsGive) {
+  mpi::Communicator communicator(MPI_COMM_WORLD);
+  EXPECT_EQ(train_alone(communicator), with_threads(communicator.size(), train_alone));
 }
 
 TEST(MpiMasha2, GivesWhatThreadsGive) {

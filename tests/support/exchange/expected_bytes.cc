@@ -87,9 +87,26 @@ std::size_t blocks(std::size_t first, std::size_t last, std::size_t block) {
   return last == first ? 0 : ceil_div(last, block) - first / block;
 }
 
-// The payload of a dense codec for the elements [first, last) of a float tensor.
-std::size_t dense_payload(const std::string& spec, std::size_t first, std::size_t last) {
+// dct_topk(k=3,chunk=16,index=raw32) of [first, last) in a tensor of `end` elements: 16 bytes; then
+// a message for a chunk that is cut, for the whole ones (the last may be short), for another one
+// that is cut.
+std::size_t dct_payload(std::size_t first, std::size_t last, std::size_t end) {
+  if (first == last) return 0;
+  const auto message = [](std::size_t chunks) {
+    return chunks == 0 ? 0 : up_to_16(16 + 4 * 3 * chunks) + up_to_16(4 * 3 * chunks);
+  };
+  const std::size_t whole = ceil_div(first, 16);
+  const std::size_t past = last == end ? ceil_div(last, 16) : std::max(whole, last / 16);
+  const std::size_t back = ceil_div(last, 16) > past ? 1 : 0;
+  return 16 + message(first % 16 == 0 ? 0 : 1) + message(past - whole) + message(back);
+}
+
+// The payload of a codec that keeps no single elements, for [first, last) of a float tensor of
+// `end`.
+std::size_t dense_payload(const std::string& spec, std::size_t first, std::size_t last,
+                          std::size_t end) {
   const std::size_t n = last - first;
+  if (spec.starts_with("dct_topk")) return dct_payload(first, last, end);
   if (spec == "identity") return up_to_16(4 * n);
   if (spec == "cast(bf16)") return up_to_16(2 * n);
   if (spec == "onebit(block=64)") return up_to_16(4 * blocks(first, last, 64) + ceil_div(n, 8));
@@ -132,7 +149,7 @@ std::size_t sparse_payload(const std::string& spec, std::size_t first, std::size
 }
 
 bool is_sparse(const std::string& spec) {
-  return spec.find("topk") != std::string::npos || spec.starts_with("threshold");
+  return spec.starts_with("topk") || spec.starts_with("blocktopk") || spec.starts_with("threshold");
 }
 
 std::size_t sparse_payload(const std::string& spec, const Support& kept, std::size_t first,
@@ -143,13 +160,13 @@ std::size_t sparse_payload(const std::string& spec, const Support& kept, std::si
 std::size_t payload(const LegalCase& legal, std::size_t n, std::size_t rank, std::size_t first,
                     std::size_t last) {
   const std::string& spec = legal.compressor;
-  if (!is_sparse(spec)) return dense_payload(spec, first, last);
+  if (!is_sparse(spec)) return dense_payload(spec, first, last, n);
   return sparse_payload(spec, support(legal, n, rank), first, last);
 }
 
 // What an owner sends of its shard depends on its size alone, except where the data decides.
 std::size_t owner_payload(const std::string& spec, std::size_t shard) {
-  if (!is_sparse(spec)) return dense_payload(spec, 0, shard);
+  if (!is_sparse(spec)) return dense_payload(spec, 0, shard, shard);
   const std::size_t entries = spec.starts_with("blocktopk")
                                   ? shard / 50 * 2 + std::min<std::size_t>(shard % 50, 2)
                                   : ceil_div(shard * 5, 100);

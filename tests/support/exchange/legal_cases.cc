@@ -45,7 +45,8 @@ std::vector<std::string> specs_for(const Combination& row) {
   if (row.kind == CompressorKind::sparse) return specs;
   specs.insert(specs.end(),
                {"identity", "cast(bf16)", "onebit(block=64)", "quantize(bits=4,bucket=64)",
-                "quantize(bits=8,bucket=64,range=qsgd)", "natural", "levels(bits=4,block=64)"});
+                "quantize(bits=8,bucket=64,range=qsgd)", "natural", "levels(bits=4,block=64)",
+                "dct_topk(k=3,chunk=16,index=raw32)"});
   const bool zstd = std::ranges::any_of(
       compressors(), [](const CompressorEntry& entry) { return entry.name == "zstd"; });
   if (zstd) specs.emplace_back("onebit|zstd");  // signs do not shrink, so its bytes are known
