@@ -35,8 +35,8 @@ class PlainRule {
     step.guarantee = guarantee;
   }
 
-  void commit(PlainStep<T>& step) {
-    rule_->commit_all(step.sent.size(), ExactlySent<T>(step.sent));
+  void commit(const Decoded<T>& sent, PlainStep<T>& step) {
+    rule_->commit_all(step.sent.size(), sent);
     rule_->accept();
     step.states = copied(rule_->states());
   }
@@ -74,7 +74,7 @@ PlainStep<T> plain_message_step(const CodecCase& codec, const StepStart<T>& star
   step.payload.resize(size);
   step.sent.resize(n);
   compressor->decode_axpy(T(1), {step.payload, 0}, step.sent, scratch);
-  rule.commit(step);
+  rule.commit(compressor->open({step.payload, 0}, n, scratch), step);
   return step;
 }
 
@@ -96,7 +96,7 @@ PlainStep<T> plain_linear_step(const CodecCase& codec, const StepStart<T>& start
   compressor->own().axpy(T(1), 0, step.sent);
   step.decoded.resize(n);
   compressor->reconstruction().axpy(T(1), 0, step.decoded);
-  rule.commit(step);
+  rule.commit(compressor->own(), step);
   return step;
 }
 
