@@ -80,7 +80,7 @@ class PermK final : public MessageCompressor<T> {
 
   const Decoded<T>& open(Segment segment, std::size_t n, Scratch& scratch) const override {
     if (n == 0 && segment.bytes.empty()) {
-      return scratch.make<Opened>(Share(0, 0, ranks_), segment.bytes, 0, factor());
+      return scratch.make<Opened>(Share(0, 0, ranks_), segment.bytes, std::size_t{0}, factor());
     }
     ByteReader reader(segment.bytes, "permk");
     const auto draw = reader.get<std::uint64_t>();

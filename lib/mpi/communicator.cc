@@ -159,7 +159,7 @@ void Communicator::do_all_gather_v(std::span<const std::byte> mine,
 void Communicator::gather_directly(std::span<const std::byte> place, std::span<std::byte> all) {
   constexpr int kTag = 1;  // the only one on this communicator
   std::array<MPI_Request, 2 * kDirectRanks> requests;
-  int posted = 0;
+  std::size_t posted = 0;
   for (int k = 1; k < size_; ++k) {
     const int from = (rank_ + size_ - k) % size_;
     check(MPI_Irecv(all.data() + in_layout_.displacements()[from], in_layout_.counts()[from],
@@ -171,7 +171,8 @@ void Communicator::gather_directly(std::span<const std::byte> place, std::span<s
                     comm_, &requests[posted++]),
           "all_gather", rank_);
   }
-  check(MPI_Waitall(posted, requests.data(), MPI_STATUSES_IGNORE), "all_gather", rank_);
+  check(MPI_Waitall(static_cast<int>(posted), requests.data(), MPI_STATUSES_IGNORE), "all_gather",
+        rank_);
 }
 
 void Communicator::broadcast_blocks(std::span<const std::byte> mine,

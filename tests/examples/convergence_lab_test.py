@@ -81,7 +81,7 @@ class AsThreads(Lab):
         large.write_text("0 1:1e308\n1 1:-1e308 2:1e308\n" * 4, encoding="ascii")
         for arguments, message in (
                 (("--data", str(large)), "the data are flat or too large"),
-                (("--data", str(third)), "row 3 has the label 5"),
+                (("--data", str(third)), "third.libsvm:3: the label is 5"),
                 (("--data", str(broken)), "broken.libsvm:3: the index of \"x:3\""),
                 (("--data", str(self.folder / "none")), "cannot be opened"),
                 (("--data", str(self.data), "--clients", "200"), "a client has no rows"),

@@ -49,8 +49,9 @@ TEST(Memory, RulesAskForAsManyVectorsAsTheyPromise) {
 TEST(Memory, NarrowStatesTakeAHalfAndAQuarterOfFloats) {
   EXPECT_NEAR(vectors<float>("ef14(state=bf16)", Commit::inplace), 0.5, 0.01);
   EXPECT_NEAR(vectors<float>("ef14(state=bf16)", Commit::step), 1, 0.01);
-  EXPECT_NEAR(vectors<float>("ef14(state=8bit)", Commit::inplace), 0.25, 0.01);
-  EXPECT_NEAR(vectors<float>("ef14(state=8bit)", Commit::step), 0.5, 0.01);
+  constexpr double kEightBits = (1 + 2.0 / 128) / sizeof(float);  // each has a share of a scale
+  EXPECT_NEAR(vectors<float>("ef14(state=8bit)", Commit::inplace), kEightBits, 0.01);
+  EXPECT_NEAR(vectors<float>("ef14(state=8bit)", Commit::step), 2 * kEightBits, 0.01);
 }
 
 TEST(Memory, TheRegistryStatesTheSame) {

@@ -297,11 +297,16 @@ TEST(Reducer, NonFinitePoliciesSkipPropagateAndFail) {
 
 // Also where several tensors are one unit, and where finite gradients sum to an infinity.
 TEST(Reducer, NamesTensorElementAndRankOfWhatIsNotFinite) {
-  for (const char* const exchange : {"gather", "sharded"}) {
-    run_local(2, [exchange](Communicator& communicator) {
+  struct Way {
+    const char* compressor;
+    const char* exchange;
+  };
+  for (const Way way : {Way{"identity", "gather"}, Way{"identity", "sharded"},
+                        Way{"topk(k=7)", "gather"}, Way{"topk(k=7)", "sharded"}}) {
+    run_local(2, [way](Communicator& communicator) {
       Reducer reducer(
           communicator,
-          {.compressor = "identity", .exchange = exchange, .unit = CompressedUnit::model});
+          {.compressor = way.compressor, .exchange = way.exchange, .unit = CompressedUnit::model});
       reducer.add("a", {3});
       reducer.add("b", {4});
       std::vector<float> a{1, 2, 3};

@@ -61,7 +61,7 @@ class AllReduce(Bench):
         self.assertIn("# left out: onebit over the linear exchange", done.stdout)
         for line in done.stdout.splitlines():
             if line.startswith("# left out"):  # nothing that was tried and failed
-                self.assertRegex(line, "over the [a-z]+ exchange: |would diverge; use feedback none")
+                self.assertRegex(line, "over the [a-z]+ exchange: |would diverge; use none")
         self.assertIn("\n# wrong values: 0\n", done.stdout)
 
     def test_is_right_for_every_legal_combination_as_threads(self):
