@@ -128,6 +128,10 @@ TEST(OneBitSgd, E1AMeanForEachSideOfZeroMatchesTheWorkedExample) {
             (Doubles{2, 2, 2, -2, 2, 2, 2, 2, 0, 0, 0, 0, -3, -3, -3, -3}));
 }
 
+TEST(OneBitSgd, ZerosCountOnThePositiveSide) {
+  EXPECT_EQ(code("onebit(scale=sides)", {0, 0, 6, -2}), (Doubles{2, 2, 2, -2}));
+}
+
 TEST(OneBitSgd, E2TheDeviationFromTheMeanMatchesTheWorkedExample) {
   EXPECT_EQ(code("onebit(scale=deviation)", {1, 2, 3, -2}), (Doubles{2.5, 2.5, 2.5, -0.5}));
   EXPECT_EQ(code("onebit(scale=deviation)", {0, 0, 0}), (Doubles{0, 0, 0}));
@@ -183,6 +187,13 @@ TEST(Qsgd, ThreeLevelsOf34AreDrawnWithTheirProbabilities) {
 
 TEST(Qsgd, E3ANormOfZeroDecodesToZeros) {
   EXPECT_EQ(code("quantize(bits=4,range=qsgd,levels=4)", {0, 0}), (Doubles{0, 0}));
+}
+
+TEST(Qsgd, ACodeAboveTheLevelsIsTheHighest) {
+  MessageCodec<double> codec("quantize(bits=6,range=qsgd,levels=22)");
+  auto message = codec.encode({5});
+  message.segments[0][sizeof(double)] = std::byte{31};
+  EXPECT_EQ(codec.decode(message), Doubles{5});
 }
 
 TEST(Natural, E1MatchesTheWorkedExample) {
