@@ -137,6 +137,11 @@ TEST(OneBitSgd, E2TheDeviationFromTheMeanMatchesTheWorkedExample) {
   EXPECT_EQ(code("onebit(scale=deviation)", {0, 0, 0}), (Doubles{0, 0, 0}));
 }
 
+// Not around zero.
+TEST(OneBitSgd, TheSidesOfTheDeviationMeetAtTheMean) {
+  EXPECT_EQ(code("onebit(scale=deviation)", {5, 6, 7, 10}), (Doubles{5.5, 5.5, 8.5, 8.5}));
+}
+
 TEST(OneBitSgd, E3AColumnOf1100TakesTwoNumbersAndABitPerRow) {
   const auto column = gaussian<float>(1100);
   EXPECT_EQ(MessageCodec<float>("onebit(scale=sides)").bytes(column), padded(8 + 138));
