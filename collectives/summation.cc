@@ -89,6 +89,7 @@ void Summation<T>::leave_pending(std::size_t u, bool in_segments) {
 // However it is rounded, a sum is no larger than twice what its terms add up to.
 template <Element T>
 bool Summation<T>::is_finite(std::size_t u) const {
+  Stopwatch watch(bucket_[u].cost.decode_seconds);
   double most = 0;
   for (const Decoded<T>* const sent : opened_.subspan(u * ranks_, ranks_)) {
     if (sent) most += static_cast<double>(sent->largest());
@@ -231,6 +232,7 @@ void Summation<T>::read_payloads(std::size_t u, Range sources, std::size_t start
 
 template <Element T>
 void Summation<T>::check_messages() {
+  Stopwatch watch(bucket_.front().cost.decode_seconds);
   for (std::size_t source = 0; source < ranks_; ++source) {
     try {
       checksums_[source].check(static_cast<std::uint32_t>(source));

@@ -18,7 +18,8 @@ namespace pith {
 /// means. What is wrong with one is noted in round.faults; then the means are worth nothing.
 ///
 /// Opening finds that a message is for this exchange and can be decoded. Whether it arrived as it
-/// was sent is found while it is decoded, so that it is read from memory once.
+/// was sent is found while it is decoded, so that it is read from memory once; if means are left
+/// pending, before that.
 template <Element T>
 class Summation {
  public:

@@ -17,7 +17,8 @@ namespace pith::mpi {
 /// The ranks of an MPI communicator.
 ///
 /// Its collectives are MPI's, but for all_reduce_mean() of ranks that share a memory
-/// (PITH_SHARED_MEMORY=on, the default, or off): this library's own (mean_in_memory.h).
+/// (PITH_SHARED_MEMORY=on, the default, or off): this library's own (mean_in_memory.h); and for
+/// gathers of 64 KiB and more among up to 8 ranks, where each sends its part to all at once.
 ///
 /// Works on a private duplicate, so messages never match the user's; every call is checked
 /// (MPI_ERRORS_RETURN) and becomes a TransportError with MPI's own text, the operation and the

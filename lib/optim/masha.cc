@@ -69,7 +69,7 @@ StepResult Masha<T>::round(std::span<T> z, const Operator& apply) {
   if (!result.committed) return result;
   const std::span<T> next(half_);
   for (std::size_t j = 0; j < next.size(); ++j) next[j] = base_[j] - gamma * difference_[j];
-  if (prox_) prox_(gamma, next);  // if it throws, nothing has changed
+  if (prox_) prox_(gamma, next);  // if it throws, z stays
   copy(std::span<const T>(next), z);
   ++rounds_;
   return result;

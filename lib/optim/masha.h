@@ -64,7 +64,8 @@ class Masha {
 
   /// Replaces z by argmin over x of gamma h(x) + |x - z|^2 / 2. What it does follows from z alone,
   /// the same on all ranks, so it throws on all of them or on none: then the round does not count,
-  /// z is as it was, and what was thrown leaves round().
+  /// z is as it was, and what was thrown leaves round(). What the rule of MASHA2 has kept of the
+  /// round's message stays kept.
   using Prox = std::function<void(T gamma, std::span<T> z)>;
 
   /// One round from z, which has the same bits on all ranks before and after. Does not commit, with

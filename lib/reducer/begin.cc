@@ -17,7 +17,7 @@ void Reducer::Impl::begin(const StepOptions& step) {
     log(LogLevel::info, "PROGRESS", "exchanges take place in wait(): " + why_not);
     return;
   }
-  open(step);
+  open(step, true);
   overlap();
 }
 

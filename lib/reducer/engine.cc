@@ -183,7 +183,8 @@ bool Engine<T>::stage_unit(LiveUnit<T>& unit, const std::vector<Given>& given, b
 }
 
 template <Element T>
-Unit<T> Engine<T>::make_unit(LiveUnit<T>& live, std::size_t message, std::span<T> mean) const {
+Unit<T> Engine<T>::make_unit(LiveUnit<T>& live, std::size_t message, bool may_wait,
+                             std::span<T> mean) const {
   const Carrier<T>& carrier = live.carriers[message];
   return {.name = live.plan->name,
           .parts = live.parts,
@@ -193,7 +194,7 @@ Unit<T> Engine<T>::make_unit(LiveUnit<T>& live, std::size_t message, std::span<T
           .gradient = {},
           .present = false,
           .mean = mean,
-          .may_wait = message == 0,
+          .may_wait = may_wait && message == 0,
           .feedback = &live.rule(),
           .message = carrier.message.get(),
           .linear = carrier.linear.get(),
@@ -206,7 +207,7 @@ Unit<T> Engine<T>::make_unit(LiveUnit<T>& live, std::size_t message, std::span<T
 
 // The means of a bucket's units lie one after the other, and so do those of its second messages.
 template <Element T>
-void Engine<T>::begin(Scratch& scratch) {
+void Engine<T>::begin(bool may_wait, Scratch& scratch) {
   std::size_t elements = 0;
   for (const LiveUnit<T>& live : live_) elements += live.plan->elements * live.carriers.size();
   const auto means = scratch.take<T>(elements);
@@ -215,7 +216,7 @@ void Engine<T>::begin(Scratch& scratch) {
     LiveUnit<T>& live = live_[order_[i]];
     const auto mean = means.subspan(offset, live.plan->elements);
     offset += mean.size();
-    return make_unit(live, message, mean);
+    return make_unit(live, message, may_wait, mean);
   };
   for (std::size_t i = 0; i < units_.size(); ++i) units_[i] = make(i, 0);
   for (std::size_t i = 0; i < seconds_.size(); ++i) seconds_[i] = make(firsts_[i], 1);

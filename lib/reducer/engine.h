@@ -58,8 +58,9 @@ class Engine {
   /// Rules stay. `buckets` are those of all types.
   void prepare(const std::vector<Choice>& choices, const std::vector<BucketPlan>& buckets);
 
-  /// A step begins: its units have means, and no gradients yet.
-  void begin(Scratch& scratch);
+  /// A step begins: its units have means, and no gradients yet. `may_wait`: means need not be
+  /// written before finish().
+  void begin(bool may_wait, Scratch& scratch);
 
   std::size_t buckets() const { return buckets_.size(); }
 
@@ -113,7 +114,7 @@ class Engine {
   void build(const LiveUnit<T>& unit, Carrier<T>& carrier);
   void build_sparse(const LiveUnit<T>& unit, Carrier<T>& carrier);
   void build_owner(const LiveUnit<T>& unit, Carrier<T>& carrier);
-  Unit<T> make_unit(LiveUnit<T>& live, std::size_t message, std::span<T> mean) const;
+  Unit<T> make_unit(LiveUnit<T>& live, std::size_t message, bool may_wait, std::span<T> mean) const;
   void exchange_messages(const Bucket& bucket, Round& round);
   void exchange_seconds(const Bucket& bucket, Round& round);
   void stage_units(std::size_t bucket, const std::vector<Given>& given, bool faulty,

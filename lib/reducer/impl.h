@@ -45,7 +45,7 @@ class Reducer::Impl {
   void learn_order();
   void number_buckets(const std::vector<BucketPlan>& buckets);
 
-  void open(const StepOptions& step);
+  void open(const StepOptions& step, bool overlapped);
   Round begin_round(const StepOptions& step);
   double divisor();
   double of_peers(double ranks) const;

@@ -53,7 +53,7 @@ StepResult Reducer::Impl::wait(const StepOptions& step) {
   }
   if (begun_ && step != StepOptions{} && step != *begun_) fail("wait: other options than begin()");
   const StepOptions options = begun_.value_or(step);
-  if (!round_) open(options);
+  if (!round_) open(options, false);
   collect_missing();
   return close(options);
 }
@@ -72,14 +72,15 @@ void Reducer::Impl::collect_faults() {
   faults_.clear();
 }
 
-void Reducer::Impl::open(const StepOptions& step) {
+// What is decoded beside the trainer need not wait for the ranks to agree.
+void Reducer::Impl::open(const StepOptions& step, bool overlapped) {
   wire_before_ = communicator_.wire_bytes();
   prepare();
   const std::string wrong = wrong_numbers(step);
   if (!wrong.empty()) fail(wrong);
   round_.emplace(begin_round(step));
-  floats_->begin(scratch_);
-  doubles_->begin(scratch_);
+  floats_->begin(!overlapped, scratch_);
+  doubles_->begin(!overlapped, scratch_);
 }
 
 Round Reducer::Impl::begin_round(const StepOptions& step) {
