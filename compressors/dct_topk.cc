@@ -167,6 +167,7 @@ std::span<const std::size_t> DctTopK<T>::piece_cuts(Cuts cuts, Scratch& scratch)
       if (piece.end > out[count - 1]) out[count++] = piece.end;
     }
   }
+  if (count == 1) out[count++] = 0;  // no elements are one piece, too
   return out.first(count);
 }
 

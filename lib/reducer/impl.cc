@@ -71,7 +71,7 @@ void Reducer::Impl::start() {
                           mistake + registration_text(tensors_, settings_));
   if (!refusal_.empty()) throw UsageError(refusal_);
   auto plan = plan_units(tensors_, settings_);
-  check_units(plan, settings_.options.divisor);
+  check_units(plan, settings_.options.divisor, Owners::keep_rules);
   form_nodes(plan);
   check_ranks(plan, nodes_ ? nodes_->peers().size() : communicator_.size());
   statistics_.units.resize(plan.size());

@@ -108,11 +108,12 @@ void check_variance(const UnitPlan& unit, const Choice& choice, double variance,
                    ", would diverge; use none, or ef_bv where owners keep nothing");
 }
 
-void check_guarantee(const UnitPlan& unit, const Choice& choice, const Guarantee& guarantee) {
+void check_guarantee(const UnitPlan& unit, const Choice& choice, const Guarantee& guarantee,
+                     Owners owners) {
   if (!guarantee.variance || guarantee.contraction) return;
   const Spec& rule = unit.treatment.feedback;
   check_variance(unit, choice, *guarantee.variance, rule);
-  if (choice.exchange != Exchange::sharded) return;
+  if (choice.exchange != Exchange::sharded || owners == Owners::keep_nothing) return;
   check_variance(unit, choice, *guarantee.variance, owner_rule(rule));
 }
 
@@ -198,13 +199,13 @@ void leave_dense(std::vector<UnitPlan>& units, const std::string& why) {
   }
 }
 
-void check_units(const std::vector<UnitPlan>& units, Divisor divisor) {
+void check_units(const std::vector<UnitPlan>& units, Divisor divisor, Owners owners) {
   for (const UnitPlan& unit : units) {
     check_divisor(unit, divisor);
     if (!unit.why_dense.empty()) continue;
     for (const ScheduledPipeline& entry : unit.treatment.compressor) {
       for (const Choice& choice : choices(entry.pipeline, unit.treatment)) {
-        check_guarantee(unit, choice, guarantee_for(choice, unit));
+        check_guarantee(unit, choice, guarantee_for(choice, unit), owners);
       }
     }
   }

@@ -55,11 +55,14 @@ void leave_dense(std::vector<UnitPlan>& units, const std::string& why);
 /// What the compressor promises for the unit; throws UsageError if it does not fit its shape.
 Guarantee guarantee_for(const Choice& choice, const UnitPlan& unit);
 
+/// Whether the owners of shards send them on under a rule of their own.
+enum class Owners { keep_rules, keep_nothing };
+
 /// Builds every compressor of every unit's schedule once.
 /// Throws   UsageError if one does not fit its unit's shape, or only adds noise that the rule, or
 ///          that of owners, would amplify (unbiased, no contraction; most_variance()), or if a
 ///          rule's mean is not over the ranks that the divisor counts.
-void check_units(const std::vector<UnitPlan>& units, Divisor divisor);
+void check_units(const std::vector<UnitPlan>& units, Divisor divisor, Owners owners);
 
 /// Throws UsageError if a compressor is for another number of ranks than exchange messages.
 void check_ranks(const std::vector<UnitPlan>& units, int ranks);

@@ -102,7 +102,7 @@ void ShardedTensor<T>::plan(std::size_t elements) {
                      (entry.momentum ? "the momentum of what is gathered" : "less than is sent"));
   }
   rule_ = make_feedback<T>(rule, extent(), Commit::step);
-  check_units({plan_}, Divisor::ranks);
+  check_units({plan_}, Divisor::ranks, Owners::keep_nothing);
   check_ranks({plan_}, communicator_.size());
 }
 

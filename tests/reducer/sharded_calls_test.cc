@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include <pith/comm/local.h>
+#include <pith/core/error.h>
 #include <pith/reducer/sharded_calls.h>
 
 #include "core/variable.h"
@@ -167,6 +168,23 @@ TEST(ShardedCalls, KeepAsManyElementsAsTheirDocumentationSays) {
       EXPECT_EQ(elements_of(all_gather_states<float>(communicator, "w")), row.gathers) << row.rule;
     });
   }
+}
+
+// No owner sends anything on under a rule of its own, as it would in a reducer.
+TEST(ShardedCalls, BearNoiseThatContractsNothingUnderEfBv) {
+  run_local(2, [](Communicator& communicator) {
+    Floats whole(64, 1);
+    Floats shard(32, 1);
+    for (const char* const compressor : {"quantize(bits=2,range=qsgd)", "permk(ranks=2)"}) {
+      const std::string name = compressor;
+      EXPECT_TRUE(reduce_scatter_mean(communicator, name, std::span<const float>(whole),
+                                      std::span(shard), compressor, "ef_bv"));
+      EXPECT_THROW(
+          reduce_scatter_mean(communicator, name + " under ef14", std::span<const float>(whole),
+                              std::span(shard), compressor, "ef14"),
+          UsageError);
+    }
+  });
 }
 
 TEST(ReduceScatterMean, SkipsACallWhoseMeanIsInfiniteOnOneRank) {
