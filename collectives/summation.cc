@@ -47,9 +47,7 @@ Summation<T>::Summation(std::span<Unit<T>> bucket, const Received& received, Rou
 
 template <Element T>
 void Summation<T>::mean_of_segment(std::size_t segment, std::size_t segments) {
-  for (std::size_t source = 0; source < ranks_; ++source) {
-    open_message(source, segment, segments, &Unit<T>::message);
-  }
+  open_messages(segment, segments);
   if (!round_.faults.empty()) return;
   for (std::size_t u = 0; u < bucket_.size(); ++u) {
     const Range range = segment_of(bucket_[u], segment, segments);
@@ -60,9 +58,7 @@ void Summation<T>::mean_of_segment(std::size_t segment, std::size_t segments) {
 
 template <Element T>
 void Summation<T>::mean_of_all() {
-  for (std::size_t source = 0; source < ranks_; ++source) {
-    open_message(source, 0, 1, &Unit<T>::message);
-  }
+  open_messages(0, 1);
   if (!round_.faults.empty()) return;
   for (std::size_t u = 0; u < bucket_.size(); ++u) {
     Unit<T>& unit = bucket_[u];
@@ -95,6 +91,13 @@ bool Summation<T>::is_finite(std::size_t u) const {
     if (sent) most += static_cast<double>(sent->largest());
   }
   return round_.divisor >= 1 && most <= static_cast<double>(std::numeric_limits<T>::max()) / 2;
+}
+
+template <Element T>
+void Summation<T>::open_messages(std::size_t segment, std::size_t segments) {
+  for (std::size_t source = 0; source < ranks_; ++source) {
+    open_message(source, segment, segments, &Unit<T>::message);
+  }
 }
 
 template <Element T>

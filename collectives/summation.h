@@ -52,6 +52,7 @@ class Summation {
 
   static const MessageCompressor<T>& decoder_of(const Unit<T>& unit, std::uint16_t codec,
                                                 Compressor compressor);
+  void open_messages(std::size_t segment, std::size_t segments);
   void open_message(std::size_t source, std::size_t segment, std::size_t segments,
                     Compressor compressor);
   void open_payloads(std::size_t source, std::size_t segment, std::size_t segments,

@@ -3,11 +3,11 @@
 #include <sstream>
 
 #include <pith/core/vector.h>
+#include <pith/optim/checked.h>
 #include <pith/optim/must_be.h>
 #include <pith/optim/push_computed.h>
 #include <pith/optim/sparse_loco.h>
-#include <pith/reducer/agreement.h>
-#include <pith/reducer/registration.h>
+#include <pith/optim/with_rule.h>
 
 namespace pith {
 namespace {
@@ -22,35 +22,29 @@ std::string text_of(const SparseLocoOptions& options) {
   return out.str();
 }
 
+template <Element T>
 std::string mistake_of(const SparseLocoOptions& options) {
-  if (!(options.error_decay > 0 && options.error_decay <= 1)) {
-    return must_be("error_decay", options.error_decay, "above 0, at most 1");
+  const auto decay = static_cast<T>(options.error_decay);
+  if (!(decay > 0 && options.error_decay <= 1)) {
+    return must_be<T>("error_decay", options.error_decay, "above 0, at most 1");
   }
-  if (!(options.outer_rate > 0 && std::isfinite(options.outer_rate))) {
-    return must_be("outer_rate", options.outer_rate, "above 0");
+  const auto rate = static_cast<T>(options.outer_rate);
+  if (!(rate > 0 && std::isfinite(rate))) {
+    return must_be<T>("outer_rate", options.outer_rate, "above 0");
   }
-  if (!(options.outer_momentum >= 0 && options.outer_momentum < 1)) {
-    return must_be("outer_momentum", options.outer_momentum, "from 0, below 1");
+  if (!(options.outer_momentum >= 0 && static_cast<T>(options.outer_momentum) < 1)) {
+    return must_be<T>("outer_momentum", options.outer_momentum, "from 0, below 1");
   }
   return {};
 }
 
-// By a rule of the tensor, which no environment variable beats: another feedback is another method.
 ReducerOptions reducer_options(const SparseLocoOptions& options) {
   std::ostringstream feedback;
   feedback.precision(17);
   feedback << "ef14(rescale=false,decay=" << options.error_decay << ')';
-  ReducerOptions reducer;
-  reducer.seed = options.seed;
-  reducer.rules = {
-      {.compressor = options.compressor, .feedback = feedback.str(), .exchange = options.exchange}};
-  return reducer;
-}
-
-Communicator& checked(Communicator& communicator, const SparseLocoOptions& options) {
-  share_error(communicator, mistake_of(options));
-  compare_texts(communicator, "the ranks' options differ", text_of(options));
-  return communicator;
+  return with_rule(
+      {.compressor = options.compressor, .feedback = feedback.str(), .exchange = options.exchange},
+      options.seed);
 }
 
 }  // namespace
@@ -59,7 +53,8 @@ template <Element T>
 SparseLoco<T>::SparseLoco(Communicator& communicator, const Shape& shape,
                           const SparseLocoOptions& options)
     : options_(options),
-      reducer_(checked(communicator, options), reducer_options(options)),
+      reducer_(checked(communicator, mistake_of<T>(options), text_of(options)),
+               reducer_options(options)),
       message_(shape.elements()),
       momentum_(options.outer_momentum > 0 ? shape.elements() : 0) {
   reducer_.add(kTensor, shape, element_type<T>);

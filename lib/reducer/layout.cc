@@ -99,6 +99,17 @@ bool joins(const UnitPlan& unit, const std::vector<Tensor>& tensors, const Setti
          !settings.rule_for(tensor.name, tensor.elements, tensor.shape.dimensions());
 }
 
+// Calls body(choice, what it promises) for every way of the unit's schedule.
+template <class Body>
+void for_each_choice(const UnitPlan& unit, const Body& body) {
+  if (!unit.why_dense.empty()) return;
+  for (const ScheduledPipeline& entry : unit.treatment.compressor) {
+    for (const Choice& choice : choices(entry.pipeline, unit.treatment)) {
+      body(choice, guarantee_for(choice, unit));
+    }
+  }
+}
+
 void check_variance(const UnitPlan& unit, const Choice& choice, double variance, const Spec& rule) {
   const double most = most_variance(rule);
   if (variance < most) return;
@@ -202,26 +213,20 @@ void leave_dense(std::vector<UnitPlan>& units, const std::string& why) {
 void check_units(const std::vector<UnitPlan>& units, Divisor divisor, Owners owners) {
   for (const UnitPlan& unit : units) {
     check_divisor(unit, divisor);
-    if (!unit.why_dense.empty()) continue;
-    for (const ScheduledPipeline& entry : unit.treatment.compressor) {
-      for (const Choice& choice : choices(entry.pipeline, unit.treatment)) {
-        check_guarantee(unit, choice, guarantee_for(choice, unit), owners);
-      }
-    }
+    for_each_choice(unit, [&](const Choice& choice, const Guarantee& guarantee) {
+      check_guarantee(unit, choice, guarantee, owners);
+    });
   }
 }
 
 void check_ranks(const std::vector<UnitPlan>& units, int ranks) {
   for (const UnitPlan& unit : units) {
-    if (!unit.why_dense.empty()) continue;
-    for (const ScheduledPipeline& entry : unit.treatment.compressor) {
-      for (const Choice& choice : choices(entry.pipeline, unit.treatment)) {
-        const std::size_t expected = guarantee_for(choice, unit).ranks;
-        if (expected == 0 || expected == static_cast<std::size_t>(ranks)) continue;
-        throw UsageError(unit.name + ": " + choice.text() + " is for " + std::to_string(expected) +
-                         " ranks, not " + std::to_string(ranks));
-      }
-    }
+    for_each_choice(unit, [&](const Choice& choice, const Guarantee& guarantee) {
+      const std::size_t expected = guarantee.ranks;
+      if (expected == 0 || expected == static_cast<std::size_t>(ranks)) return;
+      throw UsageError(unit.name + ": " + choice.text() + " is for " + std::to_string(expected) +
+                       " ranks, not " + std::to_string(ranks));
+    });
   }
 }
 

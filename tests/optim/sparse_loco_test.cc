@@ -232,6 +232,19 @@ std::string refused(const SparseLocoOptions& options, std::size_t elements = 4) 
   });
 }
 
+// What is in range until it is rounded.
+TEST(SparseLoco, RefusesOptionsThatAFloatCannotHold) {
+  const auto refused = [](const SparseLocoOptions& options) {
+    return usage_error_of(2, [&](Communicator& communicator) {
+      const SparseLoco<float> loco(communicator, Shape::flat(4), options);
+    });
+  };
+  EXPECT_THAT(refused({.error_decay = 1e-46}), HasSubstr("as a float"));
+  EXPECT_THAT(refused({.outer_rate = 1e-46}), HasSubstr("as a float"));
+  EXPECT_THAT(refused({.outer_rate = 1e39}), HasSubstr("as a float"));
+  EXPECT_THAT(refused({.outer_momentum = 0.99999999}), HasSubstr("as a float"));
+}
+
 TEST(SparseLoco, RefusesWhatIsOutOfRangeOrDiffers) {
   constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
   EXPECT_THAT(refused({.error_decay = 0}), HasSubstr("error_decay=0"));
