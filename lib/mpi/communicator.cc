@@ -8,6 +8,7 @@
 #include <pith/core/error.h>
 #include <pith/mpi/check.h>
 #include <pith/mpi/communicator.h>
+#include <pith/mpi/direct_mean.h>
 #include <pith/mpi/init.h>
 #include <pith/mpi/mean_in_memory.h>
 
@@ -26,10 +27,23 @@ void in_chunks(std::size_t n, std::size_t largest_count, const Work& work) {
   }
 }
 
-// What a few ranks gather goes from each to all at once: in the ring that MPI chooses for much, a
-// rank that is late keeps all others waiting p-1 times.
-constexpr int kDirectRanks = 8;
+// Below, MPI's trees take fewer messages.
 constexpr std::size_t kDirectBytes = 64 * 1024;
+
+template <class Byte>
+using PerRank = std::array<std::span<Byte>, DirectExchange::kMostRanks>;
+
+// Blocks of these sizes that lie one after the other.
+template <class Byte>
+PerRank<Byte> blocks_of(std::span<Byte> all, std::span<const std::size_t> sizes) {
+  PerRank<Byte> blocks;
+  std::size_t first = 0;
+  for (std::size_t r = 0; r < sizes.size(); ++r) {
+    blocks[r] = all.subspan(first, sizes[r]);
+    first += sizes[r];
+  }
+  return blocks;
+}
 
 MPI_Comm duplicate(MPI_Comm user, std::size_t largest_count) {
   if (!is_running()) throw UsageError("Communicator: MPI is not initialised or already finalised");
@@ -57,6 +71,9 @@ Communicator::Communicator(MPI_Comm own, std::size_t largest_count, Owned)
   check(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN), "Communicator", rank_);
   check(MPI_Comm_rank(comm_, &rank_), "Communicator", rank_);
   check(MPI_Comm_size(comm_, &size_), "Communicator", rank_);
+  if (size_ > 1 && size_ <= DirectExchange::kMostRanks) {
+    direct_.emplace(comm_, rank_, size_, largest_count_);
+  }
 }
 
 Communicator::~Communicator() {
@@ -93,13 +110,22 @@ void Communicator::do_all_reduce(std::span<std::byte> x, ElementType type) {
 }
 
 Finite Communicator::do_all_reduce_mean(std::span<float> x, float divisor) {
-  if (const auto finite = mean_in_memory(x, divisor)) return *finite;
-  return pith::Communicator::do_all_reduce_mean(x, divisor);
+  return mean_of(x, divisor);
 }
 
 Finite Communicator::do_all_reduce_mean(std::span<double> x, double divisor) {
+  return mean_of(x, divisor);
+}
+
+template <Element T>
+Finite Communicator::mean_of(std::span<T> x, T divisor) {
   if (const auto finite = mean_in_memory(x, divisor)) return *finite;
-  return pith::Communicator::do_all_reduce_mean(x, divisor);
+  if (!goes_directly(x.size_bytes())) return pith::Communicator::do_all_reduce_mean(x, divisor);
+  return direct_mean(*direct_, rank_, size_, x, divisor, received_);
+}
+
+bool Communicator::goes_directly(std::size_t bytes) const {
+  return direct_ && bytes >= kDirectBytes;
 }
 
 // Nothing if the ranks share no memory.
@@ -145,34 +171,37 @@ void Communicator::reduce_blocks(std::span<const std::byte> x, std::span<std::by
 void Communicator::do_all_gather_v(std::span<const std::byte> mine,
                                    std::span<const std::size_t> sizes, std::span<std::byte> all) {
   if (all.empty()) return;
+  if (goes_directly(all.size())) return gather_directly(mine, sizes, all);
   if (all.size() > largest_count_) return broadcast_blocks(mine, sizes, all);
   in_layout_.assign(sizes, largest_count_, rank_);
   const auto place = all.subspan(static_cast<std::size_t>(in_layout_.displacements()[rank_]));
   if (mine.data() != place.data()) std::ranges::copy(mine, place.begin());
-  if (size_ <= kDirectRanks && all.size() >= kDirectBytes) return gather_directly(place, all);
   check(MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_BYTE, all.data(), in_layout_.counts(),
                        in_layout_.displacements(), MPI_BYTE, comm_),
         "all_gather", rank_);
 }
 
-// Laid out by in_layout_, with this rank's block where it belongs.
-void Communicator::gather_directly(std::span<const std::byte> place, std::span<std::byte> all) {
-  constexpr int kTag = 1;  // the only one on this communicator
-  std::array<MPI_Request, 2 * kDirectRanks> requests;
-  std::size_t posted = 0;
-  for (int k = 1; k < size_; ++k) {
-    const int from = (rank_ + size_ - k) % size_;
-    check(MPI_Irecv(all.data() + in_layout_.displacements()[from], in_layout_.counts()[from],
-                    MPI_BYTE, from, kTag, comm_, &requests[posted++]),
-          "all_gather", rank_);
-  }
-  for (int k = 1; k < size_; ++k) {
-    check(MPI_Isend(place.data(), in_layout_.counts()[rank_], MPI_BYTE, (rank_ + k) % size_, kTag,
-                    comm_, &requests[posted++]),
-          "all_gather", rank_);
-  }
-  check(MPI_Waitall(static_cast<int>(posted), requests.data(), MPI_STATUSES_IGNORE), "all_gather",
-        rank_);
+void Communicator::gather_directly(std::span<const std::byte> mine,
+                                   std::span<const std::size_t> sizes, std::span<std::byte> all) {
+  const auto blocks = blocks_of(all, sizes);
+  const auto place = blocks[static_cast<std::size_t>(rank_)];
+  if (mine.data() != place.data()) std::ranges::copy(mine, place.begin());
+  PerRank<const std::byte> mine_to_all;
+  mine_to_all.fill(place);
+  direct_->run(std::span(mine_to_all).first(sizes.size()), std::span(blocks).first(sizes.size()),
+               "all_gather");
+}
+
+void Communicator::exchange_directly(std::span<const std::byte> out,
+                                     std::span<const std::size_t> out_sizes,
+                                     std::span<std::byte> in,
+                                     std::span<const std::size_t> in_sizes) {
+  const auto out_blocks = blocks_of(out, out_sizes);
+  const auto in_blocks = blocks_of(in, in_sizes);
+  const auto own = static_cast<std::size_t>(rank_);
+  std::ranges::copy(out_blocks[own], in_blocks[own].begin());
+  direct_->run(std::span(out_blocks).first(out_sizes.size()),
+               std::span(in_blocks).first(in_sizes.size()), "all_to_all");
 }
 
 void Communicator::broadcast_blocks(std::span<const std::byte> mine,
@@ -189,6 +218,8 @@ void Communicator::broadcast_blocks(std::span<const std::byte> mine,
 void Communicator::do_all_to_all_v(std::span<const std::byte> out,
                                    std::span<const std::size_t> out_sizes, std::span<std::byte> in,
                                    std::span<const std::size_t> in_sizes) {
+  // Each pair of ranks knows only what goes between the two, so sizes cannot decide.
+  if (direct_) return exchange_directly(out, out_sizes, in, in_sizes);
   out_layout_.assign(out_sizes, largest_count_, rank_);
   in_layout_.assign(in_sizes, largest_count_, rank_);
   const int code = MPI_Alltoallw(out.data(), out_layout_.counts(), out_layout_.displacements(),

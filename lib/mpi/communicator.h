@@ -9,6 +9,7 @@
 #include <mpi.h>
 
 #include <pith/comm/communicator.h>
+#include <pith/mpi/direct_exchange.h>
 #include <pith/mpi/layout.h>
 #include <pith/mpi/shared_memory.h>
 
@@ -64,7 +65,13 @@ class Communicator final : public pith::Communicator {
   template <Element T>
   std::optional<Finite> mean_in_memory(std::span<T> x, T divisor);
   void reduce_blocks(std::span<const std::byte> x, std::span<std::byte> out, ElementType type);
-  void gather_directly(std::span<const std::byte> place, std::span<std::byte> all);
+  template <Element T>
+  Finite mean_of(std::span<T> x, T divisor);
+  bool goes_directly(std::size_t bytes) const;
+  void gather_directly(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
+                       std::span<std::byte> all);
+  void exchange_directly(std::span<const std::byte> out, std::span<const std::size_t> out_sizes,
+                         std::span<std::byte> in, std::span<const std::size_t> in_sizes);
   void broadcast_blocks(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
                         std::span<std::byte> all);
   void broadcast_chunks(std::span<std::byte> x, int root, const char* operation);
@@ -73,6 +80,8 @@ class Communicator final : public pith::Communicator {
   std::size_t largest_count_ = kLargestCount;
   int rank_ = 0;
   int size_ = 1;
+  std::optional<DirectExchange> direct_;  // among a few ranks
+  std::vector<std::byte> received_;
   std::vector<int> block_counts_;
   std::unique_ptr<SharedMemory> memory_;  // of all ranks, if they have one; from the first sum on
   bool memory_is_known_ = false;

@@ -5,6 +5,7 @@
 #include <pith/core/error.h>
 #include <pith/core/vector.h>
 #include <pith/mpi/mean_in_memory.h>
+#include <pith/mpi/mean_of_parts.h>
 
 namespace pith::mpi {
 namespace {
@@ -42,26 +43,6 @@ bool mean_of_two(SharedMemory& memory, std::span<T> x, T divisor) {
                             : sum_divided<T>(theirs, x, divisor, x);
 }
 
-// The mean of the elements of all slots from `first` on, block by block in the cache. `mean` may be
-// this rank's own part of them: a block is read before it is written.
-template <Element T>
-bool mean_of_part(const SharedMemory& memory, std::size_t first, T divisor, std::span<T> mean) {
-  constexpr std::size_t kBlock = 1024;
-  T block[kBlock];
-  bool finite = true;
-  for (std::size_t i = 0; i < mean.size(); i += kBlock) {
-    const std::size_t n = std::min(kBlock, mean.size() - i);
-    const auto part = [&](int rank) {
-      return std::span<const T>(slot_of<T>(memory, rank, first + i + n)).last(n);
-    };
-    const std::span<T> sum(block, n);
-    copy(part(0), sum);
-    for (int r = 1; r + 1 < memory.ranks(); ++r) axpy(T(1), part(r), sum);
-    finite = sum_divided<T>(sum, part(memory.ranks() - 1), divisor, mean.subspan(i, n)) && finite;
-  }
-  return finite;
-}
-
 template <Element T>
 bool mean_by_parts(SharedMemory& memory, std::span<T> x, T divisor) {
   const auto ranks = static_cast<std::size_t>(memory.ranks());
@@ -72,9 +53,9 @@ bool mean_by_parts(SharedMemory& memory, std::span<T> x, T divisor) {
     return of.first(start(rank + 1)).subspan(start(rank));
   };
   const int own = memory.rank();
-  const auto mine = part(slot_of<T>(memory, own, x.size()), own);
-  memory.tell(Done::summing, mean_of_part(memory, start(own), divisor, mine) ? 1 : 0);
-  bool finite = true;
+  const auto mine_of = [&](int rank) { return part(slot_of<T>(memory, rank, x.size()), own); };
+  bool finite = mean_of_parts<T>(memory.ranks(), mine_of, divisor, mine_of(own));
+  memory.tell(Done::summing, finite ? 1 : 0);
   for (int i = 0; i < memory.ranks(); ++i) {
     const int r = (own + i) % memory.ranks();  // not all ranks at one slot
     finite = memory.wait_for(r, Done::summing) == 1 && finite;
