@@ -4,6 +4,7 @@
 #include <string>
 
 #include <pith/collectives/compose.h>
+#include <pith/collectives/composition.h>
 #include <pith/collectives/stopwatch.h>
 #include <pith/core/error.h>
 #include <pith/core/hash.h>
@@ -32,6 +33,9 @@ void begin_message(Unit<T>& unit, const Guarantee& guarantee, bool exact, Round&
   step.guarantee = guarantee;
   step.exact = exact;
   unit.feedback->begin(round.message, unit.gradient, step, unit.mean);
+  if (!unit.observer) return;
+  const Composition<T> composition(*unit.feedback, unit.elements);
+  unit.observer->observe(composition, key_of(unit, round), round.scratch);
 }
 
 template <Element T>

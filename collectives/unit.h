@@ -40,6 +40,16 @@ class PendingMean {
   ~PendingMean() = default;  // it lies in Scratch
 };
 
+/// Looks at what a unit is about to send.
+template <Element T>
+class Observer {
+ public:
+  virtual ~Observer() = default;
+
+  /// All of `x` may be peeked at, nothing of it taken.
+  virtual void observe(const Source<T>& x, const RandomKey& key, Scratch& scratch) = 0;
+};
+
 /// The compressed unit (a tensor, a bucket or the whole model) as an exchange sees it: n elements,
 /// where they come from, where their mean goes, and who compresses them.
 template <Element T>
@@ -65,6 +75,8 @@ struct Unit {
   MessageCompressor<T>* owner_message = nullptr;  ///< sharded, sparse
   MessageCompressor<T>* owner_dense = nullptr;    ///< sparse: for a segment that is filled
   std::uint16_t dense_codec = 0;                  ///< of owner_dense, for the directory
+
+  Observer<T>* observer = nullptr;  ///< of the first message, on ranks that take part; or null
 
   UnitCost cost;
 };

@@ -22,6 +22,7 @@ void Reducer::Impl::count_units(const Engine<T>& engine) {
     sum.message_bytes += cost.message_bytes;
     sum.encode_seconds += cost.encode_seconds;
     sum.exchange_seconds += cost.exchange_seconds;
+    exchange_seconds_ += cost.exchange_seconds;
     sum.decode_seconds += cost.decode_seconds;
     const double seconds = cost.encode_seconds + cost.exchange_seconds + cost.decode_seconds;
     unit_seconds_[engine.live()[engine.order()[i]].index] =
@@ -33,9 +34,11 @@ void Reducer::Impl::count_units(const Engine<T>& engine) {
 
 void Reducer::Impl::count_step() {
   ++statistics_.steps;
+  exchange_seconds_ = 0;
   count_units(*floats_);
   count_units(*doubles_);
   if (automatic_) automatic_->learn(unit_seconds_);
+  if (adaptive_) adaptive_->learn(communicator_.wire_bytes() - wire_before_, exchange_seconds_);
   for (const Tensor& tensor : tensors_) {
     statistics_.dense_bytes += tensor.elements * size_of(tensor.type);
   }
@@ -45,6 +48,7 @@ void Reducer::Impl::count_step() {
 Statistics Reducer::Impl::statistics() const {
   Statistics all = statistics_;
   if (automatic_) all.automatic = automatic_->statistics();
+  if (adaptive_) all.adaptive = adaptive_->statistics();
   const auto ranks = static_cast<std::uint64_t>(communicator_.size());
   all.nodes = nodes_ ? nodes_->count() : 0;
   all.ratio = ratio_of(all.dense_bytes, all.message_bytes);

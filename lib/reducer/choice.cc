@@ -3,6 +3,7 @@
 
 #include <pith/compressors/registry.h>
 #include <pith/core/error.h>
+#include <pith/reducer/adaptive_spec.h>
 #include <pith/reducer/choice.h>
 
 namespace pith {
@@ -80,6 +81,7 @@ std::string Choice::text() const {
 }
 
 std::vector<Pipeline> listed(const Pipeline& pipeline) {
+  if (is_adaptive(pipeline)) return read_adaptive(pipeline).candidates;
   if (!is(pipeline, "auto")) return {pipeline};
   std::vector<Pipeline> all;
   for (const Argument& argument : pipeline.front().arguments) {
@@ -95,10 +97,16 @@ std::vector<Pipeline> listed(const Pipeline& pipeline) {
 }
 
 std::vector<Choice> choices(const Pipeline& pipeline, const Treatment& treatment) {
-  if (!is(pipeline, "auto") && !treatment.any_exchange) return {choose(pipeline, treatment)};
-  std::vector<Choice> all{Choice{}};
+  const bool adaptive = is_adaptive(pipeline);
+  if (adaptive && treatment.any_exchange) {
+    throw UsageError(text_of(pipeline) + ": adaptive chooses compressors, so exchange=auto cannot");
+  }
+  const bool open = is(pipeline, "auto") || adaptive || treatment.any_exchange;
+  if (!open) return {choose(pipeline, treatment)};
+  std::vector<Choice> all;
+  if (!adaptive) all.push_back(Choice{});
   for (const Pipeline& one : listed(pipeline)) {
-    if (is(one, "none")) continue;
+    if (is(one, "none") && !adaptive) continue;
     if (treatment.any_exchange) {
       append_every_exchange(one, treatment, all);
     } else {
@@ -106,7 +114,7 @@ std::vector<Choice> choices(const Pipeline& pipeline, const Treatment& treatment
     }
   }
   if (all.size() > kMostWays) {
-    throw UsageError("auto: " + std::to_string(all.size()) + " ways, at most 255 expected");
+    throw UsageError(pipeline.front().name + ": " + std::to_string(all.size()) + " ways, at most 255 expected");
   }
   return all;
 }

@@ -25,12 +25,12 @@ struct Choice {
 /// through the exchange that the treatment names or the natural one (raw for none and cast, gather
 /// for sparse messages, sharded for dense ones, linear for linear ones). Else raw in fp32, and then
 /// what the treatment lists: each of auto(a,b,...) through that exchange or, with exchange=auto,
-/// through every legal one.
+/// through every legal one. Of adaptive(a,b,...) each of these, through that exchange.
 /// Throws UsageError if something listed is no legal combination, or if there are more than 255.
 std::vector<Choice> choices(const Pipeline& pipeline, const Treatment& treatment);
 
-/// The pipelines that `pipeline` lists if it is auto(a,b,...), else itself. What it lists are specs
-/// of one stage.
+/// The pipelines that `pipeline` lists if it is auto(a,b,...) or adaptive(a,b,...), else itself.
+/// What it lists are specs of one stage.
 std::vector<Pipeline> listed(const Pipeline& pipeline);
 
 }  // namespace pith

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include <pith/core/hash.h>
 #include <pith/core/log.h>
 #include <pith/reducer/impl.h>
 
@@ -10,27 +11,51 @@ namespace {
 
 bool is_open(const std::vector<Choice>& ways) { return ways.size() > 1; }
 
-std::vector<std::vector<Choice>> ways_at(const std::vector<UnitPlan>& plan,
-                                         const Settings& settings, std::uint64_t step) {
-  std::vector<std::vector<Choice>> ways;
-  for (const UnitPlan& unit : plan) ways.push_back(choices_at(unit, settings, step));
-  return ways;
+// Equal on all ranks, or they would not find each other.
+std::uint64_t digest_of(const std::vector<Choice>& choices) {
+  std::string text;
+  for (const Choice& choice : choices) text += choice.text() + '\n';
+  return hash(text);
 }
 
 }  // namespace
 
+std::vector<std::vector<Choice>> Reducer::Impl::ways_at(std::uint64_t step) const {
+  std::vector<std::vector<Choice>> ways;
+  for (const UnitPlan& unit : plan_) ways.push_back(choices_at(unit, settings_, step));
+  return ways;
+}
+
+void Reducer::Impl::make_adaptive() {
+  const auto open = [&](std::uint64_t step) {
+    return std::ranges::any_of(plan_, [&](const UnitPlan& unit) {
+      return Adaptive::is_open(unit, settings_, step);
+    });
+  };
+  if (!std::ranges::any_of(changes_, open)) return;
+  adaptive_.emplace(communicator_, nodes_ ? nodes_->peers() : communicator_, plan_,
+                    parts_ ? parts_->units : plan_, settings_);
+}
+
 // Link and codecs are measured before the first step, also for what a schedule brings later.
 void Reducer::Impl::measure() {
+  // What a policy chooses is no way of these.
+  const auto fixed_ways_at = [&](std::uint64_t step) {
+    auto ways = ways_at(step);
+    for (std::size_t u = 0; u < plan_.size(); ++u) {
+      if (Adaptive::is_open(plan_[u], settings_, step)) ways[u].resize(1);
+    }
+    return ways;
+  };
   const auto open = [&](std::uint64_t step) {
-    return std::ranges::any_of(ways_at(plan_, settings_, step), is_open);
+    return std::ranges::any_of(fixed_ways_at(step), is_open);
   };
   if (!std::ranges::any_of(changes_, open)) return;
   automatic_.emplace(communicator_, nodes_ ? nodes_->peers() : communicator_, plan_,
                      parts_ ? parts_->units : plan_, settings_.options.bucket_bytes);
   // So that no codec is measured for the first time behind a step.
   for (const std::uint64_t step : changes_) {
-    automatic_->form(ways_at(plan_, settings_, step), order_by_last_tensor(plan_, positions_),
-                     step);
+    automatic_->form(fixed_ways_at(step), order_by_last_tensor(plan_, positions_), step);
   }
 }
 
@@ -38,10 +63,16 @@ void Reducer::Impl::measure() {
 // the agreement of each step.
 void Reducer::Impl::decide() {
   const bool new_ways = order_is_new_ || changes_.contains(step_);
-  const bool due = automatic_ && automatic_->due_at(step_);
+  const bool due = (automatic_ && automatic_->due_at(step_)) ||
+                   (adaptive_ && adaptive_->due_at(step_));
   if (!new_ways && !due) return;
   std::vector<Choice> decided;
-  const auto ways = ways_at(plan_, settings_, step_);
+  auto ways = ways_at(step_);
+  if (adaptive_) {
+    if (new_ways) adaptive_->form(ways, step_);
+    adaptive_->decide(step_);
+    adaptive_->narrow(ways);
+  }
   if (automatic_) {
     if (new_ways) automatic_->form(ways, order_by_last_tensor(plan_, positions_), step_);
     decided = automatic_->decide(step_);
@@ -64,6 +95,7 @@ void Reducer::Impl::prepare() {
   doubles_->prepare(decided_, buckets);
   number_buckets(buckets);
   choices_ = decided_;
+  choices_digest_ = digest_of(choices_);
   plan_is_new_ = false;
   built_anew_ = true;
   ++epoch_;

@@ -224,6 +224,13 @@ void Engine<T>::begin(bool may_wait, Scratch& scratch) {
 }
 
 template <Element T>
+void Engine<T>::observe_with(const std::vector<Observer<T>*>& observers) {
+  for (std::size_t i = 0; i < units_.size(); ++i) {
+    units_[i].observer = observers[live_[order_[i]].index];
+  }
+}
+
+template <Element T>
 void Engine<T>::stage(std::size_t bucket, const std::vector<Given>& given, bool faulty,
                       Scratch& scratch) {
   if (node_) return node_->pack(bucket, given, faulty);

@@ -62,6 +62,9 @@ class Engine {
   /// written before finish().
   void begin(bool may_wait, Scratch& scratch);
 
+  /// Who looks at the units in this step, by their index in the plan; or null. After begin().
+  void observe_with(const std::vector<Observer<T>*>& observers);
+
   std::size_t buckets() const { return buckets_.size(); }
 
   /// Takes in the gradients of a bucket; 16-bit ones, and those of units of several tensors, are

@@ -90,6 +90,7 @@ void Reducer::Impl::start() {
   if (communicator_.rank() == 0) {
     for (const std::string& line : advice(plan_, settings_)) log(LogLevel::warn, "EF", line);
   }
+  make_adaptive();
   measure();
   decide();
   if (nodes_) nodes_->count_wire_bytes(communicator_);  // not to be counted in a step

@@ -7,6 +7,7 @@
 #include <set>
 
 #include <pith/core/scratch.h>
+#include <pith/reducer/adaptive.h>
 #include <pith/reducer/agreement.h>
 #include <pith/reducer/automatic.h>
 #include <pith/reducer/engine.h>
@@ -37,6 +38,8 @@ class Reducer::Impl {
   void expect_no_step(const char* call) const;
   void start();
   void measure();
+  void make_adaptive();
+  std::vector<std::vector<Choice>> ways_at(std::uint64_t step) const;
   void decide();
   void form_nodes(std::vector<UnitPlan>& plan);
   template <Element T>
@@ -83,6 +86,8 @@ class Reducer::Impl {
   std::vector<Choice> choices_;                 // of the last one
   bool plan_is_new_ = false;                    // nothing is built for what is decided
   bool built_anew_ = false;                     // since the last step
+  std::uint64_t choices_digest_ = 0;            // of them
+  std::optional<Adaptive> adaptive_;            // where a policy chooses
   std::optional<Automatic> automatic_;          // where there is something to decide
   std::vector<std::uint32_t> positions_;        // tensor by tensor: when backward gives it
   std::vector<std::uint32_t> first_positions_;  // and when it did in this rank's first step
@@ -105,6 +110,7 @@ class Reducer::Impl {
   bool unusable_ = false;  // with Commit::inplace, while a step is under way
   Statistics statistics_;
   std::vector<double> unit_seconds_;  // of the last step
+  double exchange_seconds_ = 0;       // of the last step, all units
 
   // Of the step at hand.
   std::optional<StepOptions> begun_;

@@ -7,6 +7,7 @@
 #include <pith/compressors/registry.h>
 #include <pith/core/error.h>
 #include <pith/feedback/registry.h>
+#include <pith/reducer/adaptive_spec.h>
 #include <pith/reducer/layout.h>
 
 namespace pith {
@@ -34,7 +35,7 @@ bool never_compresses(const Schedule& schedule) {
 }
 
 // Entries of the schedule that would not make the unit smaller become none; of those that list
-// several compressors, the others stay.
+// several compressors, the others stay, but for adaptive(...), whose standard decides.
 void leave_out_inflating(UnitPlan& unit) {
   const auto larger = [&](const Pipeline& pipeline) {
     return inflates(pipeline, unit.treatment, unit.shape);
@@ -42,11 +43,12 @@ void leave_out_inflating(UnitPlan& unit) {
   for (ScheduledPipeline& entry : unit.treatment.compressor) {
     const auto all = listed(entry.pipeline);
     if (std::ranges::none_of(all, larger)) continue;
-    if (std::ranges::all_of(all, larger)) {
+    const bool standard = is_adaptive(entry.pipeline) && larger(all.front());
+    if (standard || std::ranges::all_of(all, larger)) {
       entry.pipeline = {Spec{"none", {}}};
     } else {
       std::erase_if(entry.pipeline.front().arguments,
-                    [&](const Argument& one) { return larger({one.value}); });
+                    [&](const Argument& one) { return one.key.empty() && larger({one.value}); });
     }
     if (never_compresses(unit.treatment.compressor)) {
       unit.why_dense = "its factors would not be smaller";

@@ -10,6 +10,7 @@
 #include <pith/core/log.h>
 #include <pith/core/threads.h>
 #include <pith/feedback/registry.h>
+#include <pith/reducer/adaptive_spec.h>
 #include <pith/reducer/choice.h>
 #include <pith/reducer/nodes.h>
 #include <pith/reducer/settings.h>
@@ -99,6 +100,9 @@ void check_numbers(const ReducerOptions& options) {
 Treatment parse_treatment(const std::string& compressor, const std::string& feedback,
                           const std::string& exchange) {
   Treatment treatment{parse_schedule(compressor), parse_spec(feedback), std::nullopt};
+  for (ScheduledPipeline& entry : treatment.compressor) {
+    if (is_adaptive(entry.pipeline)) entry.pipeline = with_candidates(entry.pipeline);
+  }
   treatment.any_exchange = exchange == "auto";
   if (exchange != "auto" && exchange != "natural") treatment.exchange = exchange_named(exchange);
   check(treatment);

@@ -44,6 +44,22 @@ struct AutomaticStatistics {
   std::size_t chosen = 0;  ///< index of the way in use
 };
 
+/// What a policy has chosen for the steps from `step` on.
+struct AdaptiveDecision {
+  std::uint64_t step = 0;
+  std::vector<std::string> compressors;  ///< of the units, in their order
+  double error = 0;                      ///< summed over them, in the policy's norm
+  std::uint64_t cost = 0;                ///< bytes on the wire, or nanoseconds
+  bool within_budget = true;             ///< false: nothing is, and this comes nearest to it
+};
+
+/// Units whose compressors a policy chooses together: those of one adaptive(...).
+struct AdaptiveStatistics {
+  std::string policy;
+  std::vector<std::string> units;
+  std::vector<AdaptiveDecision> decisions;  ///< all, in their order
+};
+
 /// The whole reducer. Two numbers, never mixed (docs/numbers.md): `ratio` counts this rank's own
 /// messages, headers and agreement included; `wire_bytes` what it sent during the whole operation.
 struct Statistics {
@@ -59,6 +75,7 @@ struct Statistics {
   double wire_ratio = 1;              ///< a raw all-reduce's wire bytes over wire_bytes
   std::vector<UnitStatistics> units;
   std::vector<AutomaticStatistics> automatic;
+  std::vector<AdaptiveStatistics> adaptive;  ///< the same on all ranks
 };
 
 }  // namespace pith

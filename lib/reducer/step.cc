@@ -29,7 +29,8 @@ std::uint64_t Reducer::Impl::digest_of(const StepOptions& step) const {
     double loss_scale;
     std::uint64_t step;
     std::uint64_t epoch;
-  } const fields{step.learning_rate, step.loss_scale, step_, epoch_};
+    std::uint64_t choices;
+  } const fields{step.learning_rate, step.loss_scale, step_, epoch_, choices_digest_};
   return hash(std::as_bytes(std::span(&fields, 1)));
 }
 
@@ -81,6 +82,9 @@ void Reducer::Impl::open(const StepOptions& step, bool overlapped) {
   round_.emplace(begin_round(step));
   floats_->begin(!overlapped, scratch_);
   doubles_->begin(!overlapped, scratch_);
+  if (!adaptive_) return;
+  floats_->observe_with(adaptive_->observers<float>(step_));
+  doubles_->observe_with(adaptive_->observers<double>(step_));
 }
 
 Round Reducer::Impl::begin_round(const StepOptions& step) {
