@@ -18,6 +18,7 @@ ALLOWED = {
     "mpi": {"core", "comm"},
     "compressors": {"core"},
     "feedback": {"core", "compressors"},
+    "adaptive": {"core", "compressors"},
     "collectives": {"core", "comm", "compressors", "feedback"},
     "reducer": {"core", "comm", "compressors", "feedback", "collectives"},
     "optim": {"core", "comm", "compressors", "feedback", "collectives", "reducer"},
@@ -26,6 +27,10 @@ ALLOWED = {
 SEAMS = {
     "compressors": {"message.h", "linear.h", "decoded.h", "entries.h", "guarantee.h", "registry.h"},
     "feedback": {"feedback.h", "registry.h"},
+}
+# Beyond the seam: loops over vectors and matrices, which what foretells a compressor shares with it.
+LOOPS = {
+    ("adaptive", "compressors"): {"even_levels.h", "mask.h", "orthonormalise.h", "skinny.h"},
 }
 MPI_HOMES = ("lib/mpi/", "lib/preload/", "tests/mpi/", "tests/support/mpi_")
 
@@ -57,7 +62,8 @@ def check_pith(path, target):
         return None
     if module not in ALLOWED[mine]:
         return f"{mine} must not depend on {module}"
-    if header not in SEAMS.get(module, {header}):
+    seam = SEAMS.get(module, {header}) | LOOPS.get((mine, module), set())
+    if header not in seam:
         return f"{mine} must not see {module}/{header}, which is no part of the seam"
     return None
 
