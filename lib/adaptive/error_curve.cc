@@ -5,6 +5,7 @@
 
 #include <pith/adaptive/error_curve.h>
 #include <pith/adaptive/message_bytes.h>
+#include <pith/core/error.h>
 #include <pith/core/vector.h>
 
 namespace pith {
@@ -13,8 +14,17 @@ namespace {
 constexpr std::size_t kLeastRun = 512;  // elements: memory is slow to begin
 constexpr std::size_t kMostRun = std::size_t{1} << 15;
 
-std::vector<Candidate> numbered(const std::vector<Pipeline>& pipelines) {
-  std::vector<Candidate> candidates;
+void check(const Pipeline& pipeline) {
+  if (pipeline.empty()) throw UsageError("ErrorCurve: a candidate has no stage");
+  const bool raw = pipeline.front().name == "none";
+  if (raw && (pipeline.size() > 1 || !pipeline.front().arguments.empty())) {
+    throw UsageError("ErrorCurve: " + text_of(pipeline) +
+                     ": none has neither arguments nor stages");
+  }
+}
+
+std::vector<PlacedPipeline> numbered(const std::vector<Pipeline>& pipelines) {
+  std::vector<PlacedPipeline> candidates;
   for (const Pipeline& pipeline : pipelines) candidates.push_back({pipeline, candidates.size()});
   return candidates;
 }
@@ -54,8 +64,10 @@ template <Element T>
 ErrorCurve<T>::ErrorCurve(const std::vector<Pipeline>& candidates, const Shape& shape,
                           Sampling sampling)
     : n_(shape.elements()), sampling_(sampling) {
+  if (sampling.one_in == 0) throw UsageError("ErrorCurve: one run in 0 cannot be read");
   Scratch scratch;
   for (const Pipeline& pipeline : candidates) {
+    check(pipeline);
     always_.push_back(pith::expected_bytes<T>(pipeline, shape, scratch));
   }
   sums_.resize(kFirst + 2 * candidates.size());

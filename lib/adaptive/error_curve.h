@@ -18,7 +18,7 @@ namespace pith {
 
 /// How much of a tensor a step looks at.
 struct Sampling {
-  std::size_t one_in = 16;      ///< of so many runs one is read; 1: all, so exactly
+  std::size_t one_in = 32;      ///< of so many runs one is read; 1: all, so exactly
   std::size_t least_runs = 64;  ///< but so many at least
 };
 
@@ -43,7 +43,7 @@ struct Sampling {
 ///          lowrank and acp two products at the largest rank; measured ones what they cost.
 /// Memory   for lowrank and acp R columns; of scratch the histogram's (magnitude_histogram.h), a
 ///          run, or x where all of it is needed.
-/// Throws   UsageError for a candidate that is not valid for the shape.
+/// Throws   UsageError for a candidate that is not valid for the shape, and if one_in is 0.
 /// Source   the use of it: Alimohammadi et al. 2022, "L-GreCo", arXiv:2210.17357.
 template <Element T>
 class ErrorCurve {

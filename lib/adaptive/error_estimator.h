@@ -51,17 +51,18 @@ class ErrorEstimator {
 inline constexpr std::size_t kWholeTensor = std::numeric_limits<std::size_t>::max();
 
 /// A pipeline and its place among all candidates.
-struct Candidate {
+struct PlacedPipeline {
   Pipeline pipeline;
   std::size_t place = 0;
 };
 
 /// Removes the candidates that `wanted` holds for from `left`, and returns them.
 template <class Wanted>
-std::vector<Candidate> take_candidates(std::vector<Candidate>& left, Wanted wanted) {
+std::vector<PlacedPipeline> take_pipelines(std::vector<PlacedPipeline>& left, Wanted wanted) {
   const auto rest = std::stable_partition(left.begin(), left.end(),
-                                          [&](const Candidate& one) { return !wanted(one); });
-  std::vector<Candidate> taken(std::make_move_iterator(rest), std::make_move_iterator(left.end()));
+                                          [&](const PlacedPipeline& one) { return !wanted(one); });
+  std::vector<PlacedPipeline> taken(std::make_move_iterator(rest),
+                                    std::make_move_iterator(left.end()));
   left.erase(rest, left.end());
   return taken;
 }
@@ -73,26 +74,27 @@ using Estimators = std::vector<std::unique_ptr<ErrorEstimator<T>>>;
 
 /// none, identity and randomk: a share of ||x||^2.
 template <Element T>
-void add_share_errors(std::vector<Candidate>& left, const Shape& shape, Estimators<T>& out);
+void add_share_errors(std::vector<PlacedPipeline>& left, const Shape& shape, Estimators<T>& out);
 
 /// topk, threshold, cast and natural: from a histogram of the magnitudes.
 template <Element T>
-void add_histogram_errors(std::vector<Candidate>& left, const Shape& shape, Estimators<T>& out);
+void add_histogram_errors(std::vector<PlacedPipeline>& left, const Shape& shape,
+                          Estimators<T>& out);
 
 /// quantize: from the range of each bucket.
 template <Element T>
-void add_level_errors(std::vector<Candidate>& left, const Shape& shape, Estimators<T>& out);
+void add_level_errors(std::vector<PlacedPipeline>& left, const Shape& shape, Estimators<T>& out);
 
 /// onebit: from the sums of each block.
 template <Element T>
-void add_sign_errors(std::vector<Candidate>& left, const Shape& shape, Estimators<T>& out);
+void add_sign_errors(std::vector<PlacedPipeline>& left, const Shape& shape, Estimators<T>& out);
 
 /// lowrank and acp: from one subspace of the largest rank.
 template <Element T>
-void add_subspace_errors(std::vector<Candidate>& left, const Shape& shape, Estimators<T>& out);
+void add_subspace_errors(std::vector<PlacedPipeline>& left, const Shape& shape, Estimators<T>& out);
 
 /// All others: by encoding and decoding them, one by one.
 template <Element T>
-void add_measured_errors(std::vector<Candidate>& left, const Shape& shape, Estimators<T>& out);
+void add_measured_errors(std::vector<PlacedPipeline>& left, const Shape& shape, Estimators<T>& out);
 
 }  // namespace pith

@@ -88,7 +88,7 @@ double natural_error(const MagnitudeBin& bin, double smallest) {
 template <Element T>
 class HistogramErrors final : public ErrorEstimator<T> {
  public:
-  HistogramErrors(const std::vector<Candidate>& candidates, const Shape& shape);
+  HistogramErrors(const std::vector<PlacedPipeline>& candidates, const Shape& shape);
 
   std::size_t block() const override { return 1; }
   void begin(const RandomKey&, Scratch& scratch) override {
@@ -111,7 +111,7 @@ class HistogramErrors final : public ErrorEstimator<T> {
     std::optional<Format> format;
   };
 
-  void add_selected(const Candidate& candidate, const Shape& shape);
+  void add_selected(const PlacedPipeline& candidate, const Shape& shape);
   Estimate estimate(const Selected& one, Bins bins, double scale) const;
 
   std::size_t n_;
@@ -156,9 +156,10 @@ std::optional<Format> format_after(const Pipeline& cast) {
 }
 
 template <Element T>
-HistogramErrors<T>::HistogramErrors(const std::vector<Candidate>& candidates, const Shape& shape)
+HistogramErrors<T>::HistogramErrors(const std::vector<PlacedPipeline>& candidates,
+                                    const Shape& shape)
     : n_(shape.elements()) {
-  for (const Candidate& candidate : candidates) {
+  for (const PlacedPipeline& candidate : candidates) {
     const std::string& name = candidate.pipeline.front().name;
     if (name == "natural") {
       natural_.push_back(candidate.place);
@@ -171,7 +172,7 @@ HistogramErrors<T>::HistogramErrors(const std::vector<Candidate>& candidates, co
 }
 
 template <Element T>
-void HistogramErrors<T>::add_selected(const Candidate& candidate, const Shape& shape) {
+void HistogramErrors<T>::add_selected(const PlacedPipeline& candidate, const Shape& shape) {
   const Pipeline& pipeline = candidate.pipeline;
   auto compressor = make_sparse_message<T>(pipeline, shape);
   Selected one{candidate.place, format_after<T>(cast_of_values(pipeline)), 0, {}, {}};
@@ -216,8 +217,9 @@ void HistogramErrors<T>::end(const Seen& seen, std::span<Estimate> all) {
 }  // namespace
 
 template <Element T>
-void add_histogram_errors(std::vector<Candidate>& left, const Shape& shape, Estimators<T>& out) {
-  const auto taken = take_candidates(left, [](const Candidate& one) {
+void add_histogram_errors(std::vector<PlacedPipeline>& left, const Shape& shape,
+                          Estimators<T>& out) {
+  const auto taken = take_pipelines(left, [](const PlacedPipeline& one) {
     const std::string& name = one.pipeline.front().name;
     if (name == "cast" || name == "natural") return one.pipeline.size() == 1;
     return is_selection(one.pipeline.front()) && casts_its_values(one.pipeline);
@@ -225,9 +227,9 @@ void add_histogram_errors(std::vector<Candidate>& left, const Shape& shape, Esti
   if (!taken.empty()) out.push_back(std::make_unique<HistogramErrors<T>>(taken, shape));
 }
 
-template void add_histogram_errors<float>(std::vector<Candidate>&, const Shape&,
+template void add_histogram_errors<float>(std::vector<PlacedPipeline>&, const Shape&,
                                           Estimators<float>&);
-template void add_histogram_errors<double>(std::vector<Candidate>&, const Shape&,
+template void add_histogram_errors<double>(std::vector<PlacedPipeline>&, const Shape&,
                                            Estimators<double>&);
 
 }  // namespace pith

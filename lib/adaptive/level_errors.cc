@@ -25,7 +25,7 @@ struct LevelSpec {
   bool nearest;
 };
 
-LevelSpec read_levels(const Candidate& candidate) {
+LevelSpec read_levels(const PlacedPipeline& candidate) {
   Arguments arguments(candidate.pipeline.front());
   const std::string range = arguments.word("range", "minmax", {"minmax", "qsgd", "max"});
   const auto bits = static_cast<unsigned>(arguments.integer("bits", 4, 1, 8));
@@ -106,8 +106,8 @@ class LevelErrors final : public ErrorEstimator<T> {
 }  // namespace
 
 template <Element T>
-void add_level_errors(std::vector<Candidate>& left, const Shape& shape, Estimators<T>& out) {
-  const auto taken = take_candidates(left, [](const Candidate& one) {
+void add_level_errors(std::vector<PlacedPipeline>& left, const Shape& shape, Estimators<T>& out) {
+  const auto taken = take_pipelines(left, [](const PlacedPipeline& one) {
     const Spec& spec = one.pipeline.front();
     return one.pipeline.size() == 1 && spec.name == "quantize" &&
            std::ranges::find(spec.arguments, "clip", &Argument::key) == spec.arguments.end();
@@ -126,7 +126,9 @@ void add_level_errors(std::vector<Candidate>& left, const Shape& shape, Estimato
   }
 }
 
-template void add_level_errors<float>(std::vector<Candidate>&, const Shape&, Estimators<float>&);
-template void add_level_errors<double>(std::vector<Candidate>&, const Shape&, Estimators<double>&);
+template void add_level_errors<float>(std::vector<PlacedPipeline>&, const Shape&,
+                                      Estimators<float>&);
+template void add_level_errors<double>(std::vector<PlacedPipeline>&, const Shape&,
+                                       Estimators<double>&);
 
 }  // namespace pith

@@ -31,7 +31,7 @@ std::uint64_t independent_block(const Pipeline& pipeline) {
 template <Element T>
 class MeasuredErrors : public ErrorEstimator<T> {
  public:
-  explicit MeasuredErrors(const Candidate& candidate) : place_(candidate.place) {
+  explicit MeasuredErrors(const PlacedPipeline& candidate) : place_(candidate.place) {
     const std::uint64_t block = independent_block(candidate.pipeline);
     if (block > 0) block_ = (kLeastRun + block - 1) / block * block;
   }
@@ -73,7 +73,7 @@ class MeasuredErrors : public ErrorEstimator<T> {
 template <Element T>
 class MeasuredMessage final : public MeasuredErrors<T> {
  public:
-  MeasuredMessage(const Candidate& candidate, const Shape& shape)
+  MeasuredMessage(const PlacedPipeline& candidate, const Shape& shape)
       : MeasuredErrors<T>(candidate), compressor_(make_message<T>(candidate.pipeline, shape)) {}
 
  private:
@@ -94,7 +94,7 @@ class MeasuredMessage final : public MeasuredErrors<T> {
 template <Element T>
 class MeasuredLinear final : public MeasuredErrors<T> {
  public:
-  MeasuredLinear(const Candidate& candidate, const Shape& shape)
+  MeasuredLinear(const PlacedPipeline& candidate, const Shape& shape)
       : MeasuredErrors<T>(candidate), compressor_(make_linear<T>(candidate.pipeline, shape)) {}
 
  private:
@@ -117,8 +117,9 @@ class MeasuredLinear final : public MeasuredErrors<T> {
 }  // namespace
 
 template <Element T>
-void add_measured_errors(std::vector<Candidate>& left, const Shape& shape, Estimators<T>& out) {
-  for (const Candidate& one : left) {
+void add_measured_errors(std::vector<PlacedPipeline>& left, const Shape& shape,
+                         Estimators<T>& out) {
+  for (const PlacedPipeline& one : left) {
     if (compressor(one.pipeline.front().name).message) {
       out.push_back(std::make_unique<MeasuredMessage<T>>(one, shape));
     } else {
@@ -128,8 +129,9 @@ void add_measured_errors(std::vector<Candidate>& left, const Shape& shape, Estim
   left.clear();
 }
 
-template void add_measured_errors<float>(std::vector<Candidate>&, const Shape&, Estimators<float>&);
-template void add_measured_errors<double>(std::vector<Candidate>&, const Shape&,
+template void add_measured_errors<float>(std::vector<PlacedPipeline>&, const Shape&,
+                                         Estimators<float>&);
+template void add_measured_errors<double>(std::vector<PlacedPipeline>&, const Shape&,
                                           Estimators<double>&);
 
 }  // namespace pith

@@ -73,9 +73,8 @@ double SpreadBytes<T>::operator()(std::size_t kept, std::size_t n, Scratch& scra
 
 template <Element T>
 std::optional<std::size_t> always_kept(const SparseCompressor<T>& compressor, std::size_t n) {
-  const auto contraction = compressor.with_exact_values()->guarantee(n).contraction;
-  if (!contraction) return std::nullopt;
-  return static_cast<std::size_t>(std::lround(*contraction * static_cast<double>(n)));
+  const bool always = compressor.with_exact_values()->guarantee(n).contraction.has_value();
+  return always ? std::optional(compressor.most_kept(n)) : std::nullopt;
 }
 
 template <Element T>

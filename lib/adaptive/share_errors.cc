@@ -39,8 +39,8 @@ double share_of(const Pipeline& pipeline, const Shape& shape) {
 }  // namespace
 
 template <Element T>
-void add_share_errors(std::vector<Candidate>& left, const Shape& shape, Estimators<T>& out) {
-  const auto taken = take_candidates(left, [](const Candidate& one) {
+void add_share_errors(std::vector<PlacedPipeline>& left, const Shape& shape, Estimators<T>& out) {
+  const auto taken = take_pipelines(left, [](const PlacedPipeline& one) {
     const std::string& name = one.pipeline.front().name;
     return (one.pipeline.size() == 1 && (name == "none" || name == "identity")) ||
            name == "randomk";
@@ -51,7 +51,9 @@ void add_share_errors(std::vector<Candidate>& left, const Shape& shape, Estimato
   if (!shares.empty()) out.push_back(std::make_unique<ShareErrors<T>>(std::move(shares)));
 }
 
-template void add_share_errors<float>(std::vector<Candidate>&, const Shape&, Estimators<float>&);
-template void add_share_errors<double>(std::vector<Candidate>&, const Shape&, Estimators<double>&);
+template void add_share_errors<float>(std::vector<PlacedPipeline>&, const Shape&,
+                                      Estimators<float>&);
+template void add_share_errors<double>(std::vector<PlacedPipeline>&, const Shape&,
+                                       Estimators<double>&);
 
 }  // namespace pith

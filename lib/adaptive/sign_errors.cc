@@ -59,7 +59,7 @@ double error_of_deviation(std::span<const T> x) {
 template <Element T>
 class SignErrors final : public ErrorEstimator<T> {
  public:
-  explicit SignErrors(const Candidate& candidate) : place_(candidate.place) {
+  explicit SignErrors(const PlacedPipeline& candidate) : place_(candidate.place) {
     Arguments arguments(candidate.pipeline.front());
     block_ = arguments.integer("block", 4096, 1, std::uint64_t{1} << 30);
     const std::string scale = arguments.word("scale", "l1", {"l1", "l2", "sides", "deviation"});
@@ -90,14 +90,16 @@ class SignErrors final : public ErrorEstimator<T> {
 }  // namespace
 
 template <Element T>
-void add_sign_errors(std::vector<Candidate>& left, const Shape&, Estimators<T>& out) {
-  const auto taken = take_candidates(left, [](const Candidate& one) {
+void add_sign_errors(std::vector<PlacedPipeline>& left, const Shape&, Estimators<T>& out) {
+  const auto taken = take_pipelines(left, [](const PlacedPipeline& one) {
     return one.pipeline.size() == 1 && one.pipeline.front().name == "onebit";
   });
-  for (const Candidate& one : taken) out.push_back(std::make_unique<SignErrors<T>>(one));
+  for (const PlacedPipeline& one : taken) out.push_back(std::make_unique<SignErrors<T>>(one));
 }
 
-template void add_sign_errors<float>(std::vector<Candidate>&, const Shape&, Estimators<float>&);
-template void add_sign_errors<double>(std::vector<Candidate>&, const Shape&, Estimators<double>&);
+template void add_sign_errors<float>(std::vector<PlacedPipeline>&, const Shape&,
+                                     Estimators<float>&);
+template void add_sign_errors<double>(std::vector<PlacedPipeline>&, const Shape&,
+                                      Estimators<double>&);
 
 }  // namespace pith

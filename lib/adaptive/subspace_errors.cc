@@ -20,7 +20,7 @@ constexpr std::uint64_t kLeftBlocks = std::uint64_t{1} << 63;
 template <Element T>
 class SubspaceErrors final : public ErrorEstimator<T> {
  public:
-  SubspaceErrors(const std::vector<Candidate>& candidates, const Shape& shape);
+  SubspaceErrors(const std::vector<PlacedPipeline>& candidates, const Shape& shape);
 
   std::size_t block() const override { return kWholeTensor; }
   void begin(const RandomKey& key, Scratch& scratch) override {
@@ -34,7 +34,7 @@ class SubspaceErrors final : public ErrorEstimator<T> {
   struct Rank {
     std::size_t place;
     std::size_t rank;
-    bool halves;  // acp: a step is one half of a power iteration, or the other
+    bool one_product;  // acp: with the factor of the step before
   };
 
   std::size_t rows_;
@@ -49,7 +49,7 @@ class SubspaceErrors final : public ErrorEstimator<T> {
 };
 
 template <Element T>
-SubspaceErrors<T>::SubspaceErrors(const std::vector<Candidate>& candidates, const Shape& shape)
+SubspaceErrors<T>::SubspaceErrors(const std::vector<PlacedPipeline>& candidates, const Shape& shape)
     : rows_(shape.rows()), columns_(shape.columns()) {
   for (const auto& [pipeline, place] : candidates) {
     const auto compressor = make_linear<T>(pipeline, shape);
@@ -80,10 +80,10 @@ void SubspaceErrors<T>::add(std::span<const T> x, std::size_t) {
 
 template <Element T>
 void SubspaceErrors<T>::end(const Seen& seen, std::span<Estimate> all) {
-  for (const auto& [place, rank, halves] : ranks_) {
+  for (const auto& [place, rank, one_product] : ranks_) {
     double captured = 0;
     for (std::size_t r = 0; r < rank; ++r) {
-      captured += halves ? (right_[r] + left_[r]) / 2 : left_[r];
+      captured += one_product ? right_[r] : left_[r];
     }
     all[place].squared_error = std::max(0.0, seen.squared_norm - captured);
   }
@@ -96,16 +96,18 @@ bool starts_cold(const Spec& spec) {
 }  // namespace
 
 template <Element T>
-void add_subspace_errors(std::vector<Candidate>& left, const Shape& shape, Estimators<T>& out) {
-  const auto taken = take_candidates(left, [](const Candidate& one) {
+void add_subspace_errors(std::vector<PlacedPipeline>& left, const Shape& shape,
+                         Estimators<T>& out) {
+  const auto taken = take_pipelines(left, [](const PlacedPipeline& one) {
     const Spec& spec = one.pipeline.front();
     return spec.name == "acp" || (spec.name == "lowrank" && !starts_cold(spec));
   });
   if (!taken.empty()) out.push_back(std::make_unique<SubspaceErrors<T>>(taken, shape));
 }
 
-template void add_subspace_errors<float>(std::vector<Candidate>&, const Shape&, Estimators<float>&);
-template void add_subspace_errors<double>(std::vector<Candidate>&, const Shape&,
+template void add_subspace_errors<float>(std::vector<PlacedPipeline>&, const Shape&,
+                                         Estimators<float>&);
+template void add_subspace_errors<double>(std::vector<PlacedPipeline>&, const Shape&,
                                           Estimators<double>&);
 
 }  // namespace pith
