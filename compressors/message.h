@@ -90,6 +90,9 @@ class MessageCompressor {
 template <Element T>
 class SparseCompressor : public MessageCompressor<T> {
  public:
+  /// Keeps at most so many of n elements; just as many if guarantee() promises a contraction.
+  virtual std::size_t most_kept(std::size_t n) const = 0;
+
   /// Takes all of x and returns the elements to keep, in `scratch`. Throws NonFiniteError.
   virtual Entries<T> select(Source<T>& x, Scratch& scratch) const = 0;
 

@@ -36,6 +36,7 @@ class SparseMessage final : public SparseCompressor<T> {
   std::size_t max_segment_bytes(std::size_t n) const override;
   std::size_t encode(Source<T>& x, Cuts cuts, const RandomKey& key, Wire wire,
                      Scratch& scratch) override;
+  std::size_t most_kept(std::size_t n) const override { return selector_->most(n); }
   Entries<T> select(Source<T>& x, Scratch& scratch) const override;
   std::size_t max_bytes_of(std::size_t entries, std::size_t n, std::size_t segments) const override;
   Entries<T> write(const Entries<T>& entries, Cuts cuts, const RandomKey& key, Wire wire,
@@ -61,7 +62,7 @@ class SparseMessage final : public SparseCompressor<T> {
 
 template <Element T>
 std::size_t SparseMessage<T>::max_wire_bytes(std::size_t n, std::size_t segments) const {
-  return max_bytes_of(selector_->most(n), n, segments);
+  return max_bytes_of(most_kept(n), n, segments);
 }
 
 template <Element T>
@@ -201,7 +202,7 @@ void SparseMessage<T>::visit(Segment segment, std::size_t n, Scratch& scratch,
 template <Element T>
 Guarantee SparseMessage<T>::guarantee(std::size_t n) const {
   const Guarantee kept = selector_->guarantee(n);
-  const Guarantee coded = values_->guarantee(selector_->most(n));
+  const Guarantee coded = values_->guarantee(most_kept(n));
   if (!kept.contraction || !coded.contraction) return {};
   return {.contraction = *kept.contraction * *coded.contraction,
           .contraction_is_typical = kept.contraction_is_typical && coded.contraction_is_typical};

@@ -28,6 +28,10 @@ SEAMS = {
     "compressors": {"message.h", "linear.h", "decoded.h", "entries.h", "guarantee.h", "registry.h"},
     "feedback": {"feedback.h", "registry.h"},
 }
+# Beyond the seam: loops over vectors and matrices, which what foretells a compressor shares with it.
+LOOPS = {
+    ("adaptive", "compressors"): {"even_levels.h", "mask.h", "orthonormalise.h", "skinny.h"},
+}
 MPI_HOMES = ("lib/mpi/", "lib/preload/", "tests/mpi/", "tests/support/mpi_")
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
@@ -58,7 +62,8 @@ def check_pith(path, target):
         return None
     if module not in ALLOWED[mine]:
         return f"{mine} must not depend on {module}"
-    if header not in SEAMS.get(module, {header}):
+    seam = SEAMS.get(module, {header}) | LOOPS.get((mine, module), set())
+    if header not in seam:
         return f"{mine} must not see {module}/{header}, which is no part of the seam"
     return None
 

@@ -7,6 +7,7 @@ namespace pith::bench {
 /// exit code.
 /// Throws   UsageError for what the command line says; Error if the measurement fails.
 int run_codec(int argc, char** argv);
+int run_curves(int argc, char** argv);
 int run_all_reduce(int argc, char** argv);
 int run_reduce_scatter(int argc, char** argv);
 int run_all_gather(int argc, char** argv);

@@ -42,9 +42,10 @@ void read(const std::string& path, std::span<T> x) {
     x[count] = static_cast<T>(value);
   }
   if (count == 0) {
-    throw UsageError("data " + path +
-                     ": expected gaussian, sorted, periodic, constant, spike, zeros or the path of "
-                     "a file of float32 values");
+    throw UsageError(
+        "data " + path +
+        ": expected gaussian, heavy, sorted, periodic, constant, spike, zeros or the path of "
+        "a file of float32 values");
   }
   if (!all_finite(std::span<const T>(x.first(count)))) {
     throw UsageError("data " + path + ": it holds a NaN or an infinity");
@@ -61,8 +62,9 @@ void fill(const std::string& kind, std::span<T> x, std::uint64_t seed, int rank)
   } else if (kind == "periodic") {
     fill_normal(x.first(std::min(x.size(), kPeriod)), seed, rank);
     repeat(x, kPeriod);
-  } else if (kind == "gaussian" || kind == "sorted" || kind == "spike") {
+  } else if (kind == "gaussian" || kind == "heavy" || kind == "sorted" || kind == "spike") {
     fill_normal(x, seed, rank);
+    if (kind == "heavy") std::ranges::transform(x, x.begin(), [](T v) { return v * v * v; });
     if (kind == "sorted") std::ranges::sort(x);
     if (kind == "spike") x[x.size() / 2] = static_cast<T>(kSpike);
   } else {

@@ -15,7 +15,8 @@ namespace pith::bench {
 /// the one before, so that a residual meets other numbers in every step, as it does in training.
 ///
 ///   gaussian   normal; the standard deviation is 2^-(j mod 7) in the j-th run of 2^20 elements
-///   sorted     the same in ascending order
+///   heavy      their cubes
+///   sorted     the normal numbers in ascending order
 ///   periodic   4096 normal values again and again
 ///   constant   1
 ///   spike      normal, one element 10^6

@@ -21,6 +21,7 @@ struct Command {
 
 constexpr Command kCommands[] = {
     {"codec", run_codec},
+    {"curves", run_curves},
     {"allreduce", run_all_reduce},
     {"allgather", run_all_gather},
     {"reduce_scatter", run_reduce_scatter},
@@ -33,6 +34,7 @@ constexpr Command kCommands[] = {
 
 constexpr std::string_view kHelp =
     "pith-bench codec [options]            how fast tensors are coded and decoded\n"
+    "pith-bench curves [options]           how far off error curves are, and what they cost\n"
     "pith-bench allreduce [options]        a compressed all-reduce against the raw ones\n"
     "pith-bench allgather [options]        the same for shards that every rank is to have\n"
     "pith-bench reduce_scatter [options]   and for a mean of which every rank gets its shard\n"

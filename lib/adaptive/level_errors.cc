@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <numeric>
+#include <string>
+
+#include <pith/adaptive/error_estimator.h>
+#include <pith/adaptive/level_loops.h>
+#include <pith/compressors/even_levels.h>
+#include <pith/core/arguments.h>
+#include <pith/core/vector.h>
+
+namespace pith {
+namespace {
+
+enum class LevelRange : std::uint8_t { minmax, norm, largest };
+
+// As quantize reads it.
+struct LevelSpec {
+  std::size_t place;
+  LevelRange range;
+  std::size_t bucket;
+  double levels;  // of magnitudes for norm and largest
+  bool nearest;
+};
+
+LevelSpec read_levels(const PlacedPipeline& candidate) {
+  Arguments arguments(candidate.pipeline.front());
+  const std::string range = arguments.word("range", "minmax", {"minmax", "qsgd", "max"});
+  const auto bits = static_cast<unsigned>(arguments.integer("bits", 4, 1, 8));
+  const bool even = range == "minmax";
+  const std::uint64_t most = even ? (1u << bits) - 1 : (1u << (bits - 1)) - 1;
+  const std::uint64_t levels = even ? most : arguments.integer("levels", most, 1, most);
+  return {candidate.place,
+          even             ? LevelRange::minmax
+          : range == "max" ? LevelRange::largest
+                           : LevelRange::norm,
+          arguments.integer("bucket", 512, 1, std::uint64_t{1} << 30), static_cast<double>(levels),
+          arguments.word("rounding", even ? "nearest" : "stochastic", {"nearest", "stochastic"}) ==
+              "nearest"};
+}
+
+// The levels of the widths of one kind of bucket.
+template <Element T>
+class LevelErrors final : public ErrorEstimator<T> {
+ public:
+  LevelErrors(std::vector<LevelSpec> specs, std::size_t n)
+      : specs_(std::move(specs)), bucket_(specs_.front().bucket), n_(n), sums_(specs_.size()) {}
+
+  std::size_t block() const override { return bucket_ < n_ ? bucket_ : kWholeTensor; }
+  void begin(const RandomKey&, Scratch&) override { std::ranges::fill(sums_, 0.0); }
+  void add(std::span<const T> x, std::size_t) override {
+    for (std::size_t i = 0; i < x.size(); i += bucket_) {
+      add_bucket(x.subspan(i, std::min(bucket_, x.size() - i)));
+    }
+  }
+  void end(const Seen& seen, std::span<Estimate> all) override {
+    for (std::size_t i = 0; i < specs_.size(); ++i) {
+      all[specs_[i].place].squared_error = seen.scale * sums_[i];
+    }
+  }
+
+ private:
+  void add_bucket(std::span<const T> x) {
+    if (specs_.front().range != LevelRange::minmax) return add_magnitudes(x);
+    const auto [min, max, finite] = extremes(x);
+    if (min == max) return;
+    add_errors(x, static_cast<double>(max) - static_cast<double>(min),
+               [&](auto part, T scale) { return distances_to_whole<T>(part, min, scale); });
+  }
+
+  void add_magnitudes(std::span<const T> x) {
+    const Extremes<T> ends = extremes(x);
+    double norm = static_cast<double>(std::max(std::abs(ends.min), std::abs(ends.max)));
+    if (specs_.front().range == LevelRange::norm) {
+      norm = std::max(norm, std::sqrt(squared_norm(x)));
+    }
+    if (norm == 0) return;
+    add_errors(x, norm, [](auto part, T scale) { return distances_of_magnitudes<T>(part, scale); });
+  }
+
+  // An element at distance d from a level is rounded to it, or up and down with a mean squared error
+  // of d (1 - d).
+  template <class DistancesOf>
+  void add_errors(std::span<const T> x, double range, DistancesOf distances_of) {
+    for (std::size_t s = 0; s < specs_.size(); ++s) {
+      const double unit = range / specs_[s].levels;
+      const auto scale = static_cast<T>(1 / unit);
+      if (!std::isfinite(scale)) continue;
+      for (std::size_t i = 0; i < x.size(); i += kSummed) {
+        const Distances d = distances_of(x.subspan(i, std::min(kSummed, x.size() - i)), scale);
+        sums_[s] += unit * unit * (specs_[s].nearest ? d.squares : d.sum - d.squares);
+      }
+    }
+  }
+
+  static constexpr std::size_t kSummed = 4096;
+
+  std::vector<LevelSpec> specs_;
+  std::size_t bucket_;
+  std::size_t n_;
+  std::vector<double> sums_;
+};
+
+}  // namespace
+
+template <Element T>
+void add_level_errors(std::vector<PlacedPipeline>& left, const Shape& shape, Estimators<T>& out) {
+  const auto taken = take_pipelines(left, [](const PlacedPipeline& one) {
+    const Spec& spec = one.pipeline.front();
+    return one.pipeline.size() == 1 && spec.name == "quantize" &&
+           std::ranges::find(spec.arguments, "clip", &Argument::key) == spec.arguments.end();
+  });
+  std::vector<LevelSpec> specs;
+  std::ranges::transform(taken, std::back_inserter(specs), read_levels);
+  while (!specs.empty()) {
+    const LevelSpec kind = specs.front();
+    const auto others = std::stable_partition(specs.begin(), specs.end(), [&](const LevelSpec& s) {
+      return s.range == kind.range && s.bucket == kind.bucket;
+    });
+    std::vector<LevelSpec> rest(others, specs.end());
+    specs.erase(others, specs.end());
+    out.push_back(std::make_unique<LevelErrors<T>>(std::move(specs), shape.elements()));
+    specs = std::move(rest);
+  }
+}
+
+template void add_level_errors<float>(std::vector<PlacedPipeline>&, const Shape&,
+                                      Estimators<float>&);
+template void add_level_errors<double>(std::vector<PlacedPipeline>&, const Shape&,
+                                       Estimators<double>&);
+
+}  // namespace pith
