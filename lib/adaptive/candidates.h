@@ -12,7 +12,7 @@ namespace pith {
 ///
 /// A candidate is legal if its error is finite. Where a candidate is wanted that is not, the most
 /// accurate one of the layer stands in for it.
-struct Candidates {
+struct LayerCandidates {
   std::vector<double> squared_errors;  ///< of gradient plus residual, L2, mean over the ranks
   std::vector<std::uint64_t> costs;    ///< wire bytes, or nanoseconds, of a step
   std::size_t standard = 0;            ///< the one that the uniform setting gives this layer

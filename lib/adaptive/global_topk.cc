@@ -16,16 +16,16 @@ struct Move {
   double gain = 0;  ///< of squared error per unit of cost
 };
 
-double gain(const Choice& from, const Choice& to) {
+double gain(const LegalCandidate& from, const LegalCandidate& to) {
   return (from.error - to.error) / static_cast<double>(to.cost - from.cost);
 }
 
 /// The choices on the lower convex hull of (cost, error), the cheapest first.
-std::vector<Choice> hull_of(const Candidates& layer) {
+std::vector<LegalCandidate> hull_of(const LayerCandidates& layer) {
   auto choices = undominated(layer, Norm::squared);
   std::ranges::reverse(choices);
-  std::vector<Choice> hull;
-  for (const Choice& next : choices) {
+  std::vector<LegalCandidate> hull;
+  for (const LegalCandidate& next : choices) {
     while (hull.size() >= 2 &&
            gain(hull[hull.size() - 2], hull.back()) <= gain(hull.back(), next)) {
       hull.pop_back();

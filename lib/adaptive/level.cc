@@ -17,7 +17,7 @@ Assignment Level::assignment(const Measurements& measurements,
 
 std::size_t Level::candidate(const Measurements& measurements, std::size_t layer,
                              const std::string& name) const {
-  const Candidates& candidates = measurements.layers[layer];
+  const LayerCandidates& candidates = measurements.layers[layer];
   if (spec_.name == "standard") return legal(candidates, candidates.standard);
   if (spec_.name != "cheapest" && spec_.name != "accurate") {
     return legal(candidates, candidate_of(measurements.pipelines[layer], {spec_}, name));

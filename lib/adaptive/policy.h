@@ -12,13 +12,13 @@
 
 namespace pith {
 
-/// What Candidates::costs count.
+/// What LayerCandidates::costs count.
 enum class CostUnit { bytes, nanoseconds };
 
 /// What is known when a choice is made; layer by layer, in the order in which the policy was given
 /// their names.
 struct Measurements {
-  std::span<const Candidates> layers;
+  std::span<const LayerCandidates> layers;
   std::span<const std::vector<Pipeline>> pipelines;  ///< the candidates as they are written
   std::span<const double> squared_norms;             ///< of gradient plus residual, as the errors
   std::span<const std::size_t> current;              ///< the assignment that holds now

@@ -16,7 +16,7 @@ namespace {
 }
 
 void check_layer(const Problem& problem, std::size_t l) {
-  const Candidates& layer = problem.layers[l];
+  const LayerCandidates& layer = problem.layers[l];
   const std::string fault = fault_of(layer);
   if (!fault.empty()) fail(problem, l, fault);
   if (problem.current[l] >= layer.costs.size()) {
@@ -51,9 +51,9 @@ Solution evaluate(const Problem& problem, Assignment assignment) {
   return solution;
 }
 
-Assignment uniform_assignment(std::span<const Candidates> layers) {
+Assignment uniform_assignment(std::span<const LayerCandidates> layers) {
   Assignment assignment;
-  for (const Candidates& layer : layers) assignment.push_back(legal(layer, layer.standard));
+  for (const LayerCandidates& layer : layers) assignment.push_back(legal(layer, layer.standard));
   return assignment;
 }
 

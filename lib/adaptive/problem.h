@@ -6,13 +6,13 @@
 #include <string>
 
 #include <pith/adaptive/candidates.h>
-#include <pith/adaptive/choices.h>
+#include <pith/adaptive/undominated.h>
 
 namespace pith {
 
 /// What is to be assigned.
 struct Problem {
-  std::span<const Candidates> layers;
+  std::span<const LayerCandidates> layers;
   std::span<const std::size_t> current;  ///< the assignment that holds now
   Norm norm = Norm::squared;
   std::size_t levels = 10'000;              ///< steps into which the budget is divided
@@ -36,7 +36,7 @@ void check(const Problem& problem);
 Solution evaluate(const Problem& problem, Assignment assignment);
 
 /// Every layer's standard, or what stands in for it (legal()).
-Assignment uniform_assignment(std::span<const Candidates> layers);
+Assignment uniform_assignment(std::span<const LayerCandidates> layers);
 
 /// The error of an assignment that loses this fraction of every layer's squared norm: fraction
 /// times the sum of the squared norms, or the root of it times the sum of the norms. Norms that are

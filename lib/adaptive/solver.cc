@@ -13,12 +13,12 @@ namespace {
 
 constexpr double kRounding = 1e-9;  // what a quotient may be off by, in levels and of a budget
 
-using LayerChoices = std::vector<std::vector<Choice>>;
+using LayerChoices = std::vector<std::vector<LegalCandidate>>;
 
 LayerChoices choices_of(const Problem& problem) {
   LayerChoices choices;
   for (std::size_t l = 0; l < problem.layers.size(); ++l) {
-    const Candidates& layer = problem.layers[l];
+    const LayerCandidates& layer = problem.layers[l];
     choices.push_back(undominated(layer, problem.norm));
     const std::size_t current = problem.current[l];
     if (choices.back().empty()) choices.back().push_back({current, 0, layer.costs[current]});
@@ -31,7 +31,7 @@ template <class Wanted>
 Assignment legal_assignment(const Problem& problem, const LayerChoices& choices, Wanted wanted) {
   Assignment assignment;
   for (std::size_t l = 0; l < choices.size(); ++l) {
-    const Candidates& layer = problem.layers[l];
+    const LayerCandidates& layer = problem.layers[l];
     const std::size_t candidate = legal(layer, wanted(l));
     const bool is_legal = std::isfinite(layer.squared_errors[candidate]);
     assignment.push_back(is_legal ? candidate : choices[l].front().candidate);
@@ -47,13 +47,15 @@ class LeastCost {
  public:
   explicit LeastCost(double budget) : budget_(budget) {}
 
-  double share_of(const Choice& choice) const { return share(choice.error, budget_); }
-  std::int64_t value_of(const Choice& choice) const {
+  double share_of(const LegalCandidate& choice) const { return share(choice.error, budget_); }
+  std::int64_t value_of(const LegalCandidate& choice) const {
     return static_cast<std::int64_t>(choice.cost);
   }
   bool meets(const Solution& s) const { return s.error <= budget_ * (1 + kRounding); }
   static auto rank(const Solution& s) { return std::tuple(s.cost, s.error); }
-  static const Choice& nearest(const std::vector<Choice>& layer) { return layer.front(); }
+  static const LegalCandidate& nearest(const std::vector<LegalCandidate>& layer) {
+    return layer.front();
+  }
 
  private:
   double budget_;
@@ -65,15 +67,17 @@ class LeastError {
     for (const auto& layer : choices) whole_ += layer.back().error;
   }
 
-  double share_of(const Choice& choice) const {
+  double share_of(const LegalCandidate& choice) const {
     return share(static_cast<double>(choice.cost), static_cast<double>(budget_));
   }
-  std::int64_t value_of(const Choice& choice) const {
+  std::int64_t value_of(const LegalCandidate& choice) const {
     return static_cast<std::int64_t>(std::round(share(choice.error, whole_) * 0x1p52));
   }
   bool meets(const Solution& s) const { return s.cost <= budget_; }
   static auto rank(const Solution& s) { return std::tuple(s.error, s.cost); }
-  static const Choice& nearest(const std::vector<Choice>& layer) { return layer.back(); }
+  static const LegalCandidate& nearest(const std::vector<LegalCandidate>& layer) {
+    return layer.back();
+  }
 
  private:
   std::uint64_t budget_;
@@ -84,14 +88,15 @@ class LeastError {
 template <class Goal>
 std::vector<std::vector<Option>> options_of(const LayerChoices& choices, const Goal& goal,
                                             std::size_t levels, std::size_t most) {
-  const auto weight_of = [&](const Choice& choice) {
+  const auto weight_of = [&](const LegalCandidate& choice) {
     const double units = std::ceil(goal.share_of(choice) * static_cast<double>(levels) - kRounding);
     return units <= static_cast<double>(most) ? static_cast<std::size_t>(units) : most + 1;
   };
   std::vector<std::vector<Option>> options;
   for (const auto& layer : choices) {
     auto& mine = options.emplace_back();
-    for (const Choice& choice : layer) mine.push_back({weight_of(choice), goal.value_of(choice)});
+    for (const LegalCandidate& choice : layer)
+      mine.push_back({weight_of(choice), goal.value_of(choice)});
   }
   return options;
 }

@@ -61,8 +61,8 @@ void Adaptive::form(const std::vector<std::vector<Choice>>& ways, std::uint64_t 
 
 std::unique_ptr<AdaptiveLayer> Adaptive::make_layer(std::size_t unit, const AdaptiveSpec& spec,
                                                     const std::vector<Choice>& ways) {
-  auto layer = std::make_unique<AdaptiveLayer>(unit, parts_[unit], ways,
-                                               Sampling{.one_in = spec.one_in});
+  auto layer =
+      std::make_unique<AdaptiveLayer>(unit, parts_[unit], ways, Sampling{.one_in = spec.one_in});
   if (spec.objective == CostUnit::nanoseconds) predict(*layer);
   return layer;
 }
@@ -110,7 +110,7 @@ std::vector<Observer<T>*> Adaptive::observers(std::uint64_t step) const {
   for (const auto& [key, formed] : groups_) {
     if (!formed.group.measures_at(step)) continue;
     for (const auto& layer : formed.group.layers()) {
-      all[layer->unit] = std::get_if<Curve<T>>(&layer->curve);
+      all[layer->unit] = std::get_if<UnitCurve<T>>(&layer->curve);
     }
   }
   return all;

@@ -19,14 +19,14 @@ std::vector<Pipeline> pipelines_of(const std::vector<Choice>& ways) {
   return all;
 }
 
-std::variant<Curve<float>, Curve<double>> curve_of(const UnitPlan& part,
-                                                   const std::vector<Pipeline>& candidates,
-                                                   Sampling sampling) {
-  using Either = std::variant<Curve<float>, Curve<double>>;
+std::variant<UnitCurve<float>, UnitCurve<double>> curve_of(const UnitPlan& part,
+                                                           const std::vector<Pipeline>& candidates,
+                                                           Sampling sampling) {
+  using Either = std::variant<UnitCurve<float>, UnitCurve<double>>;
   if (part.type == ElementType::float32) {
-    return Either(std::in_place_type<Curve<float>>, candidates, part.shape, sampling);
+    return Either(std::in_place_type<UnitCurve<float>>, candidates, part.shape, sampling);
   }
-  return Either(std::in_place_type<Curve<double>>, candidates, part.shape, sampling);
+  return Either(std::in_place_type<UnitCurve<double>>, candidates, part.shape, sampling);
 }
 
 template <class Body>
@@ -87,15 +87,16 @@ void AdaptiveGroup::add_up() {
   }
 }
 
-Candidates AdaptiveGroup::candidates_of(AdaptiveLayer& layer, double ranks) {
-  Candidates candidates;
+LayerCandidates AdaptiveGroup::candidates_of(AdaptiveLayer& layer, double ranks) {
+  LayerCandidates candidates;
   std::vector<double> bytes;
   with_errors(layer, [&](auto& errors) {
     candidates.squared_errors = errors.squared_errors();
     bytes = errors.expected_bytes();
     // Where there was nothing to see, no error would be as good as none.
     const bool blind = !(errors.squared_norm() > 0);
-    if (blind) std::ranges::fill(candidates.squared_errors, std::numeric_limits<double>::infinity());
+    if (blind)
+      std::ranges::fill(candidates.squared_errors, std::numeric_limits<double>::infinity());
   });
   for (std::size_t c = 0; c < layer.ways.size(); ++c) {
     const double cost = spec_.objective == CostUnit::bytes
@@ -107,7 +108,7 @@ Candidates AdaptiveGroup::candidates_of(AdaptiveLayer& layer, double ranks) {
 }
 
 Solution AdaptiveGroup::solve(std::uint64_t step, double ranks, double bytes_per_second) {
-  std::vector<Candidates> candidates;
+  std::vector<LayerCandidates> candidates;
   std::vector<std::vector<Pipeline>> pipelines;
   std::vector<double> norms;
   Assignment current;

@@ -20,9 +20,9 @@ namespace pith {
 
 /// What the candidates would do to a unit, on this rank.
 template <Element T>
-class Curve final : public Observer<T> {
+class UnitCurve final : public Observer<T> {
  public:
-  Curve(const std::vector<Pipeline>& candidates, const Shape& shape, Sampling sampling)
+  UnitCurve(const std::vector<Pipeline>& candidates, const Shape& shape, Sampling sampling)
       : errors(candidates, shape, sampling) {}
 
   void observe(const Source<T>& x, const RandomKey& key, Scratch& scratch) override {
@@ -42,10 +42,10 @@ struct AdaptiveLayer {
   std::string name;
   double dense_bytes;
   std::vector<Choice> ways;
-  std::vector<Pipeline> candidates;          ///< of the ways
+  std::vector<Pipeline> candidates;            ///< of the ways
   std::vector<double> predicted_seconds = {};  ///< of the ways, where time is saved
   std::size_t chosen = 0;
-  std::variant<Curve<float>, Curve<double>> curve;
+  std::variant<UnitCurve<float>, UnitCurve<double>> curve;
 };
 
 /// Units that are chosen for together: those of one policy, with its budget. All ranks hold the
@@ -70,7 +70,7 @@ class AdaptiveGroup {
   struct Decided;
 
   void add_up();
-  Candidates candidates_of(AdaptiveLayer& layer, double ranks);
+  LayerCandidates candidates_of(AdaptiveLayer& layer, double ranks);
   Solution solve(std::uint64_t step, double ranks, double bytes_per_second);
   void take(std::uint64_t step, Solution solution);
   void say(const AdaptiveDecision& decision) const;

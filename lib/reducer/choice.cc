@@ -114,7 +114,8 @@ std::vector<Choice> choices(const Pipeline& pipeline, const Treatment& treatment
     }
   }
   if (all.size() > kMostWays) {
-    throw UsageError(pipeline.front().name + ": " + std::to_string(all.size()) + " ways, at most 255 expected");
+    throw UsageError(pipeline.front().name + ": " + std::to_string(all.size()) +
+                     " ways, at most 255 expected");
   }
   return all;
 }

@@ -12,7 +12,7 @@ namespace {
 bool is_open(const std::vector<Choice>& ways) { return ways.size() > 1; }
 
 // Equal on all ranks, or they would not find each other.
-std::uint64_t digest_of(const std::vector<Choice>& choices) {
+std::uint64_t hash_of(const std::vector<Choice>& choices) {
   std::string text;
   for (const Choice& choice : choices) text += choice.text() + '\n';
   return hash(text);
@@ -28,9 +28,8 @@ std::vector<std::vector<Choice>> Reducer::Impl::ways_at(std::uint64_t step) cons
 
 void Reducer::Impl::make_adaptive() {
   const auto open = [&](std::uint64_t step) {
-    return std::ranges::any_of(plan_, [&](const UnitPlan& unit) {
-      return Adaptive::is_open(unit, settings_, step);
-    });
+    return std::ranges::any_of(
+        plan_, [&](const UnitPlan& unit) { return Adaptive::is_open(unit, settings_, step); });
   };
   if (!std::ranges::any_of(changes_, open)) return;
   adaptive_.emplace(communicator_, nodes_ ? nodes_->peers() : communicator_, plan_,
@@ -63,8 +62,8 @@ void Reducer::Impl::measure() {
 // the agreement of each step.
 void Reducer::Impl::decide() {
   const bool new_ways = order_is_new_ || changes_.contains(step_);
-  const bool due = (automatic_ && automatic_->due_at(step_)) ||
-                   (adaptive_ && adaptive_->due_at(step_));
+  const bool due =
+      (automatic_ && automatic_->due_at(step_)) || (adaptive_ && adaptive_->due_at(step_));
   if (!new_ways && !due) return;
   std::vector<Choice> decided;
   auto ways = ways_at(step_);
@@ -95,7 +94,7 @@ void Reducer::Impl::prepare() {
   doubles_->prepare(decided_, buckets);
   number_buckets(buckets);
   choices_ = decided_;
-  choices_digest_ = digest_of(choices_);
+  choices_digest_ = hash_of(choices_);
   plan_is_new_ = false;
   built_anew_ = true;
   ++epoch_;

@@ -10,9 +10,9 @@ namespace pith::test {
 namespace {
 
 /// A layer of these squares, largest first: candidate k keeps k of them, at a cost of k.
-Candidates kept_elements(std::vector<double> squares) {
+LayerCandidates kept_elements(std::vector<double> squares) {
   std::ranges::sort(squares, std::greater());
-  Candidates layer;
+  LayerCandidates layer;
   for (std::size_t k = 0; k <= squares.size(); ++k) {
     double left = 0;
     for (std::size_t i = squares.size(); i-- > k;) left += squares[i];

@@ -9,10 +9,10 @@
 
 namespace pith::test {
 
-/// Candidates whose errors are plain norms; candidate r - 1 costs r times `cost`, as of rank r.
-inline Candidates ranks(const std::vector<double>& errors, std::uint64_t cost,
-                        std::size_t standard) {
-  Candidates layer;
+/// LayerCandidates whose errors are plain norms; candidate r - 1 costs r times `cost`, as of rank r.
+inline LayerCandidates ranks(const std::vector<double>& errors, std::uint64_t cost,
+                             std::size_t standard) {
+  LayerCandidates layer;
   layer.standard = standard;
   for (const double error : errors) {
     layer.squared_errors.push_back(error * error);
@@ -23,7 +23,7 @@ inline Candidates ranks(const std::vector<double>& errors, std::uint64_t cost,
 
 /// Layers, the assignment that holds, and how to solve them.
 struct Instance {
-  std::vector<Candidates> layers;
+  std::vector<LayerCandidates> layers;
   Assignment current = Assignment(layers.size());
   Norm norm = Norm::plain;
   std::size_t levels = 10'000;
@@ -52,7 +52,7 @@ inline Instance random_instance(std::mt19937_64& random) {
   Instance instance;
   instance.layers.resize(whole(1, 5));
   instance.current.assign(instance.layers.size(), 0);
-  for (Candidates& layer : instance.layers) {
+  for (LayerCandidates& layer : instance.layers) {
     std::vector<double> errors(whole(1, 4));
     for (double& error : errors) error = static_cast<double>(random() >> 11) * 0x1p-53 * 10;
     std::ranges::sort(errors, std::greater());

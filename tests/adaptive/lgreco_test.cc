@@ -113,11 +113,11 @@ TEST(Lgreco, E3FewLevelsStillKeepTheBudgetAndNeverCostMoreThanUniform) {
 }
 
 TEST(Lgreco, E4IdenticalLayersAreUniformOrCheaper) {
-  const Instance instance{std::vector<Candidates>(9, ranks({8, 5, 3, 2}, 100, 1))};
+  const Instance instance{std::vector<LayerCandidates>(9, ranks({8, 5, 3, 2}, 100, 1))};
   const Solution solution = solved(instance);
   EXPECT_LE(solution.cost, instance.uniform().cost);
   EXPECT_LE(solution.error, instance.uniform().error);
-  const Instance straight{std::vector<Candidates>(9, ranks({3, 2, 1}, 100, 1))};
+  const Instance straight{std::vector<LayerCandidates>(9, ranks({3, 2, 1}, 100, 1))};
   EXPECT_EQ(solved(straight).assignment, uniform_assignment(straight.layers));
 }
 
@@ -144,7 +144,7 @@ TEST(Lgreco, E6AScaleOfTheErrorsChangesNothing) {
     const Solution solution = solved(instance);
     for (const double scale : {1e-16, 1e-8, 1e8, 1e16}) {  // of squares
       Instance scaled = instance;
-      for (Candidates& layer : scaled.layers) {
+      for (LayerCandidates& layer : scaled.layers) {
         for (double& error : layer.squared_errors) error *= scale;
       }
       ASSERT_EQ(solved(scaled).assignment, solution.assignment) << scale;

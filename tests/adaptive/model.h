@@ -14,7 +14,7 @@ namespace pith::test {
 /// Measured layers with names. Candidate r - 1 of a layer is written lowrank(rank=r).
 struct Model {
   std::vector<std::string> names;
-  std::vector<Candidates> layers;
+  std::vector<LayerCandidates> layers;
   std::vector<double> squared_norms = std::vector<double>(layers.size(), 1.0);
   Assignment current = Assignment(layers.size());
   std::vector<std::vector<Pipeline>> pipelines = written(layers);
@@ -32,9 +32,9 @@ struct Model {
 
   Solution choose(const std::string& text) const { return policy(text)->choose(measured()); }
 
-  static std::vector<std::vector<Pipeline>> written(const std::vector<Candidates>& layers) {
+  static std::vector<std::vector<Pipeline>> written(const std::vector<LayerCandidates>& layers) {
     std::vector<std::vector<Pipeline>> all;
-    for (const Candidates& layer : layers) {
+    for (const LayerCandidates& layer : layers) {
       auto& pipelines = all.emplace_back();
       for (std::size_t c = 0; c < layer.costs.size(); ++c) {
         const std::string rank = std::to_string(c + 1);

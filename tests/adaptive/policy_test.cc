@@ -115,7 +115,7 @@ TEST(Policies, GiveTheirExamplesADefinedResultWhateverIsMeasured) {
     for (const double squared : {0.0, 1.0, kNaN, std::numeric_limits<double>::infinity()}) {
       Model model = two_layer_model();
       model.current = {2, 3};
-      for (Candidates& layer : model.layers) layer.squared_errors.assign(4, squared);
+      for (LayerCandidates& layer : model.layers) layer.squared_errors.assign(4, squared);
       model.squared_norms.assign(2, squared);
       const Assignment chosen = model.choose(std::string(entry.example)).assignment;
       ASSERT_EQ(chosen.size(), 2u);

@@ -48,7 +48,7 @@ TEST(LeastCost, AZeroBudgetAllowsWhatHasNoError) {
 }
 
 TEST(LeastCost, TakesTheMoreAccurateOfEquallyDearCandidates) {
-  Candidates layer{{9, 4, 1}, {10, 10, 30}, 0};
+  LayerCandidates layer{{9, 4, 1}, {10, 10, 30}, 0};
   const Instance instance{{layer}, {0}, Norm::squared};
   EXPECT_EQ(least_cost(instance.problem(), 9).assignment, Assignment{1});
 }

@@ -65,11 +65,11 @@ SolverCase read_options(const CommandLine& line) {
 
 /// Layers of very different sizes. Costs rise with the candidate and errors fall, so that none is
 /// dominated; the standard is the one in the middle.
-std::vector<Candidates> random_layers(const SolverCase& options) {
+std::vector<LayerCandidates> random_layers(const SolverCase& options) {
   std::mt19937_64 random(options.seed);
   const auto uniform = [&random] { return static_cast<double>(random() >> 11) * 0x1p-53; };
-  std::vector<Candidates> layers(options.layers);
-  for (Candidates& layer : layers) {
+  std::vector<LayerCandidates> layers(options.layers);
+  for (LayerCandidates& layer : layers) {
     const double elements = std::exp2(10 + 12 * uniform());
     double error = elements * std::exp2(8 * uniform());
     for (std::size_t c = 0; c < options.candidates; ++c) {

@@ -3,11 +3,11 @@
 #include <cmath>
 #include <tuple>
 
-#include <pith/adaptive/choices.h>
+#include <pith/adaptive/undominated.h>
 
 namespace pith {
 
-std::string fault_of(const Candidates& candidates) {
+std::string fault_of(const LayerCandidates& candidates) {
   const auto& errors = candidates.squared_errors;
   const std::size_t n = errors.size();
   if (n == 0) return "has no candidates";
@@ -25,29 +25,29 @@ std::string fault_of(const Candidates& candidates) {
          std::to_string(negative - errors.begin());
 }
 
-std::vector<Choice> undominated(const Candidates& candidates, Norm norm) {
-  std::vector<Choice> choices;
+std::vector<LegalCandidate> undominated(const LayerCandidates& candidates, Norm norm) {
+  std::vector<LegalCandidate> choices;
   for (std::size_t c = 0; c < candidates.costs.size(); ++c) {
     if (!std::isfinite(candidates.squared_errors[c])) continue;
     choices.push_back({c, error_of(candidates, c, norm), candidates.costs[c]});
   }
-  std::ranges::sort(choices, {}, [](const Choice& choice) {
+  std::ranges::sort(choices, {}, [](const LegalCandidate& choice) {
     return std::tuple(choice.error, choice.cost, choice.candidate);
   });
-  std::vector<Choice> kept;
-  for (const Choice& choice : choices) {
+  std::vector<LegalCandidate> kept;
+  for (const LegalCandidate& choice : choices) {
     if (kept.empty() || choice.cost < kept.back().cost) kept.push_back(choice);
   }
   return kept;
 }
 
-std::size_t legal(const Candidates& candidates, std::size_t wanted) {
+std::size_t legal(const LayerCandidates& candidates, std::size_t wanted) {
   if (std::isfinite(candidates.squared_errors[wanted])) return wanted;
   const auto choices = undominated(candidates, Norm::squared);
   return choices.empty() ? wanted : choices.front().candidate;
 }
 
-double error_of(const Candidates& candidates, std::size_t candidate, Norm norm) {
+double error_of(const LayerCandidates& candidates, std::size_t candidate, Norm norm) {
   const double squared = candidates.squared_errors[candidate];
   if (!std::isfinite(squared)) return 0;
   return norm == Norm::squared ? squared : std::sqrt(squared);
