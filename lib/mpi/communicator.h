@@ -19,7 +19,8 @@ namespace pith::mpi {
 ///
 /// Its collectives are MPI's, but for all_reduce_mean() of ranks that share a memory
 /// (PITH_SHARED_MEMORY=on, the default, or off): this library's own (mean_in_memory.h); and for
-/// gathers of 64 KiB and more among up to 8 ranks, where each sends its part to all at once.
+/// all_to_all(), and all_gather() and all_reduce_mean() of 64 KiB and more, among up to 8 ranks,
+/// which go from each to all at once (direct_exchange.h).
 ///
 /// Works on a private duplicate, so messages never match the user's; every call is checked
 /// (MPI_ERRORS_RETURN) and becomes a TransportError with MPI's own text, the operation and the
