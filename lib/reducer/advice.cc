@@ -5,6 +5,7 @@
 #include <pith/compressors/registry.h>
 #include <pith/core/arguments.h>
 #include <pith/feedback/registry.h>
+#include <pith/reducer/adaptive_spec.h>
 #include <pith/reducer/advice.h>
 
 namespace pith {
@@ -13,15 +14,16 @@ namespace {
 constexpr double kSafeEta = 1.5;         // times the contraction
 constexpr double kSparseMomentum = 0.5;  // beyond it sparse error feedback overshoots
 
-// The last compressor of a unit's schedule (the last listed one), for a unit that is compressed at
-// all.
+// The last compressor of a unit's schedule (the last listed one, or the standard), for a unit that
+// is compressed at all.
 Choice last_choice(const UnitPlan& unit) {
   const auto compresses = [](const ScheduledPipeline& entry) {
     return entry.pipeline.front().name != "none";
   };
   const Schedule& schedule = unit.treatment.compressor;
   const auto& last = std::find_if(schedule.rbegin(), schedule.rend(), compresses)->pipeline;
-  return choices(last, unit.treatment).back();
+  const auto all = choices(last, unit.treatment);
+  return is_adaptive(last) ? all.front() : all.back();
 }
 
 // The contraction that it gives, if that is typical.
@@ -31,7 +33,8 @@ std::optional<double> contraction_of(const UnitPlan& unit) {
 }
 
 bool is_sparse(const UnitPlan& unit) {
-  return compressor(last_choice(unit).pipeline.front().name).sparse;
+  const Choice choice = last_choice(unit);
+  return choice.kind != CompressorKind::none && compressor(choice.pipeline.front().name).sparse;
 }
 
 std::string about_noise(const UnitPlan& unit) {
