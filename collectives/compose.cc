@@ -27,15 +27,18 @@ Fault non_finite_fault(const Unit<T>& unit, std::span<const T> x, std::string_vi
 }
 
 template <Element T>
+void show(Unit<T>& unit, const Source<T>& x, Round& round) {
+  if (unit.observer) unit.observer->observe(x, key_of(unit, round), round.scratch);
+}
+
+template <Element T>
 void begin_message(Unit<T>& unit, const Guarantee& guarantee, bool exact, Round& round) {
   StepContext step = round.step;
   step.gradient_scale = unit.gradient_scale;
   step.guarantee = guarantee;
   step.exact = exact;
   unit.feedback->begin(round.message, unit.gradient, step, unit.mean);
-  if (!unit.observer) return;
-  const Composition<T> composition(*unit.feedback, unit.elements);
-  unit.observer->observe(composition, key_of(unit, round), round.scratch);
+  show(unit, Composition<T>(*unit.feedback, unit.elements), round);
 }
 
 template <Element T>
@@ -121,6 +124,7 @@ std::span<T> joined_means(std::span<const Unit<T>> bucket) {
 
 #define PITH_INSTANTIATE(T)                                                              \
   template Fault non_finite_fault(const Unit<T>&, std::span<const T>, std::string_view); \
+  template void show(Unit<T>&, const Source<T>&, Round&);                                \
   template void begin_message(Unit<T>&, const Guarantee&, bool, Round&);                 \
   template std::span<const T> compose(Unit<T>&, const Guarantee&, bool, Round&);         \
   template void send_exactly(Unit<T>&, Round&);                                          \

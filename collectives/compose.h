@@ -15,7 +15,11 @@ namespace pith {
 template <Element T>
 Fault non_finite_fault(const Unit<T>& unit, std::span<const T> x, std::string_view of = {});
 
-/// The unit's rule begins its message.
+/// Shows the unit's observer, if it has one, what it is going to send.
+template <Element T>
+void show(Unit<T>& unit, const Source<T>& x, Round& round);
+
+/// The unit's rule begins its message, and the observer is shown what it composes.
 template <Element T>
 void begin_message(Unit<T>& unit, const Guarantee& guarantee, bool exact, Round& round);
 

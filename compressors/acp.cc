@@ -54,6 +54,16 @@ void Acp<T>::accept() {
 }
 
 template <Element T>
+void Acp<T>::start_from(const LinearCompressor<T>& before) {
+  const auto* other = dynamic_cast<const Acp*>(&before);
+  if (!other || other->shape_.rows != shape_.rows || other->shape_.columns != shape_.columns)
+    return;
+  due_ = other->due_;
+  const std::size_t common = std::min(shape_.rank, other->shape_.rank) * basis_length();
+  std::copy_n(other->basis_.begin(), common, basis_.begin());
+}
+
+template <Element T>
 std::vector<StateView<T>> Acp<T>::states() {
   StateView<T> basis{
       .name = "basis", .scope = Scope::replicated, .values = basis_, .per_element = false};

@@ -59,6 +59,9 @@ class Acp final : public LinearCompressor<T> {
   /// Keeps the averaged factor, and the other one is due, unless it overflowed.
   void accept() override;
 
+  /// Of one of another rank the first vectors of the basis, as many as both have, and what is due.
+  void start_from(const LinearCompressor<T>& before) override;
+
   /// "basis": the last factor, r rows or r columns elements of as many as the larger has; "due": 0
   /// if P is due, else 1. Both replicated.
   std::vector<StateView<T>> states() override;

@@ -65,6 +65,14 @@ void LowRank<T>::accept() {
 }
 
 template <Element T>
+void LowRank<T>::start_from(const LinearCompressor<T>& before) {
+  const auto* other = dynamic_cast<const LowRank*>(&before);
+  if (!other || other->shape_.columns != shape_.columns) return;
+  const std::size_t common = std::min(state_.size(), other->state_.size());
+  std::copy_n(other->state_.begin(), common, state_.begin());
+}
+
+template <Element T>
 std::vector<StateView<T>> LowRank<T>::states() {
   if (state_.empty()) return {};
   return {{.name = "q",

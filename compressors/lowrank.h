@@ -61,6 +61,9 @@ class LowRank final : public LinearCompressor<T> {
   /// Keeps the averaged Q, unless it overflowed.
   void accept() override;
 
+  /// Of a warm one of another rank the first columns of Q, as many as both have.
+  void start_from(const LinearCompressor<T>& before) override;
+
   /// "q": r x columns, replicated.
   std::vector<StateView<T>> states() override;
   Guarantee guarantee() const override;

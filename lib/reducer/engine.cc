@@ -88,8 +88,8 @@ template <Element T>
 void Engine<T>::build(const LiveUnit<T>& unit, Carrier<T>& carrier) {
   const Shape& shape = unit.plan->shape;
   const Choice& choice = unit.choice;
+  const auto before = std::move(carrier.linear);
   carrier.message.reset();
-  carrier.linear.reset();
   carrier.owner_message.reset();
   carrier.owner_dense.reset();
   if (choice.kind == CompressorKind::sparse) return build_sparse(unit, carrier);
@@ -97,6 +97,7 @@ void Engine<T>::build(const LiveUnit<T>& unit, Carrier<T>& carrier) {
     carrier.message = make_message<T>(choice.pipeline, shape);
   } else if (choice.kind == CompressorKind::linear) {
     carrier.linear = make_linear<T>(choice.pipeline, shape);
+    if (before) carrier.linear->start_from(*before);
   }
   if (choice.exchange == Exchange::sharded) build_owner(unit, carrier);
 }

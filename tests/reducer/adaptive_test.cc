@@ -198,7 +198,7 @@ TEST(Adaptive, LosesNothingWhenCompressorsChange) {
       for (const auto& decision : statistics.adaptive[0].decisions) {
         used.insert(decision.compressors.begin(), decision.compressors.end());
       }
-      EXPECT_GT(used.size(), 1u) << "or nothing has changed";
+      EXPECT_GT(used.size(), 1u) << candidates << " changed nothing: " << *used.begin();
     });
   }
 }
