@@ -27,10 +27,7 @@ void train(const Options& options, pith::Communicator& world) {
   flush_denormals();
   const Samples samples = read_samples(options, world);
   Mlp model(model_widths(samples.train), options.seed);
-  const Result result = Trainer(options, model, samples, world).run();
-  program::on_every_rank(world, [&] {
-    if (world.rank() == 0 && !options.json.empty()) write_json(options, result);
-  });
+  train_and_write(options, model, samples, world);
 }
 
 }  // namespace

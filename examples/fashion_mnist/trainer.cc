@@ -9,6 +9,7 @@
 #include <pith/core/error.h>
 
 #include "evaluate.h"
+#include "program/launch.h"
 #include "program/sum_over_ranks.h"
 #include "replicas.h"
 
@@ -123,6 +124,14 @@ double Trainer::mean_over_ranks(double value) {
 Point Trainer::point(double value) {
   const auto bytes = static_cast<double>(reducer_.statistics().message_bytes);
   return {step_, mean_over_ranks(bytes), mean_over_ranks(value)};
+}
+
+void train_and_write(const Options& options, Model& model, const Samples& samples,
+                     pith::Communicator& world) {
+  const Result result = Trainer(options, model, samples, world).run();
+  program::on_every_rank(world, [&] {
+    if (world.rank() == 0 && !options.json.empty()) write_json(options, result);
+  });
 }
 
 }  // namespace fashion_mnist

@@ -49,4 +49,9 @@ class Trainer {
   Result result_;
 };
 
+/// Trains and writes the result to where the options say. Throws   as Trainer; pith::UsageError, on
+/// every rank, if it cannot be written.
+void train_and_write(const Options& options, Model& model, const Samples& samples,
+                     pith::Communicator& world);
+
 }  // namespace fashion_mnist
