@@ -37,10 +37,9 @@ Mlp::Mlp(const std::vector<std::size_t>& widths, std::uint64_t seed) {
 }
 
 Parameter& Mlp::add_parameter(std::string name, pith::Shape shape) {
-  const auto new_values = [&] { return std::span(memory_.emplace_back(shape.elements())); };
-  const auto values = new_values();
-  return parameters_.emplace_back(
-      Parameter{std::move(name), std::move(shape), values, new_values()});
+  const std::span values(memory_.emplace_back(shape.elements()));
+  const std::span gradient(memory_.emplace_back(shape.elements()));
+  return parameters_.emplace_back(Parameter{std::move(name), std::move(shape), values, gradient});
 }
 
 void Mlp::add_layer(std::size_t inputs, std::size_t outputs, std::uint64_t seed) {
