@@ -17,7 +17,9 @@ class Network;
 ///
 /// Parameters   named as in LibTorch ("blocks.3.first.weight"); values and gradients are LibTorch's
 ///              own memory: what the reducer writes over a gradient is what LibTorch holds.
-/// Start        weights normal with variance 2 / inputs of a unit (He et al. 2015), biases zero.
+/// Start        weights normal with variance 2 / inputs of a unit (He et al. 2015), biases zero; the
+///              second normalisation of a block gives zero, so that its input passes unchanged
+///              (Goyal et al. 2017).
 /// Statistics   of batch normalisation: each rank has its own mean and variance of its samples.
 class Cnn final : public Model {
  public:
