@@ -18,9 +18,10 @@ ALLOWED = {
     "mpi": {"core", "comm"},
     "compressors": {"core"},
     "feedback": {"core", "compressors"},
+    "adaptive": {"core", "compressors"},
     "collectives": {"core", "comm", "compressors", "feedback"},
-    "reducer": {"core", "comm", "compressors", "feedback", "collectives"},
-    "optim": {"core", "comm", "compressors", "feedback", "collectives", "reducer"},
+    "reducer": {"core", "comm", "compressors", "feedback", "adaptive", "collectives"},
+    "optim": {"core", "comm", "compressors", "feedback", "adaptive", "collectives", "reducer"},
 }
 # What other modules of the library may know of these two; the rest is one algorithm per header.
 SEAMS = {
