@@ -10,20 +10,21 @@
 namespace pith {
 namespace {
 
-[[noreturn]] void fail(std::size_t layer, const std::string& fault) {
-  throw UsageError("solver: layer " + std::to_string(layer) + " " + fault);
+[[noreturn]] void fail(const Problem& problem, std::size_t l, const std::string& fault) {
+  const std::string layer = problem.names.empty() ? "layer " + std::to_string(l) : problem.names[l];
+  throw UsageError("adaptive: " + layer + " " + fault);
 }
 
 void check_layer(const Problem& problem, std::size_t l) {
   const Candidates& layer = problem.layers[l];
   const std::string fault = fault_of(layer);
-  if (!fault.empty()) fail(l, fault);
+  if (!fault.empty()) fail(problem, l, fault);
   if (problem.current[l] >= layer.costs.size()) {
-    fail(l, "has no candidate " + std::to_string(problem.current[l]));
+    fail(problem, l, "has no candidate " + std::to_string(problem.current[l]));
   }
   const std::uint64_t largest = *std::ranges::max_element(layer.costs);
   if (largest > static_cast<std::uint64_t>(kNoSum) / problem.layers.size()) {
-    fail(l, "has the cost " + std::to_string(largest) + ": sums would overflow");
+    fail(problem, l, "has the cost " + std::to_string(largest) + ": sums would overflow");
   }
 }
 
@@ -32,11 +33,11 @@ void check_layer(const Problem& problem, std::size_t l) {
 void check(const Problem& problem) {
   const std::size_t n = problem.layers.size();
   if (problem.current.size() != n) {
-    throw UsageError("solver: the current assignment is of " +
+    throw UsageError("adaptive: the current assignment is of " +
                      std::to_string(problem.current.size()) + " layers, but there are " +
                      std::to_string(n));
   }
-  if (problem.levels == 0) throw UsageError("solver: levels must be 1 or more, not 0");
+  if (problem.levels == 0) throw UsageError("adaptive: levels must be 1 or more, not 0");
   for (std::size_t l = 0; l < n; ++l) check_layer(problem, l);
 }
 

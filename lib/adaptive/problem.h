@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 
 #include <pith/adaptive/candidates.h>
 #include <pith/adaptive/choices.h>
@@ -14,7 +15,8 @@ struct Problem {
   std::span<const Candidates> layers;
   std::span<const std::size_t> current;  ///< the assignment that holds now
   Norm norm = Norm::squared;
-  std::size_t levels = 10'000;  ///< steps into which the budget is divided
+  std::size_t levels = 10'000;              ///< steps into which the budget is divided
+  std::span<const std::string> names = {};  ///< of the layers, for messages; without: their numbers
 };
 
 /// An assignment and its sums over the layers.

@@ -148,7 +148,7 @@ Solution solve(const Problem& problem, const LayerChoices& choices, const Goal& 
 Solution least_cost(const Problem& problem, double budget) {
   check(problem);
   if (!(budget >= 0)) {
-    throw UsageError("solver: the budget of error must be 0 or more, not " +
+    throw UsageError("adaptive: the budget of error must be 0 or more, not " +
                      std::to_string(budget));
   }
   return solve(problem, choices_of(problem), LeastCost(budget));

@@ -124,6 +124,11 @@ Spec Arguments::spec(std::string_view key, std::string_view fallback) {
   return value == nullptr ? parse_spec(fallback) : *value;
 }
 
+std::optional<Spec> Arguments::optional_spec(std::string_view key) {
+  const Spec* value = find(key, true);
+  return value == nullptr ? std::nullopt : std::optional(*value);
+}
+
 void Arguments::finish() const {
   const auto unread = std::ranges::find(read_, false);
   if (unread == read_.end()) return;

@@ -46,6 +46,10 @@ class Arguments {
   /// A nested spec; `fallback` is parsed.
   Spec spec(std::string_view key, std::string_view fallback);
 
+  /// A nested spec, if it is given. The first positional argument not yet read also answers to
+  /// `key`: table(layers.txt).
+  std::optional<Spec> optional_spec(std::string_view key);
+
   void finish() const;
 
  private:

@@ -28,7 +28,7 @@ struct Instance {
   Norm norm = Norm::plain;
   std::size_t levels = 10'000;
 
-  Problem problem() const { return {layers, current, norm, levels}; }
+  Problem problem() const { return {layers, current, norm, levels, {}}; }
   Solution uniform() const { return evaluate(problem(), uniform_assignment(layers)); }
 };
 

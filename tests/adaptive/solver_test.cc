@@ -80,7 +80,7 @@ auto solving(const Instance& instance, double budget = 1) {
 }
 
 auto fails_with(const char* text) {
-  return ThrowsMessage<UsageError>(AllOf(HasSubstr("solver"), HasSubstr(text)));
+  return ThrowsMessage<UsageError>(AllOf(HasSubstr("adaptive: "), HasSubstr(text)));
 }
 
 TEST(Solver, NamesTheLayerWhoseCandidatesAreWrong) {
@@ -99,6 +99,15 @@ TEST(Solver, NamesTheLayerWhoseCandidatesAreWrong) {
   instance = two_layers();
   instance.layers[1].costs[0] = std::numeric_limits<std::uint64_t>::max() / 8 + 1;
   EXPECT_THAT(solving(instance), fails_with("layer 1 has the cost 2305843009213693952"));
+}
+
+TEST(Solver, NamesTheLayerByItsNameIfItHasOne) {
+  Instance instance = two_layers();
+  instance.layers[1].costs.clear();
+  const std::vector<std::string> names{"conv.weight", "fc.weight"};
+  Problem problem = instance.problem();
+  problem.names = names;
+  EXPECT_THAT([&] { least_error(problem, 1); }, fails_with("fc.weight has 4 errors, but 0 costs"));
 }
 
 TEST(Solver, NamesWhatIsWrongWithTheProblem) {

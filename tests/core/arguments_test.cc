@@ -128,6 +128,15 @@ TEST(Arguments, PositionalOnesAnswerToWordsInTurn) {
   EXPECT_NO_THROW(arguments.finish());
 }
 
+TEST(Arguments, OptionalSpecsMayBePositional) {
+  const Spec spec = parse_spec("x(topk(k=1),high=onebit)");
+  Arguments arguments(spec);
+  EXPECT_EQ(arguments.optional_spec("low"), parse_spec("topk(k=1)"));
+  EXPECT_EQ(arguments.optional_spec("high"), parse_spec("onebit"));
+  EXPECT_EQ(arguments.optional_spec("other"), std::nullopt);
+  EXPECT_NO_THROW(arguments.finish());
+}
+
 TEST(Arguments, PositionalOnesDoNotAnswerToNumbers) {
   const auto read = [](Arguments& arguments) {
     EXPECT_EQ(arguments.number("density", 0.5, 0, 1), 0.5);
