@@ -62,6 +62,22 @@ class TopK(Bench):
             self.assertIn("--density", done.stderr)
 
 
+class Solver(Bench):
+    def test_is_never_worse_than_uniform(self):
+        for arguments in [["--layers", "7", "--levels", "1000"], ["--layers", "1"],
+                          ["--candidates", "1"], ["--levels", "1", "--seed", "3"]]:
+            done = self.launch("solver", *arguments, *QUICK)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            for goal in ["least cost", "least error"]:
+                self.assertRegex(done.stdout, rf"\n +{goal}( +[0-9.]+){{4}} +0\n")
+
+    def test_refuses_sizes_that_are_none(self):
+        for option in ["--layers", "--candidates", "--levels"]:
+            done = self.launch("solver", option, "0", *QUICK)
+            self.assertEqual(done.returncode, 64)
+            self.assertIn(option, done.stderr)
+
+
 class Codec(Bench):
     def test_measures_every_compressor_under_every_rule(self):
         result, done = self.measure("codec", "-b", "4", "-e", "20000", "-f", "17", *QUICK,

@@ -13,6 +13,7 @@ int run_all_gather(int argc, char** argv);
 int run_automatic(int argc, char** argv);
 int run_lowrank(int argc, char** argv);
 int run_overlap(int argc, char** argv);
+int run_solver(int argc, char** argv);
 int run_topk(int argc, char** argv);
 
 }  // namespace pith::bench

@@ -20,10 +20,15 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"codec", run_codec},          {"allreduce", run_all_reduce},
-    {"allgather", run_all_gather}, {"reduce_scatter", run_reduce_scatter},
-    {"auto", run_automatic},       {"lowrank", run_lowrank},
-    {"overlap", run_overlap},      {"topk", run_topk},
+    {"codec", run_codec},
+    {"allreduce", run_all_reduce},
+    {"allgather", run_all_gather},
+    {"reduce_scatter", run_reduce_scatter},
+    {"auto", run_automatic},
+    {"lowrank", run_lowrank},
+    {"overlap", run_overlap},
+    {"solver", run_solver},
+    {"topk", run_topk},
 };
 
 constexpr std::string_view kHelp =
@@ -35,6 +40,7 @@ constexpr std::string_view kHelp =
     "                                      ways\n"
     "pith-bench lowrank [options]          a low-rank step against one by OpenBLAS\n"
     "pith-bench overlap [options]          how much of an exchange computing hides\n"
+    "pith-bench solver [options]           how long layer-wise choice takes\n"
     "pith-bench topk [options]             a top-k step against std::nth_element and LibTorch\n"
     "--help after a command shows its options; docs/numbers.md defines every number.\n";
 
