@@ -38,7 +38,8 @@ class Policy {
 
   /// Sums of the solution are in the policy's norm.
   /// Throws   UsageError naming the layer, as check() of a Problem; for spans of other lengths,
-  ///          negative norms, a bandwidth that is negative or not finite. No state has changed then.
+  ///          negative norms, a bandwidth that is negative or not finite. No state has changed
+  ///          then.
   Solution choose(const Measurements& measurements);
 
   /// What it keeps from one choice to the next, for checkpoints: values may be read and written.

@@ -27,8 +27,9 @@ struct Solution {
   bool within_budget = true;  ///< false: nothing meets the budget, and this comes nearest to it
 };
 
-/// Throws   UsageError naming the layer: fault_of() its candidates, a current candidate that is none
-///          of them, a cost above 2^62 / layers; and for an assignment of other layers, or levels = 0.
+/// Throws   UsageError naming the layer: fault_of() its candidates, a current candidate that is
+///          none of them, a cost above 2^62 / layers; and for an assignment of other layers, or
+///          levels = 0.
 void check(const Problem& problem);
 
 /// What an assignment sums up to.
@@ -37,9 +38,9 @@ Solution evaluate(const Problem& problem, Assignment assignment);
 /// Every layer's standard, or what stands in for it (legal()).
 Assignment uniform_assignment(std::span<const Candidates> layers);
 
-/// The error of an assignment that loses this fraction of every layer's squared norm: fraction times
-/// the sum of the squared norms, or the root of it times the sum of the norms. Norms that are not
-/// finite are left out.
+/// The error of an assignment that loses this fraction of every layer's squared norm: fraction
+/// times the sum of the squared norms, or the root of it times the sum of the norms. Norms that are
+/// not finite are left out.
 double relative_budget(std::span<const double> squared_norms, double fraction, Norm norm);
 
 }  // namespace pith

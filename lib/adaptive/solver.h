@@ -12,10 +12,10 @@ namespace pith {
 ///   weight = ceil(levels * error / budget - 1e-9),   a Knapsack of levels + layers
 ///
 /// Rounding adds less than 1 per layer, so the optimum weighs at most levels + layers. From there
-/// the budget shrinks until the errors that were not rounded are within it; with `levels`, they are.
+/// the budget shrinks until the errors that were not rounded are within it; at `levels` they are.
 ///
-/// Error    the sum is at most budget * (1 + 1e-9). Never dearer than the uniform assignment (or, at
-///          the same cost, less accurate) where that one is within the budget.
+/// Error    the sum is at most budget * (1 + 1e-9). Never dearer than the uniform assignment (or,
+///          at the same cost, less accurate) where that one is within the budget.
 ///          Errors and budget times any factor give the same assignment.
 /// Special  If no legal candidate of any layer has an error, the current assignment is kept. If
 ///          nothing meets the budget: the most accurate assignment. A layer without a legal

@@ -86,7 +86,7 @@ struct Goal {
   std::function<Solution()> solve;
 };
 
-/// Instruction sets that give another assignment than the first; 1 more if it is worse than uniform.
+/// Instruction sets that give another assignment; 1 more if that is worse than uniform.
 std::size_t count_wrong(const Goal& goal, const Solution& uniform) {
   const Solution solution = goal.solve();
   std::size_t wrong = solution.error > uniform.error * (1 + 1e-9) || solution.cost > uniform.cost;
