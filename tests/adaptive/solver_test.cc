@@ -47,6 +47,12 @@ TEST(LeastCost, AZeroBudgetAllowsWhatHasNoError) {
   EXPECT_TRUE(solution.within_budget);
 }
 
+TEST(LeastCost, ASumThatOnlyRoundingLiftsAboveTheBudgetIsWithinIt) {
+  ASSERT_GT(0.1 + 0.2, 0.3);
+  const Instance instance{{{{0.1, 0}, {1, 9}, 0}, {{0.2, 0}, {1, 9}, 0}}, {1, 1}, Norm::squared};
+  EXPECT_EQ(least_cost(instance.problem(), 0.3).assignment, (Assignment{0, 0}));
+}
+
 TEST(LeastCost, TakesTheMoreAccurateOfEquallyDearCandidates) {
   Candidates layer{{9, 4, 1}, {10, 10, 30}, 0};
   const Instance instance{{layer}, {0}, Norm::squared};
