@@ -24,7 +24,7 @@ TEST(LeastError, KeepsABudgetOfBytesToTheByte) {
 }
 
 TEST(LeastError, GivesTheCheapestAssignmentWhereNothingMeetsTheBudget) {
-  for (const std::uint64_t budget : {0, 1209}) {
+  for (const std::uint64_t budget : std::vector<std::uint64_t>{0, 1209}) {
     const Solution solution = least_error(two_layers().problem(), budget);
     EXPECT_EQ(solution.assignment, (Assignment{0, 0}));
     EXPECT_FALSE(solution.within_budget);
