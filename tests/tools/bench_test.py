@@ -69,7 +69,7 @@ class Solver(Bench):
             done = self.launch("solver", *arguments, *QUICK)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             for goal in ["least cost", "least error"]:
-                self.assertRegex(done.stdout, rf"\n +{goal}( +[0-9.]+){{4}} +0\n")
+                self.assertRegex(done.stdout, rf"\n +{goal} +[A-Z0-9_]+( +[0-9.]+){{4}} +0\n")
 
     def test_refuses_sizes_that_are_none(self):
         for option in ["--layers", "--candidates", "--levels"]:
