@@ -107,7 +107,7 @@ LayerCandidates AdaptiveGroup::candidates_of(AdaptiveLayer& layer, double ranks)
   return candidates;
 }
 
-Solution AdaptiveGroup::solve(std::uint64_t step, double ranks, double bytes_per_second) {
+Solution AdaptiveGroup::solve(double ranks, double bytes_per_second) {
   std::vector<LayerCandidates> candidates;
   std::vector<std::vector<Pipeline>> pipelines;
   std::vector<double> norms;
@@ -123,7 +123,6 @@ Solution AdaptiveGroup::solve(std::uint64_t step, double ranks, double bytes_per
                           .squared_norms = norms,
                           .current = current,
                           .unit = spec_.objective,
-                          .step = step,
                           .bytes_per_second = bytes_per_second});
 }
 
@@ -133,7 +132,7 @@ void AdaptiveGroup::choose(std::uint64_t step, double ranks, double bytes_per_se
   std::string error;
   if (policy_) {
     try {
-      solution = solve(step, ranks, bytes_per_second);
+      solution = solve(ranks, bytes_per_second);
     } catch (const std::exception& failure) {
       error = std::string("adaptive: ") + failure.what();
     }

@@ -67,11 +67,9 @@ class AdaptiveGroup {
   const AdaptiveStatistics& statistics() const { return statistics_; }
 
  private:
-  struct Decided;
-
   void add_up();
   LayerCandidates candidates_of(AdaptiveLayer& layer, double ranks);
-  Solution solve(std::uint64_t step, double ranks, double bytes_per_second);
+  Solution solve(double ranks, double bytes_per_second);
   void take(std::uint64_t step, Solution solution);
   void say(const AdaptiveDecision& decision) const;
 
