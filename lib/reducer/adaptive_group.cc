@@ -127,6 +127,7 @@ Solution AdaptiveGroup::solve(double ranks, double bytes_per_second) {
 }
 
 void AdaptiveGroup::choose(std::uint64_t step, double ranks, double bytes_per_second) {
+  Stopwatch watch(statistics_.seconds);
   add_up();
   Solution solution;
   std::string error;
@@ -156,6 +157,14 @@ void AdaptiveGroup::take(std::uint64_t step, Solution solution) {
   }
   if (communicator_.rank() == 0) say(decision);
   statistics_.decisions.push_back(std::move(decision));
+}
+
+AdaptiveStatistics AdaptiveGroup::statistics() const {
+  AdaptiveStatistics all = statistics_;
+  for (const auto& layer : layers_) {
+    all.seconds += std::visit([](const auto& curve) { return curve.seconds; }, layer->curve);
+  }
+  return all;
 }
 
 void AdaptiveGroup::say(const AdaptiveDecision& decision) const {

@@ -58,6 +58,7 @@ struct AdaptiveStatistics {
   std::string policy;
   std::vector<std::string> units;
   std::vector<AdaptiveDecision> decisions;  ///< all, in their order
+  double seconds = 0;                       ///< that measuring and choosing took on this rank
 };
 
 /// The whole reducer. Two numbers, never mixed (docs/numbers.md): `ratio` counts this rank's own
@@ -75,7 +76,7 @@ struct Statistics {
   double wire_ratio = 1;              ///< a raw all-reduce's wire bytes over wire_bytes
   std::vector<UnitStatistics> units;
   std::vector<AutomaticStatistics> automatic;
-  std::vector<AdaptiveStatistics> adaptive;  ///< the same on all ranks
+  std::vector<AdaptiveStatistics> adaptive;  ///< but for seconds, the same on all ranks
 };
 
 }  // namespace pith

@@ -131,6 +131,21 @@ TEST(Lgreco, E5AllRanksHoldOneDecision) {
   }
 }
 
+// What rank 3 sends counts as much as what rank 0 sends, which chooses.
+TEST(Adaptive, AllRanksMeasurementsCount) {
+  const auto first = [](int perturbed) {
+    const auto runs = run(4, kTopK, 6, [&](Model& model, int rank) {
+      if (rank != perturbed) return;
+      for (float& x : model.gradients[1]) x *= 40;
+    });
+    EXPECT_GE(runs[0].statistics[0].seconds, 0);
+    return runs[0].statistics[0].decisions[0].compressors;
+  };
+  const auto unperturbed = first(-1);
+  EXPECT_NE(first(0), unperturbed);
+  EXPECT_NE(first(3), unperturbed);
+}
+
 TEST(Adaptive, ChoosesFirstBehindTheMeasuredStepsThenAtIntervals) {
   const auto runs = run(2, kTopK, 41, [](Model&, int) {});
   std::vector<std::uint64_t> steps;
