@@ -137,6 +137,33 @@ TEST(Adaptive, StepsCountFromWhereTheScheduleBringsIt) {
       train({.compressor = kAdaptive + ")", .start_step = 4}, 7).adaptive[0].decisions[0].step, 6u);
 }
 
+// States are those of the next step, behind the choice of the cheaper rank.
+TEST(Adaptive, ALowRankFactorStaysWarm) {
+  run_local(2, [](Communicator& communicator) {
+    Reducer reducer(communicator,
+                    {.compressor = "adaptive(lowrank(rank=3),lowrank(rank=2),every=9,steps=2,"
+                                   "policy=uniform(cheapest))"});
+    reducer.add("w", {40, kElements / 40});
+    const auto q = [&] {
+      for (const auto& state : reducer.states<float>()) {
+        if (state.name == "w/q") return std::vector(state.values.begin(), state.values.end());
+      }
+      return std::vector<float>();
+    };
+    std::vector<float> before;
+    for (std::uint64_t step = 0; step < 2; ++step) {
+      before = q();
+      auto x = gradient<float>(0, 0, communicator.rank());
+      reducer.push("w", std::span(x));
+      reducer.wait();
+    }
+    const auto after = q();
+    ASSERT_EQ(before.size(), 3 * kElements / 40);
+    ASSERT_EQ(after.size(), 2 * kElements / 40);
+    EXPECT_GT(std::ranges::count_if(after, [](float x) { return x != 0; }), 100);
+  });
+}
+
 // 1 MB/s for 10 ms a step are 10,000 bytes; what is measured is less, as ranks wait for each other.
 TEST(Adaptive, KimadFollowsTheLink) {
   const auto most = [](double bytes_per_second) {
