@@ -81,10 +81,10 @@ struct Run {
 
 template <class Change>
 std::vector<Run> run(int ranks, const std::string& compressor, std::uint64_t steps,
-                     const Change& change, bool begins = false) {
+                     const Change& change, bool begins = false, const char* feedback = "ef14") {
   std::vector<Run> runs(static_cast<std::size_t>(ranks));
   run_local(ranks, [&](Communicator& communicator) {
-    Reducer reducer(communicator, {.compressor = compressor, .min_bytes = 0});
+    Reducer reducer(communicator, {.compressor = compressor, .feedback = feedback, .min_bytes = 0});
     Model::add_to(reducer);
     Run& mine = runs[static_cast<std::size_t>(communicator.rank())];
     for (std::uint64_t step = 0; step < steps; ++step) {
@@ -144,6 +144,23 @@ TEST(Adaptive, AllRanksMeasurementsCount) {
   const auto unperturbed = first(-1);
   EXPECT_NE(first(0), unperturbed);
   EXPECT_NE(first(3), unperturbed);
+}
+
+// Without a residual, what the first steps looked like is gone at the second choice.
+TEST(Adaptive, EachChoiceIsOfItsOwnMeasuredSteps) {
+  const auto second = [](float scale) {
+    int step = 0;
+    const auto change = [&, scale](Model& model, int) {
+      if (step++ >= 5) return;
+      for (float& x : model.gradients[1]) x *= scale;
+    };
+    return run(1, kTopK, 21, change, false, "none")[0].statistics[0].decisions;
+  };
+  const auto changed = second(40);
+  const auto unchanged = second(1);
+  EXPECT_NE(changed[0].compressors, unchanged[0].compressors);
+  EXPECT_EQ(changed[1].compressors, unchanged[1].compressors);
+  EXPECT_EQ(changed[1].error, unchanged[1].error);
 }
 
 TEST(Adaptive, ChoosesFirstBehindTheMeasuredStepsThenAtIntervals) {
