@@ -21,10 +21,13 @@
 namespace pith::test {
 namespace {
 
+using testing::AllOf;
 using testing::Each;
 using testing::ElementsAre;
-using testing::HasSubstr;
+using testing::Gt;
 using testing::IsEmpty;
+using testing::Lt;
+using testing::SizeIs;
 
 /// A model of three matrices: of one, few elements count; of the next, all alike; the third is
 /// small.
@@ -181,6 +184,9 @@ TEST(Adaptive, SavesBytesAtTheErrorOfTheUniformSetting) {
   const AdaptiveDecision& mine = chosen[0].statistics[0].decisions[0];
   const AdaptiveDecision& standard = uniform[0].statistics[0].decisions[0];
   EXPECT_THAT(standard.compressors, Each("topk(density=0.1)"));
+  // An entry of 4 bytes and its index of at most 1 in the place of ten elements.
+  EXPECT_THAT(standard.ratios, SizeIs(3));
+  EXPECT_THAT(standard.ratios, Each(AllOf(Gt(7), Lt(10))));
   EXPECT_LE(mine.error, standard.error * (1 + 1e-9));
   EXPECT_LT(mine.cost, 0.8 * static_cast<double>(standard.cost));
 }
