@@ -91,9 +91,9 @@ class HistogramErrors final : public ErrorEstimator<T> {
   HistogramErrors(const std::vector<PlacedPipeline>& candidates, const Shape& shape);
 
   std::size_t block() const override { return 1; }
-  void begin(const RandomKey&, Scratch& scratch) override {
+  void begin(const Look& look, Scratch& scratch) override {
     scratch_ = &scratch;
-    histogram_.emplace(scratch);
+    histogram_.emplace(look.elements, scratch);
   }
   void add(std::span<const T> x, std::size_t) override { histogram_->add(x); }
   void end(const Seen& seen, std::span<Estimate> all) override;

@@ -3,18 +3,20 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <type_traits>
 
 #include <pith/adaptive/magnitude_histogram.h>
 
 namespace pith {
 namespace {
 
-template <Element T>
-using Bits = std::conditional_t<std::same_as<T, float>, std::uint32_t, std::uint64_t>;
+constexpr std::size_t kMany = std::size_t{1} << 17;
+constexpr std::size_t kFirstGuess = std::size_t{1} << 14;
+constexpr std::size_t kCollected = 512;  // elements at a time
+constexpr std::size_t kLine = 16;
+constexpr std::size_t kOneLineIn = 16;
+constexpr double kLargestShare = 1.0 / 64;
 
-template <Element T>
-constexpr Bits<T> kMagnitude = ~Bits<T>{0} >> 1;
+typedef double Pair [[gnu::vector_size(16), gnu::may_alias]];
 
 }  // namespace
 
@@ -44,41 +46,97 @@ double MagnitudeBin::mean() const {
 }
 
 template <Element T>
-MagnitudeHistogram<T>::MagnitudeHistogram(Scratch& scratch)
-    : sums_(scratch.take<Sums>(kCopies * kBins)) {
-  std::ranges::fill(sums_, Sums{0, 0});
+T MagnitudeHistogram<T>::magnitude_of(std::size_t bin) {
+  return std::bit_cast<T>(static_cast<BitsOf<T>>(bin) << kShift);
+}
+
+template <Element T>
+MagnitudeHistogram<T>::MagnitudeHistogram(std::size_t elements, Scratch& scratch)
+    : bins_(scratch.take<Bin>(kBins)), many_(elements >= kMany), next_guess_(kFirstGuess) {
+  std::ranges::fill(bins_, Bin{});
+  if (!many_) return;
+  const std::size_t room = kCollected + kCollectRoom;
+  largest_ = {scratch.take<BitsOf<T>>(room), scratch.take<T>(room)};
 }
 
 template <Element T>
 void MagnitudeHistogram<T>::add(std::span<const T> x) {
-  typedef double Pair [[gnu::vector_size(16), gnu::may_alias]];
-  static_assert(sizeof(Pair) == sizeof(Sums));
-  auto* const sums = reinterpret_cast<Pair*>(sums_.data());
-  const auto add_one = [&](std::size_t i) {
+  for (std::size_t i = 0; i < x.size(); i += kCollected) {
+    const auto part = x.subspan(i, std::min(kCollected, x.size() - i));
+    if (many_ && seen_ >= next_guess_) guess_least();
+    if (least_ == 0) {
+      count(part);
+    } else {
+      largest_.count = 0;
+      collect(part, 0, least_, largest_);
+      count(largest_.values.first(largest_.count));
+      add_lines(part);
+    }
+    seen_ += part.size();
+  }
+}
+
+template <Element T>
+void MagnitudeHistogram<T>::count(std::span<const T> x) {
+  counted_ += x.size();
+  for (std::size_t i = 0; i < x.size(); ++i) {
     const auto v = static_cast<double>(x[i]);
-    const auto bin = (std::bit_cast<Bits<T>>(x[i]) & kMagnitude<T>) >> kShift;
-    sums[kCopies * bin + i % kCopies] += Pair{1, v * v};
-  };
-  for (std::size_t i = 0; i < x.size(); ++i) add_one(i);
+    auto* const sums = reinterpret_cast<Pair*>(bins_[magnitude(x[i]) >> kShift].counted);
+    sums[i % 2] += Pair{1, v * v};
+  }
+}
+
+// Other lines in every call.
+template <Element T>
+void MagnitudeHistogram<T>::add_lines(std::span<const T> x) {
+  const std::size_t first = seen_ / kCollected * 7 % kOneLineIn * kLine;
+  for (std::size_t i = first; i < x.size(); i += kOneLineIn * kLine) {
+    for (const T element : x.subspan(i, std::min(kLine, x.size() - i))) {
+      const BitsOf<T> bits = magnitude(element);
+      if (bits >= least_) continue;
+      const auto v = static_cast<double>(element);
+      *reinterpret_cast<Pair*>(&bins_[bits >> kShift].standing) += Pair{1, v * v};
+      ++standing_;
+    }
+  }
+}
+
+template <Element T>
+double MagnitudeHistogram<T>::weight() const {
+  if (standing_ == 0) return 0;
+  return static_cast<double>(seen_ - counted_) / static_cast<double>(standing_);
+}
+
+// The lower end of the bins that hold the largest elements so far; of none if there are too many in
+// the last bin.
+template <Element T>
+void MagnitudeHistogram<T>::guess_least() {
+  next_guess_ = 2 * seen_;
+  const double weight = this->weight();
+  double above = 0;
+  std::size_t bin = kBins;
+  for (; bin > 0; --bin) {
+    const auto& [counted, standing] = bins_[bin - 1];
+    above += counted[0].count + counted[1].count + weight * standing.count;
+    if (above > kLargestShare * static_cast<double>(seen_)) break;
+  }
+  const std::uint64_t least = std::uint64_t{bin} << kShift;
+  least_ = static_cast<BitsOf<T>>(std::min<std::uint64_t>(least, kMagnitudeBits<T>));
 }
 
 template <Element T>
 std::span<const MagnitudeBin> MagnitudeHistogram<T>::bins(Scratch& scratch) const {
-  const auto limit = [](std::size_t bin) {
-    return static_cast<double>(std::bit_cast<T>(static_cast<Bits<T>>(bin) << kShift));
-  };
+  const double weight = this->weight();
   const auto out = scratch.take<MagnitudeBin>(kBins);
   std::size_t used = 0;
   for (std::size_t bin = 0; bin < kBins; ++bin) {
-    MagnitudeBin all{};
-    for (const Sums& sums : sums_.subspan(kCopies * bin, kCopies)) {
-      all.count += sums.count;
-      all.squares += sums.squares;
-    }
-    if (all.count == 0) continue;
-    all.low = limit(bin);
-    all.high = limit(bin + 1);
-    out[used++] = all;
+    const auto& [counted, standing] = bins_[bin];
+    const double count = counted[0].count + counted[1].count + weight * standing.count;
+    if (count == 0) continue;
+    out[used++] = {.low = static_cast<double>(magnitude_of(bin)),
+                   .high = static_cast<double>(magnitude_of(bin + 1)),
+                   .count = count,
+                   .squares = counted[0].squares + counted[1].squares + weight * standing.squares};
   }
   return out.first(used);
 }

@@ -13,13 +13,11 @@
 namespace pith::test {
 namespace {
 
-// |estimate - error| <= relative error + absolute ||x||^2. Sampled ones stand for tensors without
-// outliers, whatever they are otherwise: gaussian and sparse.
+// |estimate - error| <= relative error + absolute ||x||^2, where all of x is read.
 struct Bound {
   const char* spec;
   double relative;
   double absolute;
-  double sampled;      // in place of `relative`
   bool drawn = false;  // what was measured is one draw, the estimate the mean of all
 };
 
@@ -28,46 +26,46 @@ struct Bound {
 constexpr double kEqual = 0.04;
 
 constexpr Bound kBounds[] = {
-    {"none", 0, 0, 0},
-    {"identity", 0, 0, 0},
-    {"cast(bf16)", 0.01, 4e-6, 0.05},
-    {"cast(fp16)", 0.01, 1e-7, 0.05},
-    {"natural", 0.05, 1e-9, 0.05, true},
-    {"topk(density=0.3)", 0.002, 0, 0.05},
-    {"topk(density=0.1)", 0.002, 0, 0.05},
-    {"topk(density=0.01)", 0.002, 0, 0.05},
-    {"topk(density=0.001)", 0.002, 0, 0.05},
-    {"topk(density=0.1,values=bf16)", 0.002, 4e-6, 0.05},
-    {"topk(density=0.1)|cast(fp16)", 0.002, 1e-7, 0.05},
-    {"threshold(value=0.5)", 0.002, 0, 0.05},
-    {"threshold(value=2)", 0.002, 0, 0.05},
-    {"randomk(density=0.1)", 0.05, 1e-9, 0.05, true},
-    {"quantize(bits=1)", 0.002, 1e-9, 0.05},
-    {"quantize(bits=2)", 0.002, 1e-9, 0.05},
-    {"quantize(bits=4)", 0.002, 1e-9, 0.05},
-    {"quantize(bits=8)", 0.002, 1e-9, 0.05},
-    {"quantize(bits=4,bucket=100)", 0.002, 1e-9, 0.05},
-    {"quantize(bits=3,rounding=stochastic)", 0.05, 1e-9, 0.05, true},
-    {"quantize(bits=4,range=qsgd)", 0.05, 1e-9, 0.05, true},
-    {"quantize(bits=5,range=max,rounding=nearest)", 0.002, 1e-9, 0.05},
-    {"quantize(bits=2,range=max,bucket=1073741824)", 0.05, 1e-9, 0.05, true},
-    {"quantize(bits=4,range=max,clip=2.5)", 0.05, 1e-9, 0.05, true},
-    {"onebit", 1e-4, 1e-6, 0.05},
-    {"onebit(scale=l2,block=500)", 1e-4, 1e-6, 0.05},
-    {"onebit(scale=sides)", 1e-4, 1e-6, 0.05},
-    {"onebit(scale=deviation)", 1e-4, 1e-6, 0.05},
-    {"lowrank(rank=2)", 1e-4, 1e-5, 1e-4},
-    {"lowrank(rank=9)|cast(bf16)", 1e-3, 1e-4, 1e-3},
-    {"acp(rank=3)", 0.06, 0.05, 0.06},
-    {"levels(bits=4)", 1e-4, 1e-9, 0.05},
-    {"blocktopk(k=40)", 1e-4, 0, 0.05},
-    {"dct_topk(k=4)", 1e-4, 1e-9, 0.05},
-    {"topk(density=0.01)|quantize(bits=4)", 1e-4, 0, 1e-4},
-    {"topk(density=0.01,values=4bit)", 1e-4, 0, 1e-4},
-    {"topk(density=0.01,sample=0.05)", 1e-4, 0, 1e-4},
-    {"arctopk(density=0.1)", 1e-4, 0, 1e-4},
-    {"lowrank(rank=2,warm=false)", 1e-4, 0, 1e-4},
-    {"fedzip", 1e-4, 0, 1e-4},
+    {"none", 0, 0},
+    {"identity", 0, 0},
+    {"cast(bf16)", 0.01, 4e-6},
+    {"cast(fp16)", 0.01, 1e-7},
+    {"natural", 0.05, 1e-9, true},
+    {"topk(density=0.3)", 0.002, 0},
+    {"topk(density=0.1)", 0.002, 0},
+    {"topk(density=0.01)", 0.002, 0},
+    {"topk(density=0.001)", 0.002, 0},
+    {"topk(density=0.1,values=bf16)", 0.002, 4e-6},
+    {"topk(density=0.1)|cast(fp16)", 0.002, 1e-7},
+    {"threshold(value=0.5)", 0.002, 0},
+    {"threshold(value=2)", 0.002, 0},
+    {"randomk(density=0.1)", 0.05, 1e-9, true},
+    {"quantize(bits=1)", 0.002, 1e-9},
+    {"quantize(bits=2)", 0.002, 1e-9},
+    {"quantize(bits=4)", 0.002, 1e-9},
+    {"quantize(bits=8)", 0.002, 1e-9},
+    {"quantize(bits=4,bucket=100)", 0.002, 1e-9},
+    {"quantize(bits=3,rounding=stochastic)", 0.05, 1e-9, true},
+    {"quantize(bits=4,range=qsgd)", 0.05, 1e-9, true},
+    {"quantize(bits=5,range=max,rounding=nearest)", 0.002, 1e-9},
+    {"quantize(bits=2,range=max,bucket=1073741824)", 0.05, 1e-9, true},
+    {"quantize(bits=4,range=max,clip=2.5)", 0.05, 1e-9, true},
+    {"onebit", 1e-4, 1e-6},
+    {"onebit(scale=l2,block=500)", 1e-4, 1e-6},
+    {"onebit(scale=sides)", 1e-4, 1e-6},
+    {"onebit(scale=deviation)", 1e-4, 1e-6},
+    {"lowrank(rank=2)", 1e-4, 1e-5},
+    {"lowrank(rank=9)|cast(bf16)", 1e-3, 1e-4},
+    {"acp(rank=3)", 0.06, 0.05},
+    {"levels(bits=4)", 1e-4, 1e-9},
+    {"blocktopk(k=40)", 1e-4, 0},
+    {"dct_topk(k=4)", 1e-4, 1e-9},
+    {"topk(density=0.01)|quantize(bits=4)", 1e-4, 0},
+    {"topk(density=0.01,values=4bit)", 1e-4, 0},
+    {"topk(density=0.01,sample=0.05)", 1e-4, 0},
+    {"arctopk(density=0.1)", 1e-4, 0},
+    {"lowrank(rank=2,warm=false)", 1e-4, 0},
+    {"fedzip", 1e-4, 0},
 };
 
 constexpr std::size_t kSteps = 4;
@@ -148,24 +146,35 @@ INSTANTIATE_TEST_SUITE_P(Data, ErrorCurves,
                                          "spike"),
                          [](const auto& kind) { return std::string(kind.param); });
 
-class SampledErrorCurves : public testing::TestWithParam<const char*> {};
+// Of 1,024 runs 64 are read in each step: what is off besides. Outliers may be missed altogether.
+struct Sampled {
+  const char* data;
+  double relative;
+};
+
+class SampledErrorCurves : public testing::TestWithParam<Sampled> {};
 
 TEST_P(SampledErrorCurves, AreWithinTheirBounds) {
-  const Shape shape{1024, 512};  // 1,024 runs, of which 64 are read
-  const auto steps = steps_of<float>(GetParam(), shape);
+  const Shape shape{1024, 512};
+  const auto [kind, relative] = GetParam();
+  const auto steps = steps_of<float>(kind, shape);
   const Means truth = exact(steps, shape);
   const Means estimate = estimated(steps, shape, {});
+  EXPECT_NEAR(estimate.squared_norm, truth.squared_norm, relative * truth.squared_norm);
   for (std::size_t c = 0; c < std::size(kBounds); ++c) {
     const Bound& bound = kBounds[c];
     EXPECT_NEAR(estimate.errors[c], truth.errors[c],
-                bound.sampled * truth.errors[c] + (bound.absolute + 1e-12) * truth.squared_norm)
+                (bound.relative + relative) * truth.errors[c] +
+                    (bound.absolute + 1e-12) * truth.squared_norm)
         << bound.spec << " of " << truth.squared_norm;
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Data, SampledErrorCurves,
-                         testing::Values("gaussian", "sparse", "constant", "zeros"),
-                         [](const auto& kind) { return std::string(kind.param); });
+                         testing::Values(Sampled{"gaussian", 0.02}, Sampled{"heavy", 0.08},
+                                         Sampled{"sparse", 0.08}, Sampled{"constant", kEqual},
+                                         Sampled{"zeros", 0}),
+                         [](const auto& sampled) { return std::string(sampled.param.data); });
 
 }  // namespace
 }  // namespace pith::test

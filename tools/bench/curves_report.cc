@@ -7,7 +7,7 @@
 
 #include <pith/core/vector.h>
 
-#include "support/reference_errors.h"
+#include <support/reference_errors.h>
 #include "table.h"
 
 namespace pith::bench {
