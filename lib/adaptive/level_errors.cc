@@ -41,23 +41,40 @@ LevelSpec read_levels(const PlacedPipeline& candidate) {
               "nearest"};
 }
 
-// Of many buckets, in so many one is rounded; of all the range is found, which tells what rounding
-// the others costs.
+// Of many buckets, one in so many is rounded, besides the first and those of a large range; of all
+// the range is found, which tells what rounding the others costs.
 constexpr std::uint32_t kOneIn = 8;
-constexpr std::size_t kMany = 1024;
+constexpr std::size_t kMany = 4096;
+constexpr double kFirst = 64;
+constexpr double kLarge = 4;  // times the mean of the squared ranges so far
+
+// Squared errors by widths, and the squared ranges of the same buckets, element by element.
+struct Rounded {
+  std::vector<double> errors;
+  double ranges = 0;
+
+  void clear() {
+    std::ranges::fill(errors, 0.0);
+    ranges = 0;
+  }
+};
 
 // The levels of the widths of one kind of bucket.
 template <Element T>
 class LevelErrors final : public ErrorEstimator<T> {
  public:
   LevelErrors(std::vector<LevelSpec> specs, std::size_t n)
-      : specs_(std::move(specs)), bucket_(specs_.front().bucket), n_(n), rounded_(specs_.size()) {}
+      : specs_(std::move(specs)), bucket_(specs_.front().bucket), n_(n) {
+    own_.errors.resize(specs_.size());
+    standing_.errors.resize(specs_.size());
+  }
 
   std::size_t block() const override { return bucket_ < n_ ? bucket_ : kWholeTensor; }
   void begin(const Look& look, Scratch&) override {
     many_ = look.elements / bucket_ >= kMany;
-    std::ranges::fill(rounded_, 0.0);
-    all_ranges_ = rounded_ranges_ = 0;
+    own_.clear();
+    standing_.clear();
+    ranges_ = buckets_ = 0;
   }
   void add(std::span<const T> x, std::size_t first) override {
     for (std::size_t i = 0; i < x.size(); i += bucket_) {
@@ -65,9 +82,11 @@ class LevelErrors final : public ErrorEstimator<T> {
     }
   }
   void end(const Seen& seen, std::span<Estimate> all) override {
-    const double scale = rounded_ranges_ > 0 ? seen.scale * (all_ranges_ / rounded_ranges_) : 0;
+    const double others = ranges_ - own_.ranges;
+    const double weight = standing_.ranges > 0 ? others / standing_.ranges : 0;
     for (std::size_t i = 0; i < specs_.size(); ++i) {
-      all[specs_[i].place].squared_error = scale * rounded_[i];
+      const double error = own_.errors[i] + weight * standing_.errors[i];
+      all[specs_[i].place].squared_error = seen.scale * error;
     }
   }
 
@@ -77,14 +96,18 @@ class LevelErrors final : public ErrorEstimator<T> {
     const double range = range_of(x, ends);
     if (range == 0) return;
     const double squares = range * range * static_cast<double>(x.size());
-    all_ranges_ += squares;
-    if (many_ && static_cast<std::uint32_t>(number * 0x9e3779b9u) >= ~0u / kOneIn) return;
-    rounded_ranges_ += squares;
+    ranges_ += squares;
+    buckets_ += 1;
+    const bool own = !many_ || buckets_ <= kFirst || squares * buckets_ > kLarge * ranges_;
+    if (!own && static_cast<std::uint32_t>(number * 0x9e3779b9u) >= ~0u / kOneIn) return;
+    Rounded& rounded = own ? own_ : standing_;
+    rounded.ranges += squares;
     if (specs_.front().range == LevelRange::minmax) {
-      round(x, range,
+      round(x, range, rounded,
             [&](auto part, T scale) { return distances_to_whole(part, ends.min, scale); });
     } else {
-      round(x, range, [](auto part, T scale) { return distances_of_magnitudes(part, scale); });
+      round(x, range, rounded,
+            [](auto part, T scale) { return distances_of_magnitudes(part, scale); });
     }
   }
 
@@ -101,14 +124,14 @@ class LevelErrors final : public ErrorEstimator<T> {
   // An element at distance d from a level is rounded to it, or up and down at a mean squared error
   // of d (1 - d).
   template <class DistancesOf>
-  void round(std::span<const T> x, double range, DistancesOf distances_of) {
+  void round(std::span<const T> x, double range, Rounded& rounded, DistancesOf distances_of) {
     for (std::size_t s = 0; s < specs_.size(); ++s) {
       const double unit = range / specs_[s].levels;
       const auto scale = static_cast<T>(1 / unit);
       if (!std::isfinite(scale)) continue;
       for (std::size_t i = 0; i < x.size(); i += kSummed) {
         const Distances d = distances_of(x.subspan(i, std::min(kSummed, x.size() - i)), scale);
-        rounded_[s] += unit * unit * (specs_[s].nearest ? d.squares : d.sum - d.squares);
+        rounded.errors[s] += unit * unit * (specs_[s].nearest ? d.squares : d.sum - d.squares);
       }
     }
   }
@@ -119,9 +142,10 @@ class LevelErrors final : public ErrorEstimator<T> {
   std::size_t bucket_;
   std::size_t n_;
   bool many_ = false;
-  std::vector<double> rounded_;  // squared errors of the buckets that were rounded
-  double rounded_ranges_ = 0;    // the sum of their squared ranges, element by element
-  double all_ranges_ = 0;        // that of all
+  Rounded own_;
+  Rounded standing_;    // for all that were not rounded
+  double ranges_ = 0;   // of all buckets
+  double buckets_ = 0;  // that have a range
 };
 
 }  // namespace

@@ -9,7 +9,7 @@
 namespace pith {
 namespace {
 
-constexpr std::size_t kMany = std::size_t{1} << 17;
+constexpr std::size_t kMany = std::size_t{1} << 20;
 constexpr std::size_t kFirstGuess = std::size_t{1} << 14;
 constexpr std::size_t kCollected = 512;  // elements at a time
 constexpr std::size_t kLine = 16;

@@ -37,7 +37,7 @@ struct MagnitudeBin {
 /// Counts and sums of squares of magnitudes, in bins of 1/16 of a power of two: exact, but for what
 /// is asked of parts of a bin.
 ///
-/// Of 2^17 elements and more, only about the largest 64th is counted one by one, whatever they are;
+/// Of 2^20 elements and more, only about the largest 64th is counted one by one, whatever they are;
 /// of the others one line of 16 in 16 stands for all.
 ///
 /// Cost     about 0.8 ns per element that is counted; of many, a quarter of a ns for each.
