@@ -5,6 +5,7 @@
 
 #include <pith/adaptive/error_curve.h>
 #include <pith/adaptive/message_bytes.h>
+#include <pith/adaptive/run_loops.h>
 #include <pith/core/error.h>
 #include <pith/core/vector.h>
 
@@ -149,7 +150,7 @@ Seen ErrorCurve<T>::look_at_runs(const Source<T>& x, const Random& random, Scrat
     const std::size_t first = run_number(i, looks, runs(), random.at(0)) * run_;
     const auto run = buffer.first(std::min(run_, n_ - first));
     x.peek({first, first + run.size()}, run);
-    const double of_run = pith::squared_norm<T>(run);
+    const double of_run = squared_norm_of_run<T>(run);
     if (!std::isfinite(of_run)) return {.scale = 1, .squared_norm = of_run};
     for (const auto& estimator : of_runs_) estimator->add(run, first);
     squares += of_run;

@@ -6,7 +6,7 @@
 #include <string>
 
 #include <pith/adaptive/error_estimator.h>
-#include <pith/adaptive/level_loops.h>
+#include <pith/adaptive/run_loops.h>
 #include <pith/compressors/even_levels.h>
 #include <pith/core/arguments.h>
 #include <pith/core/vector.h>

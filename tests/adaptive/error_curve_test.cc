@@ -144,7 +144,7 @@ void expect_within(Bounds bounds, std::string_view kind, const Shape& shape, Sam
   const auto steps = steps_of<T>(kind, shape, shape.elements() < kFew ? 4 : 2);
   const Means truth = exact(bounds, steps, shape);
   const Means estimate = estimated(bounds, steps, shape, sampling);
-  EXPECT_NEAR(estimate.squared_norm, truth.squared_norm, (besides + 1e-10) * truth.squared_norm);
+  EXPECT_NEAR(estimate.squared_norm, truth.squared_norm, (besides + 1e-6) * truth.squared_norm);
   for (std::size_t c = 0; c < bounds.size(); ++c) {
     const Bound& bound = bounds[c];
     if (bound.drawn && kind == "spike") continue;  // one element's luck
