@@ -40,9 +40,8 @@ struct MagnitudeBin {
 /// Of 2^20 elements and more, only about the largest 64th is counted one by one, whatever they are;
 /// of the others one line of 16 in 16 stands for all.
 ///
-/// Cost     about 0.8 ns per element that is counted; of many, a quarter of a ns for each.
-/// Memory   of scratch: 2^12 bins for float, 2^15 for double, each 48 bytes, and 56 for each that is
-///          not empty.
+/// Cost     about 0.8 ns per element that is counted, 0.2 ns for each of many; 13 us for the bins.
+/// Memory   80 bytes of scratch for each of 2^12 bins for float, 2^15 for double.
 template <Element T>
 class MagnitudeHistogram {
  public:
