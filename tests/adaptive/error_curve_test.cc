@@ -61,6 +61,7 @@ constexpr Bound kBounds[] = {
     {"levels(bits=4)", 1e-4, 1e-9},
     {"blocktopk(k=40)", 1e-4, 0},
     {"dct_topk(k=4)", 1e-4, 1e-9},
+    {"dct_topk(k=4)|quantize(bits=4)", 1e-4, 1e-9},
     {"topk(density=0.01)|quantize(bits=4)", 1e-4, 0},
     {"topk(density=0.01,values=4bit)", 1e-4, 0},
     {"topk(density=0.01,sample=0.05)", 1e-4, 0},
@@ -119,17 +120,21 @@ Means exact(Bounds bounds, const std::vector<std::vector<T>>& steps, const Shape
   return means;
 }
 
+// Each by itself, as its runs are the shortest then.
 template <Element T>
 Means estimated(Bounds bounds, const std::vector<std::vector<T>>& steps, const Shape& shape,
                 Sampling sampling) {
-  std::vector<std::string> specs;
-  for (const Bound& bound : bounds) specs.emplace_back(bound.spec);
-  ErrorCurve<T> curve(pipelines(specs), shape, sampling);
+  Means means;
   Scratch scratch;
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    EXPECT_TRUE(curve.observe(WholeSource<T>(steps[i]), key_of(i), scratch));
+  for (const Bound& bound : bounds) {
+    ErrorCurve<T> curve(pipelines({bound.spec}), shape, sampling);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      EXPECT_TRUE(curve.observe(WholeSource<T>(steps[i]), key_of(i), scratch));
+    }
+    means.errors.push_back(curve.squared_errors()[0]);
+    means.squared_norm = curve.squared_norm();
   }
-  return {curve.squared_errors(), curve.squared_norm()};
+  return means;
 }
 
 bool cuts_equal_elements(const Bound& bound, std::string_view kind) {
@@ -149,9 +154,9 @@ void expect_within(Bounds bounds, std::string_view kind, const Shape& shape, Sam
     const Bound& bound = bounds[c];
     if (bound.drawn && kind == "spike") continue;  // one element's luck
     const double relative = cuts_equal_elements(bound, kind) ? kEqual : bound.relative;
-    EXPECT_NEAR(
-        estimate.errors[c], truth.errors[c],
-        (relative + besides) * truth.errors[c] + (bound.absolute + 1e-12) * truth.squared_norm)
+    EXPECT_NEAR(estimate.errors[c], truth.errors[c],
+                (relative + besides) * truth.errors[c] +
+                    (bound.absolute + 1e-4 * besides + 1e-12) * truth.squared_norm)
         << bound.spec << " of " << truth.squared_norm;
   }
 }
@@ -170,6 +175,24 @@ INSTANTIATE_TEST_SUITE_P(Data, ErrorCurves,
                          testing::Values("gaussian", "heavy", "sorted", "sparse", "constant",
                                          "zeros", "spike"),
                          name_of_data);
+
+TEST(ErrorCurve, CandidatesDoNotDisturbEachOther) {
+  const Shape shape{96, 301};
+  const auto steps = steps_of<float>("gaussian", shape, 2);
+  const Means alone = estimated(kBounds, steps, shape, {.one_in = 1});
+  std::vector<std::string> specs;
+  for (const Bound& bound : kBounds) specs.emplace_back(bound.spec);
+  ErrorCurve<float> curve(pipelines(specs), shape, {.one_in = 1});
+  Scratch scratch;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    curve.observe(WholeSource<float>(steps[i]), key_of(i), scratch);
+  }
+  const auto together = curve.squared_errors();
+  for (std::size_t c = 0; c < specs.size(); ++c) {
+    const double tolerance = kBounds[c].drawn ? 0.05 : 1e-5;
+    EXPECT_NEAR(together[c], alone.errors[c], tolerance * alone.errors[c]) << specs[c];
+  }
+}
 
 class LargeErrorCurves : public testing::TestWithParam<const char*> {};
 
@@ -196,7 +219,7 @@ TEST_P(SampledErrorCurves, AreWithinTheirBounds) {
 
 INSTANTIATE_TEST_SUITE_P(Data, SampledErrorCurves,
                          testing::Values(Sampled{"gaussian", 0.02}, Sampled{"heavy", 0.08},
-                                         Sampled{"sparse", 0.08}, Sampled{"constant", kEqual},
+                                         Sampled{"sparse", 0.12}, Sampled{"constant", kEqual},
                                          Sampled{"zeros", 0}),
                          [](const auto& sampled) { return std::string(sampled.param.data); });
 
