@@ -16,8 +16,6 @@ constexpr std::size_t kLine = 16;
 constexpr std::size_t kOneLineIn = 16;
 constexpr double kLargestShare = 1.0 / 64;
 
-typedef double Pair [[gnu::vector_size(16), gnu::may_alias]];
-
 }  // namespace
 
 // The mean tells how far they can be spread to both sides alike: equal ones at a bin's end do not
@@ -52,9 +50,11 @@ T MagnitudeHistogram<T>::magnitude_of(std::size_t bin) {
 
 template <Element T>
 MagnitudeHistogram<T>::MagnitudeHistogram(std::size_t elements, Scratch& scratch)
-    : bins_(scratch.take<Bin>(kBins)), many_(elements >= kMany), next_guess_(kFirstGuess) {
-  std::ranges::fill(bins_, Bin{});
+    : counted_bins_(scratch.take<Bin>(kBins)), many_(elements >= kMany), next_guess_(kFirstGuess) {
+  std::ranges::fill(counted_bins_, Bin{});
   if (!many_) return;
+  standing_bins_ = scratch.take<Bin>(kBins);
+  std::ranges::fill(standing_bins_, Bin{});
   const std::size_t room = kCollected + kCollectRoom;
   largest_ = {scratch.take<BitsOf<T>>(room), scratch.take<T>(room)};
 }
@@ -77,13 +77,16 @@ void MagnitudeHistogram<T>::add(std::span<const T> x) {
 }
 
 template <Element T>
+void MagnitudeHistogram<T>::add_one(T x, std::size_t i, std::span<Bin> bins) {
+  typedef double Pair [[gnu::vector_size(16), gnu::may_alias]];
+  const auto v = static_cast<double>(x);
+  *reinterpret_cast<Pair*>(&bins[magnitude(x) >> kShift].of[i % 2]) += Pair{1, v * v};
+}
+
+template <Element T>
 void MagnitudeHistogram<T>::count(std::span<const T> x) {
+  for (std::size_t i = 0; i < x.size(); ++i) add_one(x[i], i, counted_bins_);
   counted_ += x.size();
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    const auto v = static_cast<double>(x[i]);
-    auto* const sums = reinterpret_cast<Pair*>(bins_[magnitude(x[i]) >> kShift].counted);
-    sums[i % 2] += Pair{1, v * v};
-  }
 }
 
 // Other lines in every call.
@@ -92,11 +95,7 @@ void MagnitudeHistogram<T>::add_lines(std::span<const T> x) {
   const std::size_t first = seen_ / kCollected * 7 % kOneLineIn * kLine;
   for (std::size_t i = first; i < x.size(); i += kOneLineIn * kLine) {
     for (const T element : x.subspan(i, std::min(kLine, x.size() - i))) {
-      const BitsOf<T> bits = magnitude(element);
-      if (bits >= least_) continue;
-      const auto v = static_cast<double>(element);
-      *reinterpret_cast<Pair*>(&bins_[bits >> kShift].standing) += Pair{1, v * v};
-      ++standing_;
+      if (magnitude(element) < least_) add_one(element, standing_++, standing_bins_);
     }
   }
 }
@@ -116,8 +115,7 @@ void MagnitudeHistogram<T>::guess_least() {
   double above = 0;
   std::size_t bin = kBins;
   for (; bin > 0; --bin) {
-    const auto& [counted, standing] = bins_[bin - 1];
-    above += counted[0].count + counted[1].count + weight * standing.count;
+    above += counted_bins_[bin - 1].count() + weight * standing_bins_[bin - 1].count();
     if (above > kLargestShare * static_cast<double>(seen_)) break;
   }
   const std::uint64_t least = std::uint64_t{bin} << kShift;
@@ -130,13 +128,14 @@ std::span<const MagnitudeBin> MagnitudeHistogram<T>::bins(Scratch& scratch) cons
   const auto out = scratch.take<MagnitudeBin>(kBins);
   std::size_t used = 0;
   for (std::size_t bin = 0; bin < kBins; ++bin) {
-    const auto& [counted, standing] = bins_[bin];
-    const double count = counted[0].count + counted[1].count + weight * standing.count;
+    const Bin& counted = counted_bins_[bin];
+    const Bin standing = many_ ? standing_bins_[bin] : Bin{};
+    const double count = counted.count() + weight * standing.count();
     if (count == 0) continue;
     out[used++] = {.low = static_cast<double>(magnitude_of(bin)),
                    .high = static_cast<double>(magnitude_of(bin + 1)),
                    .count = count,
-                   .squares = counted[0].squares + counted[1].squares + weight * standing.squares};
+                   .squares = counted.squares() + weight * standing.squares()};
   }
   return out.first(used);
 }
