@@ -26,10 +26,12 @@ double MagnitudeBin::spread() const {
 }
 
 double MagnitudeBin::least_squares(double share) const {
+  if (share == 0 || share == 1) return share * squares;
   return share * count * (mean_square() - (1 - share) * spread() / 2);
 }
 
 double MagnitudeBin::share_below(double magnitude) const {
+  if (magnitude <= low || magnitude >= high) return magnitude <= low ? 0 : 1;
   const double width = spread();
   const double above_least = magnitude * magnitude - (mean_square() - width / 2);
   if (width == 0) return above_least > 0 ? 1 : 0;
