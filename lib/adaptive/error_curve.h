@@ -22,8 +22,8 @@ struct Sampling {
   std::size_t least_runs = 64;  ///< but so many at least
 };
 
-/// The squared error ||x - decode(encode(x))||^2 of every candidate for one tensor, all of them from
-/// one look at x, averaged over steps; and the bytes that each sends.
+/// The squared error ||x - decode(encode(x))||^2 of every candidate for one tensor, all of them
+/// from one look at x, averaged over steps; and the bytes that each sends.
 ///
 ///   none, identity, randomk        a share of ||x||^2
 ///   topk, threshold, cast, natural a histogram of the magnitudes: all densities at once
@@ -83,6 +83,8 @@ class ErrorCurve {
 
   double mean(std::size_t i) const { return steps() == 0 ? 0 : sums_[i] / steps(); }
   std::vector<double> means(std::size_t first) const;
+  std::size_t runs() const { return (n_ + run_ - 1) / run_; }
+  std::size_t looks() const;  // at so many of them
   void place(Estimators<T> all);
   bool look(const Source<T>& x, const RandomKey& key, Seen& seen, std::span<Estimate> estimates,
             Scratch& scratch);

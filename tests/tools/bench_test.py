@@ -24,6 +24,27 @@ class LowRank(Bench):
             self.assertIn("--rank", done.stderr)
 
 
+class Curves(Bench):
+    def test_tells_how_far_off_estimates_are(self):
+        done = self.launch("curves", "--shape", "40x50", "--data", "heavy", "--compressor", "onebit",
+                           "--compressor", "lowrank(rank=2)", *QUICK)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"\n +onebit +[0-9.e-]+ +[+-]0.00 +[+-]0.00 +256 +\+0.00\n")
+        self.assertRegex(done.stdout, r"\n +lowrank\(rank=2\)( +[0-9.e+-]+){3} +720 +\+0.00\n")
+        self.assertRegex(done.stdout, r"\n +topk and quantize, sampled( +[0-9.]+){2}\n")
+
+    def test_measures_some_of_every_family(self):
+        done = self.launch("curves", "--shape", "40x50", "-n", "0")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertNotIn("plain read", done.stdout)
+        self.assertIn(" topk(density=0.01)|quantize(bits=4) ", done.stdout)
+
+    def test_refuses_what_is_no_candidate(self):
+        for arguments in [["--compressor", "topk(k=0)"], ["--shape", "4"], ["--data", "gausian"]]:
+            done = self.launch("curves", *arguments, *QUICK)
+            self.assertEqual(done.returncode, 64, done.stderr)
+
+
 class Overlap(Bench):
     def test_measures_and_compares_the_bits(self):
         for compressor in ["none", "onebit", "topk(density=0.01)"]:
