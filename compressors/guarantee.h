@@ -23,4 +23,16 @@ struct Guarantee {
 inline constexpr Guarantee kNothingLost{
     .contraction = 1.0, .variance = 0.0, .contraction_is_typical = true};
 
+/// Of a variance of omega, which is a contraction of 1 - omega too where that is one.
+inline Guarantee unbiased(double omega) {
+  Guarantee guarantee{.variance = omega};
+  if (omega < 1) guarantee.contraction = 1 - omega;
+  return guarantee;
+}
+
+/// Of at most `error` ||x||^2, which is a contraction where it is below 1.
+inline Guarantee contracting(double error) {
+  return error < 1 ? Guarantee{.contraction = 1 - error} : Guarantee{};
+}
+
 }  // namespace pith

@@ -36,7 +36,7 @@ const GoldenFile kFiles[] = {
     {"quantize",
      {"quantize(bits=2)", "quantize(bits=3,bucket=7,rounding=stochastic)",
       "quantize(bits=4,bucket=7,range=qsgd)", "quantize(bits=5,range=qsgd,rounding=nearest)",
-      "quantize(bits=2,range=max,clip=2.5)"}},
+      "quantize(bits=2,range=max,clip=2.5)", "quantize(bucket=7,range=qsgd,coding=elias)"}},
     {"natural", {"natural"}},
     {"levels",
      {"levels(bits=2)", "levels(bits=2,block=7)", "levels(bits=4,block=7)", "levels(bits=8)"}},
