@@ -26,12 +26,19 @@ namespace pith {
 /// deviations (not 0) of the bucket; |x| above norm counts as norm. With bits=2, s = 1 and one
 /// bucket for the tensor this is TernGrad: sign(x) norm with probability |x| / norm, else 0.
 ///
+/// coding=elias, with range=qsgd and range=max: short codes for small levels, in place of `bits`.
+/// levels are up to 32767 and by default sqrt(bucket), rounded up.
+///
 /// With rounding=stochastic, and where no T holds 1 / unit, it is (x - min x) / unit.
 /// rounding=nearest rounds halves up, stochastic up with the probability that keeps the mean.
 ///
 /// Wire     minmax: {T unit, T min} per bucket touched, then the levels; qsgd: T norm per bucket
 ///          touched, then the levels with the sign (1: negative, never with level 0) as the
 ///          highest bit. `bits` bits per element, least significant bit first, zero padding.
+///          coding=elias: T norm per bucket touched, then per element level + 1 in the Elias omega
+///          code (elias.h) and, unless the level is 0, a bit: 1 for negative; zero padding. About
+///          1 + 3 s ||x||_1 / (B ||x||) bits per element, or fewer: 2.9 of normal numbers for
+///          s = sqrt(B), never above 4.
 /// Error    minmax: at most unit / 2 (nearest), below unit (stochastic). With B = min(bucket, n):
 ///          ||x - decode(x)||^2 <= w ||x||^2, w = max(0, B-2) / (2 L^2), as the extremes are exact
 ///          and ||x||^2 >= (max - min)^2 / 2. Stochastic: variance w. Contraction 1 - w if w < 1.
@@ -43,9 +50,9 @@ namespace pith {
 /// Bias     stochastic: none, but for what clip cuts off. nearest: deterministic, so biased: use
 ///          under error feedback.
 /// Cost     one read of x, two passes over each bucket in the cache; stochastic: one random block
-///          per element; no scratch.
+///          per element; no scratch. coding=elias: elias_message.h.
 /// Throws   open: WireError for a wrong length, padding, or statistics that are negative or
-///          lead to values that are not finite.
+///          lead to values that are not finite; coding=elias: a level above s.
 /// Source   minmax: Markov et al. 2022, "CGX", arXiv:2111.08617; qsgd: Alistarh et al. 2017,
 ///          "QSGD", arXiv:1610.02132; max: Wen et al. 2017, "TernGrad", arXiv:1705.07878.
 template <Element T>
