@@ -37,8 +37,8 @@ double standard_deviation(std::span<const T> x) {
   return std::sqrt(squares / static_cast<double>(x.size()));
 }
 
-/// What quantize sends with range=qsgd and range=max: a code is a level up to `levels`, and above it,
-/// as bit bits - 1, the sign. A scheme of block_message.h and of elias_message.h.
+/// What quantize sends with range=qsgd and range=max: a code is a level up to `levels` and, as bit
+/// number bits - 1, the sign. A scheme of block_message.h and of elias_message.h.
 template <Element T>
 class Qsgd : public CodeByCode<T, Qsgd<T>, Norm<T>> {
  public:

@@ -99,10 +99,8 @@ class MinMax {
     return rounding_ == Rounding::stochastic ? unbiased(error) : contracting(error);
   }
 
- private:
+ protected:
   static constexpr std::size_t kChunk = 512;  // whose levels stay in the first cache
-
-  bool whole_in_bytes() const { return bits_ == 4 || bits_ == 8; }
 
   template <class V, class Body>
   static void for_chunks(std::span<V> x, Body body) {
@@ -111,16 +109,60 @@ class MinMax {
     }
   }
 
+  std::uint32_t levels() const { return (1u << bits_) - 1; }
+  T top() const { return static_cast<T>(levels()); }
+
+ private:
+  bool whole_in_bytes() const { return bits_ == 4 || bits_ == 8; }
+
   std::uint8_t level(T x, const Statistics& bucket, float point) const {
     const T level = round_at((x - bucket.min) / bucket.unit, point);
     return static_cast<std::uint8_t>(std::min(top(), level));
   }
 
-  std::uint32_t levels() const { return (1u << bits_) - 1; }
-  T top() const { return static_cast<T>(levels()); }
-
   unsigned bits_;
   Rounding rounding_;
+};
+
+// The same levels around 0, which is one of them; what lies beyond counts as the last one.
+template <Element T>
+class Deviation : public MinMax<T> {
+ public:
+  using MinMax<T>::MinMax;
+  using typename MinMax<T>::Statistics;
+
+  Statistics measure(std::span<const T> bucket) const {
+    check_finite(bucket);
+    const double square = squared_norm(bucket) / static_cast<double>(bucket.size());
+    if (!(square > 0)) return {0, 0};
+    using Limits = std::numeric_limits<T>;
+    const T largest = Limits::max() / top() * (1 - 4 * Limits::epsilon());
+    const T unit =
+        std::clamp(to_finite<T>(8 * std::sqrt(square)) / top(), Limits::denorm_min(), largest);
+    return {unit, -unit * static_cast<T>(this->levels() / 2)};
+  }
+
+  void put(BitWriter& codes, std::span<const T> x, const Statistics& bucket,
+           const RoundingPoint& point, std::size_t first) const {
+    T inside[MinMax<T>::kChunk];
+    MinMax<T>::for_chunks(x, [&](std::span<const T> part, std::size_t start) {
+      const auto end =
+          std::ranges::transform(part, inside, [&](T v) { return std::max(v, bucket.min); }).out;
+      MinMax<T>::put(codes, std::span<const T>(inside, end), bucket, point, first + start);
+    });
+  }
+
+  // If nothing lies beyond, all errors are half a unit or less. What does keeps
+  // 16 (1 - 1 / L^2) / B of ||x||^2, and with a level of 0 nothing is worse than left out.
+  Guarantee guarantee(std::size_t elements) const {
+    if (this->rounding() == Rounding::stochastic) return {};
+    const double finest = 1.0 / (static_cast<double>(this->levels()) * this->levels());
+    const double beyond = 16 * (1 - finest) / static_cast<double>(elements);
+    return contracting(std::max(16 * finest, elements > 16 ? 1 - beyond : 0));
+  }
+
+ private:
+  T top() const { return MinMax<T>::top(); }
 };
 
 // Of what the spec leaves open.
@@ -129,12 +171,13 @@ Rounding rounding_of(Arguments& arguments, std::string_view fallback) {
   return word == "nearest" ? Rounding::nearest : Rounding::stochastic;
 }
 
-template <Element T>
-std::unique_ptr<MessageCompressor<T>> make_minmax(Arguments& arguments, std::size_t bucket) {
-  const auto bits = static_cast<unsigned>(arguments.integer("bits", 4, 1, 8));
-  const MinMax<T> scheme(bits, rounding_of(arguments, "nearest"));
+template <Element T, class Scheme>
+std::unique_ptr<MessageCompressor<T>> make_even(Arguments& arguments, std::size_t bucket,
+                                                unsigned fewest_bits) {
+  const auto bits = static_cast<unsigned>(arguments.integer("bits", 4, fewest_bits, 8));
+  const Scheme scheme(bits, rounding_of(arguments, "nearest"));
   arguments.finish();
-  return std::make_unique<BlockMessage<T, MinMax<T>>>(scheme, bucket);
+  return std::make_unique<BlockMessage<T, Scheme>>(scheme, bucket);
 }
 
 template <Element T>
@@ -158,9 +201,11 @@ std::unique_ptr<MessageCompressor<T>> make_qsgd(Arguments& arguments, std::size_
 template <Element T>
 std::unique_ptr<MessageCompressor<T>> make_quantize(const Spec& spec) {
   Arguments arguments(spec);
-  const std::string range = arguments.word("range", "minmax", {"minmax", "qsgd", "max"});
+  const std::string range =
+      arguments.word("range", "minmax", {"minmax", "deviation", "qsgd", "max"});
   const std::size_t bucket = arguments.integer("bucket", 512, 1, std::uint64_t{1} << 30);
-  if (range == "minmax") return make_minmax<T>(arguments, bucket);
+  if (range == "minmax") return make_even<T, MinMax<T>>(arguments, bucket, 1);
+  if (range == "deviation") return make_even<T, Deviation<T>>(arguments, bucket, 2);
   return make_qsgd<T>(arguments, bucket, range == "max");
 }
 

@@ -105,6 +105,9 @@ TEST(Guarantee, FollowsTheClosedForms) {
   EXPECT_EQ(guarantee("quantize(bits=5,range=qsgd,levels=4)", 16).variance, 1.0);
   EXPECT_EQ(guarantee("quantize(bits=8,range=qsgd,rounding=nearest)", 127).contraction,
             1 - 1.0 / (4 * 127));
+  EXPECT_EQ(guarantee("quantize(bits=3,range=deviation)", 16).contraction, 1 - 16.0 / 49);
+  EXPECT_NEAR(*guarantee("quantize(bits=4,range=deviation)", 512).contraction,
+              16 * (1 - 1.0 / 225) / 512, 1e-15);
   constexpr double kRounded = 1 - 0x1p-16;  // to bf16
   EXPECT_DOUBLE_EQ(*guarantee("levels(bits=2)", 1000).contraction, kRounded * 2 / 17);
   EXPECT_DOUBLE_EQ(*guarantee("levels(bits=2,block=81)", 1000).contraction, kRounded * 2 / 10);
@@ -117,6 +120,7 @@ TEST(Guarantee, IsEmptyWhereNothingHoldsForEveryInput) {
   for (const char* spec :
        {"cast(fp16)", "threshold(value=1)", "topk(k=9,sample=0.05)", "onebit(scale=l2)",
         "quantize(bits=4)", "quantize(bits=2,range=qsgd,rounding=nearest)",
+        "quantize(bits=2,range=deviation)", "quantize(range=deviation,rounding=stochastic)",
         "topk(density=0.5)|onebit(scale=l2)", "threshold(value=1)|natural"}) {
     EXPECT_FALSE(guarantee(spec, 1000).contraction) << spec;
     EXPECT_FALSE(guarantee(spec, 1000).variance) << spec;

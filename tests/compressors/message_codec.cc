@@ -43,6 +43,8 @@ std::vector<std::string> message_specs() {
                            "quantize(bits=2,range=max,bucket=1000000)",
                            "quantize(bits=3,range=max,bucket=7,rounding=nearest)",
                            "quantize(bits=2,range=max,clip=2.5)",
+                           "quantize(bits=4,range=deviation,bucket=31)",
+                           "quantize(bits=2,range=deviation,rounding=stochastic)",
                            "quantize(range=qsgd,coding=elias)",
                            "quantize(range=max,bucket=7,levels=40,coding=elias)",
                            "levels(bits=2)",
