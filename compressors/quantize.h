@@ -37,34 +37,34 @@ namespace pith {
 /// With rounding=stochastic, and where no T holds 1 / unit, it is (x - min x) / unit.
 /// rounding=nearest rounds halves up, stochastic up with the probability that keeps the mean.
 ///
-/// Wire     minmax and deviation: {T unit, T min} per bucket touched, then the levels; qsgd: T norm per bucket
-///          touched, then the levels with the sign (1: negative, never with level 0) as the
-///          highest bit. `bits` bits per element, least significant bit first, zero padding.
-///          coding=elias: T norm per bucket touched, then per element level + 1 in the Elias omega
-///          code (elias.h) and, unless the level is 0, a bit: 1 for negative; zero padding. About
-///          1 + 3 s ||x||_1 / (B ||x||) bits per element, or fewer: 2.9 of normal numbers for
-///          s = sqrt(B), never above 4.
+/// Wire     minmax, deviation: {T unit, T min} per bucket touched, then the levels; qsgd, max: T
+///          norm per bucket touched, then the levels with the sign (1: negative, never with level
+///          0) as the highest bit. `bits` bits per element, least significant bit first, zero
+///          padding. coding=elias: T norm per bucket touched, then per element level + 1 in the
+///          Elias omega code (elias.h) and, unless the level is 0, a bit: 1 for negative; zero
+///          padding. In the mean at most 1 + 3 s ||x||_1 / (B ||x||) bits per element with qsgd.
 /// Error    minmax: at most unit / 2 (nearest), below unit (stochastic). With B = min(bucket, n):
 ///          ||x - decode(x)||^2 <= w ||x||^2, w = max(0, B-2) / (2 L^2), as the extremes are exact
 ///          and ||x||^2 >= (max - min)^2 / 2. Stochastic: variance w. Contraction 1 - w if w < 1.
 ///          deviation: at most unit / 2 up to four deviations (nearest), and beyond their excess
 ///          and unit / 2; the highest level lies unit / 2 beyond them, the lowest as much within.
-///          Contraction the lesser of 1 - 16 / L^2, if that is above 0, and for B above 16 of
-///          16 (1 - 1 / L^2) / B; stochastic: none.
+///          Contraction, bits 3 to 8: 1 - 16 / L^2, for B above 16 at most 16 (1 - 1 / L^2) / B;
+///          stochastic: none.
 ///          qsgd: variance w = min(B / s^2, sqrt(B) / s), contraction 1 - w if w < 1; nearest:
 ///          contraction 1 - B / (4 s^2) if that is above 0.
 ///          max: variance w = (sqrt(1 + (B - 1) / s^2) - 1) / 2, contraction 1 - w if w < 1;
 ///          nearest: contraction 1 - (B - 1) / (4 s^2) if that is above 0. With clip: none.
 ///          A bucket whose range or norm no T holds is decoded with the largest that fits.
-/// Bias     stochastic: none, but for what clip and deviation cut off. nearest: deterministic, so biased: use
-///          under error feedback.
+/// Bias     stochastic: none, but for what clip and deviation cut off. nearest: deterministic, so
+///          biased: use under error feedback.
 /// Cost     one read of x, two passes over each bucket in the cache; stochastic: one random block
 ///          per element; no scratch. coding=elias: elias_message.h.
 /// Throws   open: WireError for a wrong length, padding, or statistics that are negative or
 ///          lead to values that are not finite; coding=elias: a level above s.
 /// Source   minmax: Markov et al. 2022, "CGX", arXiv:2111.08617; deviation: Seide et al. 2014,
-///          "1-Bit Stochastic Gradient Descent", and its authors' program CNTK; qsgd: Alistarh et al. 2017,
-///          "QSGD", arXiv:1610.02132; max: Wen et al. 2017, "TernGrad", arXiv:1705.07878.
+///          "1-Bit Stochastic Gradient Descent", and its authors' program CNTK; qsgd: Alistarh et
+///          al. 2017, "QSGD", arXiv:1610.02132; max: Wen et al. 2017, "TernGrad",
+///          arXiv:1705.07878.
 template <Element T>
 std::unique_ptr<MessageCompressor<T>> make_quantize(const Spec& spec);
 
