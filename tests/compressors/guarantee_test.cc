@@ -52,7 +52,7 @@ void expect_guarantee(MessageCodec<T>& codec, const std::vector<T>& x) {
     EXPECT_LE(error.mean, 1 - *guarantee.contraction + slack);
   }
   if (guarantee.variance) {
-    EXPECT_LE(error.mean, *guarantee.variance + slack);
+    EXPECT_LE(error.mean, *guarantee.variance + guarantee.bias * guarantee.bias + slack);
   }
 }
 
@@ -133,6 +133,20 @@ TEST(Guarantee, OfACompositionIsTheProductOfItsContractions) {
   EXPECT_EQ(guarantee("topk(k=4)|onebit", 16).contraction, 0.25 * 0.25);
   EXPECT_TRUE(guarantee("topk(k=5,values=bf16)", 10).contraction_is_typical);
   EXPECT_FALSE(guarantee("topk(k=4)|onebit", 16).contraction_is_typical);
+}
+
+TEST(Guarantee, OfNoiseBehindASelectionIsTheNoiseAndWhatIsDropped) {
+  const char* noisy = "topk(k=25)|quantize(bits=2,range=qsgd)";
+  EXPECT_FALSE(guarantee(noisy, 100).contraction);
+  EXPECT_EQ(guarantee(noisy, 100).variance, 5.0);  // sqrt(25) / 1
+  EXPECT_EQ(guarantee(noisy, 100).bias, std::sqrt(0.75));
+  EXPECT_EQ(guarantee("topk(k=25)|topk(k=20)|quantize(bits=2,range=qsgd)", 100).bias,
+            std::sqrt(1 - 0.25 * 0.8));
+  EXPECT_EQ(guarantee("topk(k=100)|quantize(bits=2,range=qsgd)", 100).bias, 0);
+  EXPECT_EQ(guarantee("topk(k=100)|natural", 100).variance, 0.125);
+  EXPECT_EQ(guarantee("threshold(value=1)|quantize(bits=2,range=qsgd)", 100).bias, 1);
+  EXPECT_EQ(guarantee("topk(k=25)|permk(ranks=4)", 100).ranks, 4u);
+  EXPECT_EQ(guarantee("topk(k=25)|permk(ranks=4)|zstd", 100).variance, 3.0);
 }
 
 // The bounds are reached, so they cannot be smaller.

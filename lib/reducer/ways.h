@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include <pith/compressors/guarantee.h>
+#include <pith/reducer/choice.h>
+#include <pith/reducer/layout.h>
+
+// In which ways a unit may travel without harm to what feedback rules keep.
+namespace pith {
+
+/// Throws UsageError if the way, which promises `guarantee`, has more noise than the rule of the
+/// unit, or that of owners, bears: no contraction, and a variance of most_variance() or more.
+void check_noise(const UnitPlan& unit, const Choice& choice, const Guarantee& guarantee,
+                 Owners owners);
+
+/// choices() of a pipeline. With exchange=auto those that check_noise() refuses are left out, but
+/// for compressors of which nothing would be left.
+std::vector<Choice> ways_of(const UnitPlan& unit, const Pipeline& pipeline, Owners owners);
+
+}  // namespace pith
