@@ -6,6 +6,7 @@
 #include <pith/core/arguments.h>
 #include <pith/feedback/registry.h>
 #include <pith/reducer/advice.h>
+#include <pith/reducer/ways.h>
 
 namespace pith {
 namespace {

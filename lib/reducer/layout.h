@@ -52,9 +52,6 @@ std::vector<UnitPlan> plan_units(const std::vector<Tensor>& tensors, const Setti
 /// No unit is compressed any more, for this reason. Rules stay that give more than the plain mean.
 void leave_dense(std::vector<UnitPlan>& units, const std::string& why);
 
-/// What the compressor promises for the unit; throws UsageError if it does not fit its shape.
-Guarantee guarantee_for(const Choice& choice, const UnitPlan& unit);
-
 /// Whether the owners of shards send them on under a rule of their own.
 enum class Owners { keep_rules, keep_nothing };
 

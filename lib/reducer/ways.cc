@@ -13,8 +13,10 @@ namespace {
 
 // The other ranks decide which entries are kept, so only the noise of these is known.
 Guarantee of_kept(const Guarantee& own) {
-  Guarantee kept{.ranks = own.ranks, .bias = own.variance ? 1.0 : 0.0};
-  if (!own.contraction) kept.variance = own.variance;
+  Guarantee kept{.ranks = own.ranks};
+  if (own.contraction || !own.variance) return kept;
+  kept.variance = own.variance;
+  kept.bias = 1;
   return kept;
 }
 
