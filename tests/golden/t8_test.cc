@@ -231,7 +231,7 @@ TEST(T8, TwiceTheContractionIsNotStable) {
 
 // Where the tables only say that it diverges.
 TEST(T8, ThreeTimesTheContractionDiverges) {
-  for (const std::size_t d : {50, 100}) {
+  for (const std::size_t d : {50u, 100u}) {
     for (const Trajectory& x : descend_on_spread(d, 5000, {{3, 4, 0}, {3, 8, 0}})) {
       EXPECT_GT(largest_norm(x), 1e5);
     }
