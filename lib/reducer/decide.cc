@@ -58,10 +58,18 @@ void Reducer::Impl::measure() {
   }
 }
 
+// Whether a unit does from the next step on. Collective if there is a fallback and the step was
+// measured.
+bool Reducer::Impl::falls_back() {
+  const bool measured = round_ && round_->measure_error;
+  return fallback_ && measured && fallback_->share(step_, choices_, *health_, scratch_);
+}
+
 // Collective where something is left to be decided. All ranks come here, at the start and behind
 // the agreement of each step.
 void Reducer::Impl::decide() {
-  const bool new_ways = order_is_new_ || changes_.contains(step_);
+  const bool fell_back = falls_back();
+  const bool new_ways = fell_back || order_is_new_ || changes_.contains(step_);
   const bool due =
       (automatic_ && automatic_->due_at(step_)) || (adaptive_ && adaptive_->due_at(step_));
   if (!new_ways && !due) return;
@@ -72,6 +80,7 @@ void Reducer::Impl::decide() {
     adaptive_->decide(step_);
     adaptive_->narrow(ways);
   }
+  if (fallback_) fallback_->narrow(ways, step_);
   if (automatic_) {
     if (new_ways) automatic_->form(ways, order_by_last_tensor(plan_, positions_), step_);
     decided = automatic_->decide(step_);

@@ -101,7 +101,7 @@ bool joins(const UnitPlan& unit, const std::vector<Tensor>& tensors, const Setti
          !settings.rule_for(tensor.name, tensor.elements, tensor.shape.dimensions());
 }
 
-// Calls body(choice, what it promises) for every way of the unit's schedule.
+// Calls body(choice, what it promises) for every way of the unit's schedule, and for its fallback.
 template <class Body>
 void for_each_choice(const UnitPlan& unit, const Body& body) {
   if (!unit.why_dense.empty()) return;
@@ -110,6 +110,9 @@ void for_each_choice(const UnitPlan& unit, const Body& body) {
       body(choice, guarantee_for(choice, unit));
     }
   }
+  if (!unit.treatment.fallback) return;
+  const Choice fallback = choose(*unit.treatment.fallback, unit.treatment);
+  body(fallback, guarantee_for(fallback, unit));
 }
 
 void check_variance(const UnitPlan& unit, const Choice& choice, double variance, const Spec& rule) {
