@@ -81,11 +81,13 @@ void Reducer::Impl::decide() {
     adaptive_->narrow(ways);
   }
   if (fallback_) fallback_->narrow(ways, step_);
+  for (const auto& of_unit : ways) decided.push_back(of_unit.front());
   if (automatic_) {
     if (new_ways) automatic_->form(ways, order_by_last_tensor(plan_, positions_), step_);
-    decided = automatic_->decide(step_);
-  } else {
-    for (const auto& of_unit : ways) decided.push_back(of_unit.front());
+    const auto fastest = automatic_->decide(step_);
+    for (std::size_t u = 0; u < ways.size(); ++u) {
+      if (is_open(ways[u])) decided[u] = fastest[u];
+    }
   }
   plan_is_new_ = plan_is_new_ || order_is_new_ || decided != decided_ || (automatic_ && new_ways);
   order_is_new_ = false;
