@@ -68,8 +68,8 @@ bool Reducer::Impl::falls_back() {
 // Collective where something is left to be decided. All ranks come here, at the start and behind
 // the agreement of each step.
 void Reducer::Impl::decide() {
-  const bool fell_back = falls_back();
-  const bool new_ways = fell_back || order_is_new_ || changes_.contains(step_);
+  ways_are_new_ = falls_back() || ways_are_new_;
+  const bool new_ways = ways_are_new_ || changes_.contains(step_);
   const bool due =
       (automatic_ && automatic_->due_at(step_)) || (adaptive_ && adaptive_->due_at(step_));
   if (!new_ways && !due) return;
@@ -89,8 +89,8 @@ void Reducer::Impl::decide() {
       if (is_open(ways[u])) decided[u] = fastest[u];
     }
   }
-  plan_is_new_ = plan_is_new_ || order_is_new_ || decided != decided_ || (automatic_ && new_ways);
-  order_is_new_ = false;
+  plan_is_new_ = plan_is_new_ || ways_are_new_ || decided != decided_ || (automatic_ && new_ways);
+  ways_are_new_ = false;
   decided_ = std::move(decided);
 }
 

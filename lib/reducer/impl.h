@@ -99,7 +99,7 @@ class Reducer::Impl {
   std::vector<std::uint32_t> first_positions_;  // and when it did in this rank's first step
   std::uint32_t given_count_ = 0;
   bool order_is_known_ = false;
-  bool order_is_new_ = false;
+  bool ways_are_new_ = false;           // units come in another order, or have fallen back
   std::vector<std::size_t> bucket_of_;  // tensor by tensor; buckets of floats come first
 
   Scratch scratch_;

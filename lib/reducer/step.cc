@@ -226,7 +226,7 @@ StepResult Reducer::Impl::close(const StepOptions& step) {
 void Reducer::Impl::learn_order() {
   if (std::exchange(order_is_known_, true) || missing_.size() < 2) return;
   communicator_.broadcast(std::as_writable_bytes(std::span(first_positions_)), 0);
-  order_is_new_ = first_positions_ != positions_;
+  ways_are_new_ = first_positions_ != positions_;
   positions_ = first_positions_;
 }
 
