@@ -90,6 +90,9 @@ void Reducer::Impl::start() {
   if (communicator_.rank() == 0) {
     for (const std::string& line : advice(plan_, settings_)) log(LogLevel::warn, "EF", line);
   }
+  health_.emplace(communicator_.rank(), parts_ ? parts_->units : plan_,
+                  settings_.options.statistics_every);
+  if (settings_.treatment.fallback) fallback_.emplace(communicator_, plan_);
   make_adaptive();
   measure();
   decide();

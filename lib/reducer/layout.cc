@@ -102,7 +102,7 @@ bool joins(const UnitPlan& unit, const std::vector<Tensor>& tensors, const Setti
          !settings.rule_for(tensor.name, tensor.elements, tensor.shape.dimensions());
 }
 
-// Calls body(choice, what it promises) for every way of the unit's schedule.
+// Calls body(choice, what it promises) for every way of the unit's schedule, and for its fallback.
 template <class Body>
 void for_each_choice(const UnitPlan& unit, Owners owners, const Body& body) {
   if (!unit.why_dense.empty()) return;
@@ -111,6 +111,9 @@ void for_each_choice(const UnitPlan& unit, Owners owners, const Body& body) {
       body(choice, guarantee_for(choice, unit));
     }
   }
+  if (!unit.treatment.fallback) return;
+  const Choice fallback = choose(*unit.treatment.fallback, unit.treatment);
+  body(fallback, guarantee_for(fallback, unit));
 }
 
 void check_divisor(const UnitPlan& unit, Divisor divisor) {

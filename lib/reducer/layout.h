@@ -55,7 +55,7 @@ void leave_dense(std::vector<UnitPlan>& units, const std::string& why);
 /// Whether the owners of shards send them on under a rule of their own.
 enum class Owners { keep_rules, keep_nothing };
 
-/// Builds every compressor of every unit's schedule once.
+/// Builds every compressor of every unit's schedule, and its fallback, once.
 /// Throws   UsageError if one does not fit its unit's shape, or only adds noise that the rule, or
 ///          that of owners, would amplify (no contraction; most_variance()) over every exchange
 ///          that is left open, or if a rule's mean is not over the ranks that the divisor counts.

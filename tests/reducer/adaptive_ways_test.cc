@@ -115,6 +115,17 @@ TEST(Adaptive, EachRuleMayHaveAPolicyOfItsOwn) {
       << "at 1, 3, 6 and 9";
 }
 
+TEST(Adaptive, ChoosesBesideUnitsWhoseWaysAreMeasured) {
+  const auto statistics = train(
+      {.compressor = "auto(topk(density=0.05))",
+       .rules = {{.pattern = "b",
+                  .compressor = "adaptive(onebit,none,every=3,steps=1,policy=uniform(none))"}}},
+      4);
+  for (const UnitStatistics& unit : statistics.units) {
+    EXPECT_TRUE(unit.name != "b" || unit.compressor == "none") << unit.compressor;
+  }
+}
+
 // Candidates may differ from unit to unit; the budget is one.
 TEST(Adaptive, UnitsMayHaveFamiliesOfTheirOwn) {
   const std::string rest = ",every=8,steps=2,one_in=1)";
