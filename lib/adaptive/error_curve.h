@@ -18,8 +18,8 @@ namespace pith {
 
 /// How much of a tensor a step looks at.
 struct Sampling {
-  std::size_t one_in = 32;      ///< of so many runs one is read; 1: all, so exactly
-  std::size_t least_runs = 64;  ///< but so many at least
+  std::size_t one_in = 64;      ///< of so many runs one is read; 1: all, so exactly
+  std::size_t least_runs = 32;  ///< but so many at least
 };
 
 /// The squared error ||x - decode(encode(x))||^2 of every candidate for one tensor, all of them
