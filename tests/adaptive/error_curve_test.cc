@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <pith/adaptive/error_curve.h>
+#include <pith/compressors/registry.h>
+#include <pith/core/vector.h>
 
 #include "adaptive/curve_data.h"
 #include "compressors/message_codec.h"
@@ -191,6 +193,23 @@ TEST(ErrorCurve, CandidatesDoNotDisturbEachOther) {
   for (std::size_t c = 0; c < specs.size(); ++c) {
     const double tolerance = kBounds[c].drawn ? 0.05 : 1e-5;
     EXPECT_NEAR(together[c], alone.errors[c], tolerance * alone.errors[c]) << specs[c];
+  }
+}
+
+// Of the table, so of those to come as well: what no estimator knows is encoded and decoded.
+TEST(ErrorCurve, EveryCompressorIsACandidate) {
+  const Shape shape{64, 70};
+  const auto x = data<double>("gaussian", shape.elements());
+  const double squared_norm = pith::squared_norm<double>(x);
+  for (const CompressorEntry& entry : compressors()) {
+    const Pipeline pipeline = parse_pipeline(entry.example);
+    ErrorCurve<double> curve({pipeline}, shape);
+    Scratch scratch;
+    ASSERT_TRUE(curve.observe(WholeSource<double>(x), key_of(0), scratch));
+    const Loss loss = ReferenceError<double>(pipeline, shape).measure(x, key_of(0));
+    EXPECT_NEAR(curve.squared_errors()[0], loss.squared_error, 0.03 * squared_norm) << entry.name;
+    const double bytes = entry.name == "acp" ? loss.bytes * (64 + 70) / 128 : loss.bytes;
+    EXPECT_NEAR(curve.expected_bytes()[0], bytes, 0.05 * bytes) << entry.name;
   }
 }
 
