@@ -39,8 +39,9 @@ struct Sampling {
 ///
 /// Shapes   candidates: as make_message() or make_linear() take them for `shape`, or `none`.
 /// Error    of the estimates: docs/adaptive.md, "Error curves".
-/// Cost     sampled, topk and quantize together at most half a plain read of x, exactly four;
-///          lowrank and acp two products at the largest rank; measured ones what they cost.
+/// Cost     topk and quantize together, of tensors that no cache holds: sampled at most half a
+///          plain read of x, all of it four; lowrank and acp: two products at the largest rank;
+///          measured ones what they cost. Figures: docs/adaptive.md.
 /// Memory   for lowrank and acp R columns; of scratch the histogram's (magnitude_histogram.h), a
 ///          run, or x where all of it is needed.
 /// Throws   UsageError for a candidate that is not valid for the shape, and if one_in is 0.

@@ -2,6 +2,7 @@
 """Runs pith-bench as a user does, on small sizes: its numbers, its file, its exit codes."""
 import json
 import pathlib
+import tempfile
 import unittest
 
 from bench import (ALL_REDUCE, CODEC, COMPRESSORS, FEEDBACKS, FLOORS, NUMBERS, QUICK, Bench,
@@ -32,6 +33,15 @@ class Curves(Bench):
         self.assertRegex(done.stdout, r"\n +onebit +[0-9.e-]+ +[+-]0.00 +[+-]0.00 +256 +\+0.00\n")
         self.assertRegex(done.stdout, r"\n +lowrank\(rank=2\)( +[0-9.e+-]+){3} +720 +\+0.00\n")
         self.assertRegex(done.stdout, r"\n +topk and quantize, sampled( +[0-9.]+){2}\n")
+
+    def test_times_a_whole_model(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as layers:
+            layers.write("a.weight 40x50\na.bias 40\nb.weight 7x8x3\n")
+            layers.flush()
+            done = self.launch("curves", "--layers", layers.name, *QUICK)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertNotIn("candidate", done.stdout)
+        self.assertRegex(done.stdout, r"\n +lowrank to 16( +[0-9.]+){2}\n")
 
     def test_measures_some_of_every_family(self):
         done = self.launch("curves", "--shape", "40x50", "-n", "0")
