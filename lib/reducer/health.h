@@ -30,7 +30,7 @@ std::string name_of(Danger danger);
 ///                  any interval (1, 4, 9, 16, ...), and stays below about 1 / contraction
 ///                  gradients.
 ///
-/// Steps in which the unit did not take part, or the gradient was zero, say nothing of the residual.
+/// Steps in which the gradient was zero say nothing of the residual.
 class UnitHealth {
  public:
   /// `promises`: the compressor bounds its own error, so that contraction is not judged. `regular`:

@@ -88,18 +88,40 @@ TEST(Fallback, ItIsToldWhyAndSinceWhen) {
 }
 
 TEST(Fallback, OneRankInDangerTakesAllAlong) {
-  const auto runs = run_sick(4, {.compressor = kL2, .fallback = "none"}, 1, 6, 0.5,
-                             [](std::uint64_t step, int rank, auto& g) {
-                               std::ranges::fill(g, 0.0f);
-                               g[5] = 1;
-                               if (rank != 2) g = noise(step, rank);
-                             });
-  const auto run = alike(runs);
-  ASSERT_THAT(run.statistics.fallbacks, SizeIs(1));
-  EXPECT_EQ(run.statistics.fallbacks[0].why, "no contraction on rank 2");
-  for (std::size_t rank = 0; rank < 4; ++rank) {
-    EXPECT_THAT(runs[rank].statistics.warnings, SizeIs(rank == 2 ? 1 : 0));
+  for (const char* fallback : {"none", ""}) {
+    const auto runs = run_sick(4, {.compressor = kL2, .fallback = fallback}, 1, 6, 0.5,
+                               [](std::uint64_t step, int rank, auto& g) {
+                                 std::ranges::fill(g, 0.0f);
+                                 g[5] = 1;
+                                 if (rank != 2) g = noise(step, rank);
+                               });
+    for (std::size_t rank = 0; rank < 4; ++rank) {
+      EXPECT_THAT(runs[rank].statistics.warnings, SizeIs(rank == 2 ? 1 : 0));
+    }
+    const auto run = alike(runs);
+    if (std::string(fallback).empty()) continue;
+    ASSERT_THAT(run.statistics.fallbacks, SizeIs(1));
+    EXPECT_EQ(run.statistics.fallbacks[0].why, "no contraction on rank 2");
   }
+}
+
+TEST(Fallback, OtherUnitsStayWhatTheyAre) {
+  run_local(2, [](Communicator& communicator) {
+    Reducer reducer(communicator, {.compressor = kL2, .fallback = "topk(k=8)"});
+    reducer.add("dense", {64, 64});
+    reducer.add("few", {64, 64}, ElementType::float64);
+    for (std::uint64_t step = 0; step < 5; ++step) {
+      auto dense = noise(step, communicator.rank());
+      std::vector<double> few(4096);
+      few[7] = 1;
+      reducer.push("dense", std::span(dense));
+      reducer.push("few", std::span(few));
+      ASSERT_TRUE(reducer.wait().committed);
+    }
+    for (const UnitStatistics& unit : reducer.statistics().units) {
+      EXPECT_EQ(unit.compressor, unit.name == "few" ? "topk(k=8)" : kL2);
+    }
+  });
 }
 
 // What waited goes along: with the first raw step all that was ever pushed has arrived.

@@ -187,6 +187,13 @@ TEST(Health, AnL2ScaledSignOnMostlyZeroGradientsIsWarnedOf) {
   EXPECT_THAT(lines.warnings()[0], HasSubstr("fallback"));
 }
 
+// ||x - C(x)||^2 = 2 ||x||^2 (1 - ||x||_1 / (sqrt(n) ||x||)), for x = (1, 2, 3, 4, 0, ...).
+TEST(Health, AnL2ScaledSignExpandsByAsMuchAsItsFormulaSays) {
+  const auto runs = run_sick(2, {.compressor = kL2}, 4, 1);
+  const double left = 2 * (1 - 10 / (64 * std::sqrt(30.0)));
+  EXPECT_NEAR(*runs[0].statistics.units[0].contraction, 1 - left, 1e-5);
+}
+
 TEST(Health, AWarningComesOnce) {
   HealthLines lines;
   const auto runs = run_sick(2, {.compressor = kL2, .statistics_every = 1}, 1, 40, 0.02);

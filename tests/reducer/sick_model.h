@@ -11,8 +11,8 @@
 
 namespace pith::test {
 
-/// One 64 x 64 matrix x by gradient descent, on every rank. Of f = sum over i of h_i (x_i - t_i)^2 / 2
-/// only so many elements count (h_i = 1), the first ones, and t_i = i + 1: other gradients are zero.
+/// One 64 x 64 matrix x by gradient descent on f = sum of (x_i - t_i)^2 / 2, t_i = i + 1, on every
+/// rank. Only the first elements count, so many: other gradients are zero.
 class SickModel {
  public:
   static constexpr std::size_t kElements = 4096;
