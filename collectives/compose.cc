@@ -50,6 +50,11 @@ std::span<const T> compose(Unit<T>& unit, const Guarantee& guarantee, bool exact
   return x;
 }
 
+template <Element T>
+double gradient_norm(const Unit<T>& unit, const Round& round) {
+  return std::sqrt(squared_norm(unit.gradient)) * unit.gradient_scale / round.step.loss_scale;
+}
+
 // A sum will overwrite unit.mean, so the rule learns what was sent before.
 template <Element T>
 void send_exactly(Unit<T>& unit, Round& round) {
@@ -60,7 +65,7 @@ void send_exactly(Unit<T>& unit, Round& round) {
     if (round.faults.empty()) unit.feedback->commit_all(x.size(), ExactlySent<T>(x));
   }
   if (!unit.present || !round.faults.empty()) std::ranges::fill(unit.mean, T(0));
-  if (round.measure_error) unit.cost.relative_error = 0;
+  measure_no_error(unit, round);
   unit.cost.message_bytes += unit.mean.size_bytes();
 }
 
@@ -72,8 +77,18 @@ void measure_error(Unit<T>& unit, std::span<const T> x, const Decoded<T>& sent, 
   copy(x, difference);
   sent.axpy(T(-1), 0, difference);
   const double all = squared_norm(x);
-  unit.cost.relative_error =
-      all > 0 ? std::sqrt(squared_norm(std::span<const T>(difference)) / all) : 0;
+  const double left = squared_norm(std::span<const T>(difference));
+  unit.cost.relative_error = all > 0 ? std::sqrt(left / all) : 0;
+  unit.cost.gradient_norm = gradient_norm(unit, round);
+  unit.cost.residual_norm = std::sqrt(left) / round.step.loss_scale;
+}
+
+template <Element T>
+void measure_no_error(Unit<T>& unit, Round& round) {
+  if (!round.measure_error || !unit.present) return;
+  unit.cost.relative_error = 0;
+  unit.cost.gradient_norm = gradient_norm(unit, round);
+  unit.cost.residual_norm = 0;
 }
 
 template <Element T>
@@ -129,6 +144,7 @@ std::span<T> joined_means(std::span<const Unit<T>> bucket) {
   template std::span<const T> compose(Unit<T>&, const Guarantee&, bool, Round&);         \
   template void send_exactly(Unit<T>&, Round&);                                          \
   template void measure_error(Unit<T>&, std::span<const T>, const Decoded<T>&, Round&);  \
+  template void measure_no_error(Unit<T>&, Round&);                                      \
   template void check_mean(const Unit<T>&, Round&);                                      \
   template void check_signature(std::span<const Unit<T>>, std::string_view, Round&);     \
   template std::span<T> joined_means(std::span<const Unit<T>>);

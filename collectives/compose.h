@@ -32,10 +32,14 @@ std::span<const T> compose(Unit<T>& unit, const Guarantee& guarantee, bool exact
 template <Element T>
 void send_exactly(Unit<T>& unit, Round& round);
 
-/// Fills in unit.cost.relative_error if the round measures it. Before commit(), which may overwrite
-/// x.
+/// Fills in unit.cost.relative_error and the norms if the round measures them. Before commit(),
+/// which may overwrite x.
 template <Element T>
 void measure_error(Unit<T>& unit, std::span<const T> x, const Decoded<T>& sent, Round& round);
+
+/// The same where all arrives as it was sent; of ranks that take part.
+template <Element T>
+void measure_no_error(Unit<T>& unit, Round& round);
 
 /// Keys this rank's random numbers for the unit; compressors that need numbers shared by all ranks
 /// replace the rank. Each of a step's messages has numbers of its own.

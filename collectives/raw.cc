@@ -23,8 +23,8 @@ void find_non_finite(std::span<const Unit<T>> units, const Finite& finite, Round
 template <Element T>
 void send_plainly(Unit<T>& unit, Round& round) {
   show(unit, WholeSource<T>(unit.gradient), round);
+  measure_no_error(unit, round);
   copy(unit.gradient, unit.mean);  // nothing where they are the same
-  if (round.measure_error) unit.cost.relative_error = 0;
   unit.cost.message_bytes += unit.mean.size_bytes();
 }
 

@@ -32,7 +32,7 @@ struct Round {
   std::uint32_t bucket = 0;      ///< of the bucket at hand
   bool check_signature = false;  ///< raw and linear compare signatures in this step
   bool plain = false;            ///< nothing is compressed or kept, and all ranks know it
-  bool measure_error = false;    ///< fill in UnitCost::relative_error
+  bool measure_error = false;    ///< fill in UnitCost::relative_error and the norms
   std::vector<Fault> faults = {};
 };
 

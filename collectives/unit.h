@@ -20,6 +20,8 @@ struct UnitCost {
   double exchange_seconds = 0;    ///< the unit's bucket, in the communicator
   double node_seconds = 0;        ///< of these, summing within the node
   double relative_error = -1;     ///< ||composed - sent|| / ||composed||; below 0: not measured
+  double gradient_norm = -1;      ///< of this rank's, as it counts, without the loss scale
+  double residual_norm = -1;      ///< ||composed - sent||, without the loss scale
 };
 
 /// A tensor of a unit, for messages to people.

@@ -60,8 +60,8 @@ class LinearCompressor {
   /// The step is committed: what it changed (a warm start) becomes the state.
   virtual void accept() {}
 
-  /// Takes over what fits of the committed state of `before`, which it replaces for the same tensor.
-  /// The same on all ranks; before the first step.
+  /// Takes over what fits of the committed state of `before`, which it replaces for the same
+  /// tensor. On all ranks, before the first step.
   virtual void start_from(const LinearCompressor& /*before*/) {}
 
   /// The committed state, for checkpoints; empty for most.

@@ -23,7 +23,6 @@ struct Measurements {
   std::span<const double> squared_norms;             ///< of gradient plus residual, as the errors
   std::span<const std::size_t> current;              ///< the assignment that holds now
   CostUnit unit = CostUnit::bytes;
-  std::uint64_t step = 0;
   double bytes_per_second = 0;  ///< that the link was measured to carry; 0: not measured
 };
 

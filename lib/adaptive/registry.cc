@@ -5,7 +5,6 @@
 #include <pith/adaptive/global_topk.h>
 #include <pith/adaptive/kimad.h>
 #include <pith/adaptive/lgreco.h>
-#include <pith/adaptive/policy_schedule.h>
 #include <pith/adaptive/registry.h>
 #include <pith/adaptive/table.h>
 #include <pith/adaptive/uniform.h>
@@ -49,18 +48,6 @@ std::unique_ptr<Policy> make_policy(const Spec& spec, std::span<const std::strin
   auto policy = kMakers[found - kPolicies](arguments, names);
   arguments.finish();
   return policy;
-}
-
-std::unique_ptr<Policy> make_policy(const Schedule& schedule, std::span<const std::string> names) {
-  std::vector<std::unique_ptr<Policy>> entries;
-  for (const auto& [from, pipeline] : schedule) {
-    if (pipeline.size() != 1) {
-      throw UsageError("policies have no stages: " + text_of(pipeline));
-    }
-    entries.push_back(make_policy(pipeline.front(), names));
-  }
-  if (entries.size() == 1) return std::move(entries.front());
-  return make_policy_schedule(schedule, std::move(entries), names);
 }
 
 }  // namespace pith

@@ -25,9 +25,4 @@ std::span<const PolicyEntry> policies();
 ///          file says.
 std::unique_ptr<Policy> make_policy(const Spec& spec, std::span<const std::string> names);
 
-/// One after the other: the entry that holds at a measurement's step chooses. The states of entry i
-/// are named "i.": all are kept, but only the one that chooses changes its own.
-/// Throws   UsageError as above; for an entry of several stages.
-std::unique_ptr<Policy> make_policy(const Schedule& schedule, std::span<const std::string> names);
-
 }  // namespace pith

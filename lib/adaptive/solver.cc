@@ -11,7 +11,7 @@
 namespace pith {
 namespace {
 
-constexpr double kRounding = 1e-9;  // what a quotient may be off by, in levels and of a budget
+constexpr double kRounding = 1e-9;  // of a budget, what a sum of errors may be off by
 
 using LayerChoices = std::vector<std::vector<LegalCandidate>>;
 
@@ -89,7 +89,7 @@ template <class Goal>
 std::vector<std::vector<Option>> options_of(const LayerChoices& choices, const Goal& goal,
                                             std::size_t levels, std::size_t most) {
   const auto weight_of = [&](const LegalCandidate& choice) {
-    const double units = std::ceil(goal.share_of(choice) * static_cast<double>(levels) - kRounding);
+    const double units = std::ceil(goal.share_of(choice) * static_cast<double>(levels));
     return units <= static_cast<double>(most) ? static_cast<std::size_t>(units) : most + 1;
   };
   std::vector<std::vector<Option>> options;

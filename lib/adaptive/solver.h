@@ -9,7 +9,7 @@ namespace pith {
 
 /// The assignment of least cost among those whose errors sum up to `budget` at most.
 ///
-///   weight = ceil(levels * error / budget - 1e-9),   a Knapsack of levels + layers
+///   weight = ceil(levels * error / budget),   a Knapsack of levels + layers
 ///
 /// Rounding adds less than 1 per layer, so the optimum weighs at most levels + layers. From there
 /// the budget shrinks until the errors that were not rounded are within it; at `levels` they are.

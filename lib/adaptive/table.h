@@ -14,7 +14,7 @@ namespace pith {
 /// blank, and a candidate as it is written; # begins a comment. The first line that matches a
 /// layer's name decides.
 ///
-///   conv*.weight   topk(density=0.01)|quantize(bits=4)
+///   conv*.weight   topk(density=0.01)
 ///   *              none                                   # biases
 ///
 /// Throws   UsageError with the file and the line that is malformed, or matches no layer; with the

@@ -8,8 +8,8 @@
 
 namespace pith {
 
-/// How the errors of layers add up: as squared norms, which is the square of the model's error
-/// where layers are independent, or as norms, as the published code does.
+/// How the errors of layers add up: as squared norms, which gives that of the whole model's error,
+/// or as norms, as the published code does.
 enum class Norm { squared, plain };
 
 /// A legal candidate of a layer.

@@ -115,7 +115,8 @@ const std::vector<std::string>& known_environment() {
       "PITH_COMPRESSOR",   "PITH_FEEDBACK",   "PITH_EXCHANGE", "PITH_MIN_BYTES",
       "PITH_BUCKET_BYTES", "PITH_START_STEP", "PITH_COMMIT",   "PITH_SEED",
       "PITH_CHECK_EVERY",  "PITH_STATS",      "PITH_DEBUG",    "PITH_CONFIG",
-      "PITH_THREADS",      "PITH_PROGRESS",   "PITH_NODE",     "PITH_SHARED_MEMORY"};
+      "PITH_THREADS",      "PITH_PROGRESS",   "PITH_NODE",     "PITH_SHARED_MEMORY",
+      "PITH_FALLBACK"};
   return names;
 }
 

@@ -27,14 +27,24 @@ void Reducer::Impl::count_units(const Engine<T>& engine) {
     const double seconds = cost.encode_seconds + cost.exchange_seconds + cost.decode_seconds;
     unit_seconds_[engine.live()[engine.order()[i]].index] =
         units[i].present ? seconds - cost.node_seconds : -1;  // no choice changes what a node takes
-    if (cost.relative_error >= 0) sum.relative_error = cost.relative_error;
     statistics_.message_bytes += cost.message_bytes;
+    if (cost.relative_error >= 0) learn_health(engine.live()[engine.order()[i]].index, cost);
   }
+}
+
+void Reducer::Impl::learn_health(std::size_t unit, const UnitCost& cost) {
+  UnitStatistics& last = statistics_.units[unit];
+  last.relative_error = cost.relative_error;
+  last.contraction = 1 - cost.relative_error * cost.relative_error;
+  last.gradient_norm = cost.gradient_norm;
+  last.residual_norm = cost.residual_norm;
+  health_->learn(step_ - 1, unit, choices_[unit], cost);
 }
 
 void Reducer::Impl::count_step() {
   ++statistics_.steps;
   exchange_seconds_ = 0;
+  if (round_->measure_error) health_->begin();
   count_units(*floats_);
   count_units(*doubles_);
   if (automatic_) automatic_->learn(unit_seconds_);
@@ -49,6 +59,8 @@ Statistics Reducer::Impl::statistics() const {
   Statistics all = statistics_;
   if (automatic_) all.automatic = automatic_->statistics();
   if (adaptive_) all.adaptive = adaptive_->statistics();
+  if (health_) all.warnings = health_->warnings();
+  if (fallback_) all.fallbacks = fallback_->statistics();
   const auto ranks = static_cast<std::uint64_t>(communicator_.size());
   all.nodes = nodes_ ? nodes_->count() : 0;
   all.ratio = ratio_of(all.dense_bytes, all.message_bytes);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <pith/adaptive/error_curve.h>
+#include <pith/collectives/stopwatch.h>
 #include <pith/collectives/unit.h>
 #include <pith/comm/communicator.h>
 #include <pith/reducer/adaptive_spec.h>
@@ -26,10 +27,12 @@ class UnitCurve final : public Observer<T> {
       : errors(candidates, shape, sampling) {}
 
   void observe(const Source<T>& x, const RandomKey& key, Scratch& scratch) override {
+    Stopwatch watch(seconds);
     errors.observe(x, key, scratch);
   }
 
   ErrorCurve<T> errors;
+  double seconds = 0;  ///< that looking took
 };
 
 /// A unit, the ways that it may travel in, and which of them it does.
@@ -63,16 +66,15 @@ class AdaptiveGroup {
   /// Collective. Throws UsageError on every rank if the policy does; then nothing has changed.
   void choose(std::uint64_t step, double ranks, double bytes_per_second);
 
-  /// Its decisions, the same on all ranks.
-  const AdaptiveStatistics& statistics() const { return statistics_; }
+  AdaptiveStatistics statistics() const;
 
  private:
-  struct Decided;
-
   void add_up();
   LayerCandidates candidates_of(AdaptiveLayer& layer, double ranks);
-  Solution solve(std::uint64_t step, double ranks, double bytes_per_second);
-  void take(std::uint64_t step, Solution solution);
+  Solution solve(double ranks, double bytes_per_second);
+  void share(Solution& solution);
+  void forget();
+  void take(std::uint64_t step, const Solution& solution);
   void say(const AdaptiveDecision& decision) const;
 
   Communicator& communicator_;

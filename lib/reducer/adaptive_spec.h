@@ -13,8 +13,8 @@ namespace pith {
 /// A compressor that is chosen layer by layer, and anew as training goes on:
 ///
 ///   adaptive(STANDARD, CANDIDATE, ...,
-///            policy=lgreco,      who chooses, and within what budget (lib/adaptive/registry.h)
-///            every=500,          steps from one choice to the next; the first is made after `steps`
+///            policy=lgreco,      who chooses, and within what budget (docs/adaptive.md)
+///            every=500,          steps between choices; the first one is made after `steps`
 ///            steps=10,           of which so many, the last ones, are measured
 ///            objective=bytes,    what is saved: bytes on the wire, or time, as auto predicts it
 ///            one_in=32)          a measured step reads one run of so many; 1: all of them

@@ -54,15 +54,6 @@ Choice through(const Pipeline& pipeline, Exchange exchange) {
   return {pipeline, kind_for(pipeline, used), used};
 }
 
-Choice choose(const Pipeline& pipeline, const Treatment& treatment) {
-  const Exchange exchange = treatment.exchange.value_or(natural_exchange(pipeline));
-  const Choice choice = through(pipeline, exchange);
-  const std::string wrong = problem(choice, treatment.feedback.name);
-  if (wrong.empty()) return choice;
-  throw UsageError(text_of(pipeline) + " over the " + std::string(name_of(choice.exchange)) +
-                   " exchange: " + wrong);
-}
-
 void append_every_exchange(const Pipeline& pipeline, const Treatment& treatment,
                            std::vector<Choice>& all) {
   choose(pipeline, treatment);  // throws if the pipeline is not known
@@ -78,6 +69,15 @@ void append_every_exchange(const Pipeline& pipeline, const Treatment& treatment,
 
 std::string Choice::text() const {
   return text_of(pipeline) + " over " + std::string(name_of(exchange));
+}
+
+Choice choose(const Pipeline& pipeline, const Treatment& treatment) {
+  const Exchange exchange = treatment.exchange.value_or(natural_exchange(pipeline));
+  const Choice choice = through(pipeline, exchange);
+  const std::string wrong = problem(choice, treatment.feedback.name);
+  if (wrong.empty()) return choice;
+  throw UsageError(text_of(pipeline) + " over the " + std::string(name_of(choice.exchange)) +
+                   " exchange: " + wrong);
 }
 
 std::vector<Pipeline> listed(const Pipeline& pipeline) {

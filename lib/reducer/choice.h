@@ -21,6 +21,10 @@ struct Choice {
   std::string text() const;
 };
 
+/// The way through the exchange that the treatment names, or the natural one. Throws UsageError if
+/// the pipeline is none of one compressor each, or is no legal combination.
+Choice choose(const Pipeline& pipeline, const Treatment& treatment);
+
 /// Every way that the treatment allows for a pipeline. One, where nothing is left to be decided:
 /// through the exchange that the treatment names or the natural one (raw for none and cast, gather
 /// for sparse messages, sharded for dense ones, linear for linear ones). Else raw in fp32, and then

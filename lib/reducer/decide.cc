@@ -58,10 +58,18 @@ void Reducer::Impl::measure() {
   }
 }
 
+// Whether a unit does from the next step on. Collective if there is a fallback and the step was
+// measured.
+bool Reducer::Impl::falls_back() {
+  const bool measured = round_ && round_->measure_error;
+  return fallback_ && measured && fallback_->share(step_, choices_, *health_, scratch_);
+}
+
 // Collective where something is left to be decided. All ranks come here, at the start and behind
 // the agreement of each step.
 void Reducer::Impl::decide() {
-  const bool new_ways = order_is_new_ || changes_.contains(step_);
+  ways_are_new_ = falls_back() || ways_are_new_;
+  const bool new_ways = ways_are_new_ || changes_.contains(step_);
   const bool due =
       (automatic_ && automatic_->due_at(step_)) || (adaptive_ && adaptive_->due_at(step_));
   if (!new_ways && !due) return;
@@ -72,14 +80,17 @@ void Reducer::Impl::decide() {
     adaptive_->decide(step_);
     adaptive_->narrow(ways);
   }
+  if (fallback_) fallback_->narrow(ways, step_);
+  for (const auto& of_unit : ways) decided.push_back(of_unit.front());
   if (automatic_) {
     if (new_ways) automatic_->form(ways, order_by_last_tensor(plan_, positions_), step_);
-    decided = automatic_->decide(step_);
-  } else {
-    for (const auto& of_unit : ways) decided.push_back(of_unit.front());
+    const auto fastest = automatic_->decide(step_);
+    for (std::size_t u = 0; u < ways.size(); ++u) {
+      if (is_open(ways[u])) decided[u] = fastest[u];
+    }
   }
-  plan_is_new_ = plan_is_new_ || order_is_new_ || decided != decided_ || (automatic_ && new_ways);
-  order_is_new_ = false;
+  plan_is_new_ = plan_is_new_ || ways_are_new_ || decided != decided_ || (automatic_ && new_ways);
+  ways_are_new_ = false;
   decided_ = std::move(decided);
 }
 

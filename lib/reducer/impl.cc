@@ -73,7 +73,7 @@ void Reducer::Impl::start() {
   auto plan = plan_units(tensors_, settings_);
   check_units(plan, settings_.options.divisor, Owners::keep_rules);
   form_nodes(plan);
-  check_ranks(plan, nodes_ ? nodes_->peers().size() : communicator_.size());
+  check_ranks(plan, nodes_ ? nodes_->peers().size() : communicator_.size(), Owners::keep_rules);
   statistics_.units.resize(plan.size());
   unit_seconds_.assign(plan.size(), 0);
   // From back to front, as backward gives them, until the first step shows it.
@@ -90,6 +90,9 @@ void Reducer::Impl::start() {
   if (communicator_.rank() == 0) {
     for (const std::string& line : advice(plan_, settings_)) log(LogLevel::warn, "EF", line);
   }
+  health_.emplace(communicator_.rank(), parts_ ? parts_->units : plan_,
+                  settings_.options.statistics_every);
+  if (settings_.treatment.fallback) fallback_.emplace(communicator_, plan_);
   make_adaptive();
   measure();
   decide();

@@ -11,6 +11,8 @@
 #include <pith/reducer/agreement.h>
 #include <pith/reducer/automatic.h>
 #include <pith/reducer/engine.h>
+#include <pith/reducer/fallback.h>
+#include <pith/reducer/health.h>
 #include <pith/reducer/nodes.h>
 #include <pith/reducer/overlap.h>
 #include <pith/reducer/reducer.h>
@@ -41,6 +43,7 @@ class Reducer::Impl {
   void make_adaptive();
   std::vector<std::vector<Choice>> ways_at(std::uint64_t step) const;
   void decide();
+  bool falls_back();
   void form_nodes(std::vector<UnitPlan>& plan);
   template <Element T>
   void make_engine(std::optional<Engine<T>>& engine);
@@ -68,6 +71,7 @@ class Reducer::Impl {
   StepResult close(const StepOptions& step);
   StepResult give_up(const Agreement& agreement);
   void commit(const StepOptions& step);
+  void learn_health(std::size_t unit, const UnitCost& cost);
   void count_step();
   template <Element T>
   void count_units(const Engine<T>& engine);
@@ -81,19 +85,21 @@ class Reducer::Impl {
   std::optional<Parts> parts_;  // this rank's parts of tensors and units
   std::optional<Engine<float>> floats_;
   std::optional<Engine<double>> doubles_;
-  std::set<std::uint64_t> changes_;             // steps at which a schedule changes something
-  std::vector<Choice> decided_;                 // for the next step
-  std::vector<Choice> choices_;                 // of the last one
-  bool plan_is_new_ = false;                    // nothing is built for what is decided
-  bool built_anew_ = false;                     // since the last step
-  std::uint64_t choices_digest_ = 0;            // of them
-  std::optional<Adaptive> adaptive_;            // where a policy chooses
-  std::optional<Automatic> automatic_;          // where there is something to decide
+  std::set<std::uint64_t> changes_;     // steps at which a schedule changes something
+  std::vector<Choice> decided_;         // for the next step
+  std::vector<Choice> choices_;         // of the last one
+  bool plan_is_new_ = false;            // nothing is built for what is decided
+  bool built_anew_ = false;             // since the last step
+  std::uint64_t choices_digest_ = 0;    // of them
+  std::optional<Adaptive> adaptive_;    // where a policy chooses
+  std::optional<Automatic> automatic_;  // where there is something to decide
+  std::optional<Health> health_;
+  std::optional<Fallback> fallback_;            // if there is to be one
   std::vector<std::uint32_t> positions_;        // tensor by tensor: when backward gives it
   std::vector<std::uint32_t> first_positions_;  // and when it did in this rank's first step
   std::uint32_t given_count_ = 0;
   bool order_is_known_ = false;
-  bool order_is_new_ = false;
+  bool ways_are_new_ = false;           // units come in another order, or have fallen back
   std::vector<std::size_t> bucket_of_;  // tensor by tensor; buckets of floats come first
 
   Scratch scratch_;

@@ -47,6 +47,7 @@ void apply_environment(ReducerOptions& options) {
   apply(options.feedback, "PITH_FEEDBACK");
   apply(options.exchange, "PITH_EXCHANGE");
   apply(options.node, "PITH_NODE");
+  apply(options.fallback, "PITH_FALLBACK");
   apply(options.min_bytes, "PITH_MIN_BYTES");
   apply(options.bucket_bytes, "PITH_BUCKET_BYTES", 1);
   apply(options.start_step, "PITH_START_STEP");
@@ -61,14 +62,25 @@ void apply_environment(ReducerOptions& options) {
 }
 
 // Compressors and rules check their own arguments: so each is made once and thrown away.
+void check(const Choice& choice) {
+  const Shape shape{64, 64};
+  if (choice.kind == CompressorKind::message) make_message<float>(choice.pipeline, shape);
+  if (choice.kind == CompressorKind::linear) make_linear<float>(choice.pipeline, shape);
+}
+
 void check(const Treatment& treatment) {
   make_feedback<float>(treatment.feedback, 1, Commit::step);
-  const Shape shape{64, 64};
   for (const ScheduledPipeline& entry : treatment.compressor) {
-    for (const Choice& choice : choices(entry.pipeline, treatment)) {
-      if (choice.kind == CompressorKind::message) make_message<float>(choice.pipeline, shape);
-      if (choice.kind == CompressorKind::linear) make_linear<float>(choice.pipeline, shape);
-    }
+    for (const Choice& choice : choices(entry.pipeline, treatment)) check(choice);
+  }
+}
+
+void read_fallback(const std::string& fallback, Treatment& treatment) {
+  try {
+    treatment.fallback = parse_pipeline(fallback);
+    check(choose(*treatment.fallback, treatment));
+  } catch (const UsageError& error) {
+    throw UsageError("fallback=" + fallback + ": " + error.what());
   }
 }
 
@@ -92,13 +104,16 @@ void check_numbers(const ReducerOptions& options) {
   }
   if (options.bucket_bytes == 0) throw UsageError("bucket_bytes must not be 0");
   if (options.check_every == 0) throw UsageError("check_every must not be 0");
+  if (!options.fallback.empty() && options.statistics_every == 0) {
+    throw UsageError("fallback=" + options.fallback + ": needs statistics_every, which is 0");
+  }
   check_node(options);
 }
 
 }  // namespace
 
 Treatment parse_treatment(const std::string& compressor, const std::string& feedback,
-                          const std::string& exchange) {
+                          const std::string& exchange, const std::string& fallback) {
   Treatment treatment{parse_schedule(compressor), parse_spec(feedback), std::nullopt};
   for (ScheduledPipeline& entry : treatment.compressor) {
     if (is_adaptive(entry.pipeline)) entry.pipeline = with_candidates(entry.pipeline);
@@ -106,6 +121,7 @@ Treatment parse_treatment(const std::string& compressor, const std::string& feed
   treatment.any_exchange = exchange == "auto";
   if (exchange != "auto" && exchange != "natural") treatment.exchange = exchange_named(exchange);
   check(treatment);
+  if (!fallback.empty()) read_fallback(fallback, treatment);
   return treatment;
 }
 
@@ -127,6 +143,10 @@ std::string Settings::text() const {
       << "\nclip_by_ranks=" << options.clip_by_ranks
       << "\ndivisor=" << static_cast<int>(options.divisor) << "\nseed=" << options.seed
       << "\ncheck_every=" << options.check_every << "\nnode=" << options.node << '\n';
+  if (!options.fallback.empty()) {
+    out << "fallback=" << options.fallback << "\nstatistics_every=" << options.statistics_every
+        << '\n';
+  }
   for (const TensorRule& rule : options.rules) {
     out << "rule " << rule.pattern << ' ' << rule.min_elements << ' ' << rule.max_elements << ' '
         << rule.min_dimensions << ' ' << rule.max_dimensions << ' ' << rule.compressor << ' '
@@ -139,11 +159,12 @@ Settings resolve(ReducerOptions options) {
   apply_environment(options);
   check_numbers(options);
   Settings settings;
-  settings.treatment = parse_treatment(options.compressor, options.feedback, options.exchange);
+  settings.treatment =
+      parse_treatment(options.compressor, options.feedback, options.exchange, options.fallback);
   for (const TensorRule& rule : options.rules) {
-    settings.rules.push_back(parse_treatment(either(rule.compressor, options.compressor),
-                                             either(rule.feedback, options.feedback),
-                                             either(rule.exchange, options.exchange)));
+    settings.rules.push_back(parse_treatment(
+        either(rule.compressor, options.compressor), either(rule.feedback, options.feedback),
+        either(rule.exchange, options.exchange), options.fallback));
   }
   settings.options = std::move(options);
   return settings;

@@ -15,8 +15,9 @@ namespace pith {
 struct Treatment {
   Schedule compressor;
   Spec feedback;
-  std::optional<Exchange> exchange;  ///< empty: the natural one of the compressor
-  bool any_exchange = false;         ///< or the fastest one
+  std::optional<Exchange> exchange;       ///< empty: the natural one of the compressor
+  bool any_exchange = false;              ///< or the fastest one
+  std::optional<Pipeline> fallback = {};  ///< of units in danger
 };
 
 /// Options, parsed and checked, with the environment applied.
@@ -34,9 +35,9 @@ struct Settings {
 };
 
 /// Parses the specs of one treatment and builds each compressor and rule once on a small matrix to
-/// check its arguments. Throws UsageError that names what is wrong.
+/// check its arguments. An empty fallback is none. Throws UsageError that names what is wrong.
 Treatment parse_treatment(const std::string& compressor, const std::string& feedback,
-                          const std::string& exchange);
+                          const std::string& exchange, const std::string& fallback = {});
 
 /// Parses every spec and rule, builds each compressor and rule once on a small matrix to check its
 /// arguments, and warns about unknown PITH_ names.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,12 @@ struct UnitStatistics {
   std::uint64_t message_bytes = 0;  ///< of this rank's own messages, all steps
   double ratio = 1;                 ///< dense bytes over message bytes, all steps
   double relative_error = -1;       ///< ||composed - sent|| / ||composed|| when last measured
-  double encode_seconds = 0;        ///< all steps
+  /// 1 - relative_error^2: what was sent took that share of the squared norm away. Below 0: nothing
+  /// would have been nearer. Empty: not measured yet.
+  std::optional<double> contraction = {};
+  double gradient_norm = -1;  ///< of this rank's, without the loss scale; below 0: not measured yet
+  double residual_norm = -1;  ///< ||composed - sent||, likewise (docs/adaptive.md, "Health")
+  double encode_seconds = 0;  ///< all steps
   double exchange_seconds = 0;
   double decode_seconds = 0;
 };
@@ -48,6 +54,7 @@ struct AutomaticStatistics {
 struct AdaptiveDecision {
   std::uint64_t step = 0;
   std::vector<std::string> compressors;  ///< of the units, in their order
+  std::vector<double> ratios;            ///< of their bytes to those expected of a message
   double error = 0;                      ///< summed over them, in the policy's norm
   std::uint64_t cost = 0;                ///< bytes on the wire, or nanoseconds
   bool within_budget = true;             ///< false: nothing is, and this comes nearest to it
@@ -58,6 +65,25 @@ struct AdaptiveStatistics {
   std::string policy;
   std::vector<std::string> units;
   std::vector<AdaptiveDecision> decisions;  ///< all, in their order
+  double seconds = 0;                       ///< that measuring and choosing took on this rank
+};
+
+/// A unit in danger, as this rank has measured it.
+struct HealthWarning {
+  std::string unit;
+  std::string compressor;  ///< "onebit(scale=l2) over sharded"
+  std::string cause;       ///< "no contraction" or "growing residual"
+  std::uint64_t step = 0;  ///< in which that was found
+  double value = 0;        ///< the contraction; or the residual's norm over the gradient's
+};
+
+/// A unit that left its compressor for ReducerOptions::fallback.
+struct FallbackStatistics {
+  std::string unit;
+  std::string compressor;   ///< which it left, as in HealthWarning
+  std::string why;          ///< "no contraction on rank 3", of the first such rank
+  std::uint64_t since = 0;  ///< the first step with the fallback
+  std::uint64_t until = 0;  ///< the first one with what the schedule brought; 0: it still holds
 };
 
 /// The whole reducer. Two numbers, never mixed (docs/numbers.md): `ratio` counts this rank's own
@@ -75,7 +101,9 @@ struct Statistics {
   double wire_ratio = 1;              ///< a raw all-reduce's wire bytes over wire_bytes
   std::vector<UnitStatistics> units;
   std::vector<AutomaticStatistics> automatic;
-  std::vector<AdaptiveStatistics> adaptive;  ///< the same on all ranks
+  std::vector<AdaptiveStatistics> adaptive;   ///< but for seconds, the same on all ranks
+  std::vector<HealthWarning> warnings;        ///< each rank's own, in the order of their steps
+  std::vector<FallbackStatistics> fallbacks;  ///< the same on all ranks, likewise
 };
 
 }  // namespace pith

@@ -88,7 +88,6 @@ void Reducer::Impl::open(const StepOptions& step, bool overlapped) {
 }
 
 Round Reducer::Impl::begin_round(const StepOptions& step) {
-  const auto every = settings_.options.statistics_every;
   Round round{nodes_ ? nodes_->peers() : communicator_, scratch_};
   round.step.step = step_;
   round.step.learning_rate = step.learning_rate;
@@ -101,7 +100,7 @@ Round Reducer::Impl::begin_round(const StepOptions& step) {
   round.epoch = epoch_;
   const bool changed = std::exchange(built_anew_, false);
   round.check_signature = changed || step_ % settings_.options.check_every == 0;
-  round.measure_error = every > 0 && step_ % every == 0;
+  round.measure_error = health_->measures_at(step_);
   return round;
 }
 
@@ -227,7 +226,7 @@ StepResult Reducer::Impl::close(const StepOptions& step) {
 void Reducer::Impl::learn_order() {
   if (std::exchange(order_is_known_, true) || missing_.size() < 2) return;
   communicator_.broadcast(std::as_writable_bytes(std::span(first_positions_)), 0);
-  order_is_new_ = first_positions_ != positions_;
+  ways_are_new_ = first_positions_ != positions_;
   positions_ = first_positions_;
 }
 

@@ -70,6 +70,7 @@ TEST(Accordion, GivesTheSolverItsBudget) {
   EXPECT_EQ(policy->choose(model.measured()).assignment, (Assignment{0, 0}));
   model.squared_norms = {1, 9};  // E = 8 + 2
   EXPECT_EQ(policy->choose(model.measured()).assignment, (Assignment{1, 0}));
+  ASSERT_EQ(policy->states().size(), 1u);
   EXPECT_EQ(policy->states()[0].values[1], 3);
 }
 

@@ -42,7 +42,7 @@ TEST(GlobalTopK, IsOneThresholdForAllLayers) {
   }
   model = {model.names, model.layers};
   std::ranges::sort(all, std::greater());
-  for (const std::size_t kept : {1, 17, 60, 119, 120}) {
+  for (const std::size_t kept : std::vector<std::size_t>{1, 17, 60, 119, 120}) {
     const Solution solution =
         model.choose("global_topk(budget=bytes(most=" + std::to_string(kept) + "))");
     for (std::size_t l = 0; l < 3; ++l) {

@@ -44,7 +44,7 @@ Row random_row(std::mt19937_64& random, std::size_t n) {
 
 TEST(LeastSums, AreThoseOfThePlainLoopOnEveryInstructionSet) {
   std::mt19937_64 random(1);
-  for (const std::size_t n : {0, 1, 3, 8, 17, 2047, 2048, 2049, 10161}) {
+  for (const std::size_t n : std::vector<std::size_t>{0, 1, 3, 8, 17, 2047, 2048, 2049, 10161}) {
     const Row row = random_row(random, n);
     const Sums expected = plain_least_sums(row.before, row.options);
     on_every_simd_target([&] {

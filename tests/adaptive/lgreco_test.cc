@@ -36,7 +36,7 @@ TEST(Lgreco, E1TwoLayersReachTheOptimumAtTheEdgeOfTheBudget) {
   Instance instance = two_layers();
   EXPECT_EQ(instance.uniform().error, 7);
   EXPECT_EQ(instance.uniform().cost, 2420u);
-  for (const std::size_t levels : {7, 10, 100, 10'000}) {
+  for (const std::size_t levels : std::vector<std::size_t>{7, 10, 100, 10'000}) {
     instance.levels = levels;
     const Solution solution = solved(instance);
     EXPECT_EQ(solution.assignment, (Assignment{2, 0})) << levels;
@@ -59,7 +59,7 @@ TEST(Lgreco, E2ThreeLayersReachTheOptimum) {
   Instance instance = three_layers();
   EXPECT_EQ(instance.uniform().error, 12.5);
   EXPECT_EQ(instance.uniform().cost, 9600u);
-  for (const std::size_t levels : {10, 100, 1000, 10'000}) {
+  for (const std::size_t levels : std::vector<std::size_t>{10, 100, 1000, 10'000}) {
     instance.levels = levels;
     const Solution solution = solved(instance);
     EXPECT_EQ(solution.assignment, (Assignment{1, 0, 2})) << levels;

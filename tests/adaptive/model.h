@@ -19,15 +19,14 @@ struct Model {
   Assignment current = Assignment(layers.size());
   std::vector<std::vector<Pipeline>> pipelines = written(layers);
   CostUnit unit = CostUnit::bytes;
-  std::uint64_t step = 0;
   double bytes_per_second = 0;
 
   Measurements measured() const {
-    return {layers, pipelines, squared_norms, current, unit, step, bytes_per_second};
+    return {layers, pipelines, squared_norms, current, unit, bytes_per_second};
   }
 
   std::unique_ptr<Policy> policy(const std::string& text) const {
-    return make_policy(parse_schedule(text), names);
+    return make_policy(parse_spec(text), names);
   }
 
   Solution choose(const std::string& text) const { return policy(text)->choose(measured()); }

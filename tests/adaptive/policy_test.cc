@@ -84,24 +84,6 @@ TEST(Kimad, SpendsTheTimeItselfWhereCostsAreTimes) {
   EXPECT_EQ(model.choose("kimad(seconds=1.81e-6)").assignment, (Assignment{3, 0}));
 }
 
-TEST(PolicySchedule, LetsTheEntryOfTheStepChoose) {
-  Model model = two_layer_model();
-  const std::string text = "uniform(accurate)@100,lgreco";
-  model.step = 99;
-  EXPECT_EQ(model.choose(text).assignment, (Assignment{3, 3}));
-  model.step = 100;
-  EXPECT_EQ(model.choose(text).assignment, (Assignment{2, 0}));
-}
-
-TEST(PolicySchedule, NamesTheStatesOfItsEntries) {
-  const Model model = two_layer_model();
-  const auto policy = model.policy("uniform@10,accordion@10,lgreco(budget=accordion)");
-  const auto states = policy->states();
-  ASSERT_EQ(states.size(), 2u);
-  EXPECT_EQ(states[0].name, "1.norms");
-  EXPECT_EQ(states[1].name, "2.norms");
-}
-
 TEST(Policies, OfNoLayersChooseNothing) {
   const Model model{};
   for (const char* text : {"uniform", "lgreco", "accordion", "global_topk", "kimad(seconds=1)"}) {

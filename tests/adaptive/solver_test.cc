@@ -24,7 +24,7 @@ TEST(LeastError, KeepsABudgetOfBytesToTheByte) {
 }
 
 TEST(LeastError, GivesTheCheapestAssignmentWhereNothingMeetsTheBudget) {
-  for (const std::uint64_t budget : {0, 1209}) {
+  for (const std::uint64_t budget : std::vector<std::uint64_t>{0, 1209}) {
     const Solution solution = least_error(two_layers().problem(), budget);
     EXPECT_EQ(solution.assignment, (Assignment{0, 0}));
     EXPECT_FALSE(solution.within_budget);
@@ -45,6 +45,12 @@ TEST(LeastCost, AZeroBudgetAllowsWhatHasNoError) {
   const Solution solution = least_cost(instance.problem(), 0);
   EXPECT_EQ(solution.assignment, (Assignment{1, 1}));
   EXPECT_TRUE(solution.within_budget);
+}
+
+TEST(LeastCost, ASumThatOnlyRoundingLiftsAboveTheBudgetIsWithinIt) {
+  ASSERT_GT(0.1 + 0.2, 0.3);
+  const Instance instance{{{{0.1, 0}, {1, 9}, 0}, {{0.2, 0}, {1, 9}, 0}}, {1, 1}, Norm::squared};
+  EXPECT_EQ(least_cost(instance.problem(), 0.3).assignment, (Assignment{0, 0}));
 }
 
 TEST(LeastCost, TakesTheMoreAccurateOfEquallyDearCandidates) {

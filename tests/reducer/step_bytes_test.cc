@@ -118,5 +118,27 @@ TEST(StepBytes, HoldWhatOptionsAskFor) {
   });
 }
 
+// Behind the first step, of 2 units with 3 candidates: 3 + 2 * 3 sums of each in double, the size
+// of an error's text, and 24 bytes and a number for each unit from rank 0. The choice is the
+// standard.
+TEST(StepBytes, HoldWhatAPolicyIsToldAndChooses) {
+  const std::string standard = "quantize(bits=4,bucket=60)";
+  const ReducerOptions plain = options_for({standard, "natural", "ef14"});
+  const ReducerOptions adaptive =
+      options_for({"adaptive(" + standard + ",onebit,none,every=100,steps=1,policy=uniform)",
+                   "natural", "ef14"});
+  with_ranks([&](int ranks, std::uint64_t others) {
+    const auto without = sent(ranks, plain, 2, 2);
+    const auto with = sent(ranks, adaptive, 2, 2);
+    for (std::size_t rank = 0; rank < with.size(); ++rank) {
+      const auto p = static_cast<std::uint64_t>(ranks);
+      const std::uint64_t sums = (2 * others * 2 * (3 + 2 * 3) * 8 + p - 1) / p;
+      const std::uint64_t chosen = rank == 0 ? others * (24 + 2) : 0;
+      EXPECT_EQ(with[rank][0], without[rank][0] + sums + others * 8 + chosen) << rank;
+      EXPECT_EQ(with[rank][1], without[rank][1]) << rank;
+    }
+  });
+}
+
 }  // namespace
 }  // namespace pith::test

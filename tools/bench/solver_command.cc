@@ -86,17 +86,6 @@ struct Goal {
   std::function<Solution()> solve;
 };
 
-/// Instruction sets that give another assignment; 1 more if that is worse than uniform.
-std::size_t count_wrong(const Goal& goal, const Solution& uniform) {
-  const Solution solution = goal.solve();
-  std::size_t wrong = solution.error > uniform.error * (1 + 1e-9) || solution.cost > uniform.cost;
-  for (const SimdTarget& target : simd_targets()) {
-    const SimdTargetGuard guard(target);
-    wrong += goal.solve().assignment != solution.assignment;
-  }
-  return wrong;
-}
-
 std::vector<double> measure(const Goal& goal, const SolverCase& options) {
   std::vector<double> milliseconds;
   for (std::size_t i = 0; i < options.warm_up + options.iterations; ++i) {
@@ -110,16 +99,28 @@ std::vector<double> measure(const Goal& goal, const SolverCase& options) {
   return milliseconds;
 }
 
-std::vector<std::string> row(const Goal& goal, const SolverCase& options, const Solution& uniform,
-                             std::size_t wrong) {
-  const auto milliseconds = measure(goal, options);
+/// 1 if an instruction set gives another assignment than the best one, or one worse than uniform.
+std::size_t count_wrong(const Solution& solution, const Solution& expected,
+                        const Solution& uniform) {
+  return solution.assignment != expected.assignment ||
+         solution.error > uniform.error * (1 + 1e-9) || solution.cost > uniform.cost;
+}
+
+std::vector<std::string> row(const Goal& goal, const SimdTarget& target, const SolverCase& options,
+                             const Solution& uniform, std::size_t& wrong) {
+  const Solution expected = goal.solve();
+  const SimdTargetGuard guard(target);
   const Solution solution = goal.solve();
+  const std::size_t mine = count_wrong(solution, expected, uniform);
+  wrong += mine;
+  const auto milliseconds = measure(goal, options);
   return {goal.name,
+          target.name,
           fixed(median(milliseconds), 2),
           fixed(*std::ranges::max_element(milliseconds), 2),
           fixed(solution.error / uniform.error, 3),
           fixed(static_cast<double>(solution.cost) / static_cast<double>(uniform.cost), 3),
-          std::to_string(wrong)};
+          std::to_string(mine)};
 }
 
 int run(const SolverCase& options) {
@@ -131,6 +132,7 @@ int run(const SolverCase& options) {
       {"least cost", [&] { return least_cost(problem, uniform.error); }},
       {"least error", [&] { return least_error(problem, uniform.cost); }}};
   Table table(std::cout, {{"goal", "", 12},
+                          {"target", ""},
                           {"median", "(ms)"},
                           {"largest", "(ms)"},
                           {"error", "of uniform", 10},
@@ -141,10 +143,8 @@ int run(const SolverCase& options) {
   table.comment(machine());
   table.header();
   std::size_t wrong = 0;
-  for (const Goal& goal : goals) {
-    const std::size_t mine = count_wrong(goal, uniform);
-    table.row(row(goal, options, uniform, mine));
-    wrong += mine;
+  for (const SimdTarget& target : simd_targets()) {
+    for (const Goal& goal : goals) table.row(row(goal, target, options, uniform, wrong));
   }
   return wrong == 0 ? kFine : kWrongValues;
 }
