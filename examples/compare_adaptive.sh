@@ -23,6 +23,8 @@ raw      none        0.1 0.9 0 tensor none
 topk     uniform     0.8 0   3 tensor adaptive(topk(density=0.01),policy=uniform,every=100)
 topk     lgreco      0.8 0   3 tensor adaptive(topk(density=0.01),policy=lgreco,every=100)
 topk     global_topk 0.8 0   3 tensor adaptive(topk(density=0.01),policy=global_topk,every=100)
+topk     lgreco_half 0.8 0   3 tensor adaptive(topk(density=0.01),policy=lgreco(alpha=0.5),every=100)
+topk     fewer       0.8 0   3 tensor topk(density=0.003)
 topk     one_unit    0.8 0   3 model  topk(density=0.01)
 lowrank  uniform     0.1 0.9 0 tensor adaptive(lowrank(rank=4),policy=uniform,every=100)
 lowrank  lgreco      0.1 0.9 0 tensor adaptive(lowrank(rank=4),policy=lgreco,every=100)
