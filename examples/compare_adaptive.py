@@ -1,27 +1,28 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The Markdown table of compare_adaptive.sh: compare_adaptive.py FOLDER SEED...
+"""The Markdown table of compare_adaptive.sh, of one seed: compare_adaptive.py FOLDER SEED
 
-bytes          of one rank's own messages per step, everything included; mean over the seeds
-compressed     the part of them that is of compressed tensors
-first choice   uniform's bytes on the wire over those chosen, as the policy saw both: on the same
-               gradients, as until then all have trained alike
-error          of all choices, as measured, over uniform's: at the first, and summed over all
+bytes      of one rank's own messages per step, everything included, as `ratio` counts them
+layers     the part of them that is of compressed tensors
+at first   uniform's bytes on the wire over those chosen, and error chosen over uniform's, of the
+           first choice: until then all have trained alike, so both are of the same gradients
+all errors of all choices, each on the residuals of its own run, over the sum of uniform's
+loss       of the final model, on 20,000 training samples
 """
 import json
 import pathlib
-import statistics
 import sys
 
 MODELS = ("fashion_mnist", "fashion_cnn")
+COLUMNS = ("model", "family", "setting", "bytes", "ratio", "layers", "bytes at first",
+           "error at first", "all errors", "loss", "accuracy %", "to uniform")
 
 
 def decisions(run):
-    return run["adaptive"][0]["decisions"] if run["adaptive"] else []
+    return run["adaptive"][0]["decisions"] if run and run["adaptive"] else []
 
 
-def compressed_bytes(run):
-    """Of the compressed tensors' messages, per step."""
+def layer_bytes(run):
     steps = run["loss"][-1]["step"]
     return sum(unit["message_bytes"] for unit in run["units"] if not unit["why_dense"]) / steps
 
@@ -30,41 +31,40 @@ def total_error(run):
     return sum(decision["error"] for decision in decisions(run))
 
 
-def against_uniform(run, uniform):
-    """Uniform's cost over the run's at the first choice, and the run's errors over uniform's."""
-    if not decisions(run) or not decisions(uniform):
-        return ("-", "-", "-")
-    first, standard = decisions(run)[0], decisions(uniform)[0]
-    return (f"{standard['cost'] / first['cost']:.2f}", f"{first['error'] / standard['error']:.2f}",
-            f"{total_error(run) / total_error(uniform):.2f}")
+def against(uniform, run):
+    """The four columns that compare with the uniform run."""
+    chosen, standard = decisions(run), decisions(uniform)
+    errors = ("-",) * 3
+    if chosen and standard:
+        errors = (f"1/{standard[0]['cost'] / chosen[0]['cost']:.2f}",
+                  f"{chosen[0]['error'] / standard[0]['error']:.2f}",
+                  f"{total_error(run) / total_error(uniform):.2f}")
+    return errors, f"{100 * (run['test_accuracy'] - uniform['test_accuracy']):+.2f}"
 
 
-def row(model, family, setting, runs, uniforms):
-    mean = lambda value: statistics.fmean(value(run) for run in runs)
-    accuracy = 100 * mean(lambda run: run["test_accuracy"])
-    difference = "-"
-    if uniforms:
-        difference = f"{accuracy - 100 * statistics.fmean(u['test_accuracy'] for u in uniforms):+.2f}"
-    compared = against_uniform(runs[0], uniforms[0]) if uniforms else ("-", "-", "-")
-    cells = (model, family, setting, f"{mean(lambda run: 4 * run['parameters'] / run['ratio_fp32']):,.0f}",
-             f"{mean(lambda run: run['ratio_fp32']):.1f}", f"{mean(compressed_bytes):,.0f}", *compared,
-             f"{mean(lambda run: run['final_loss']):.3f}", f"{accuracy:.2f}", difference)
-    print("| " + " | ".join(cells) + " |")
+def row(run, uniform):
+    errors, difference = against(uniform, run) if uniform else (("-",) * 3, "-")
+    return (f"{4 * run['parameters'] / run['ratio_fp32']:,.0f}", f"{run['ratio_fp32']:.1f}",
+            f"{layer_bytes(run):,.0f}", *errors, f"{run['final_loss']:.3f}",
+            f"{100 * run['test_accuracy']:.2f}", difference)
 
 
-def table(folder, seeds):
-    print("| model | family | setting | bytes | ratio | compressed | first choice | error | of all |"
-          " loss | accuracy % | to uniform |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+def results(folder, model, seed):
+    """By family and setting, in the order in which they were written."""
+    paths = sorted(folder.glob(f"{model}-*-*-{seed}.json"), key=lambda path: path.stat().st_mtime)
+    return {tuple(path.stem.split("-")[1:3]): json.loads(path.read_text()) for path in paths}
+
+
+def table(folder, seed):
+    lines = [COLUMNS, ("---",) * len(COLUMNS)]
     for model in MODELS:
-        found = {}
-        for path in sorted(folder.glob(f"{model}-*-*.json")):
-            _, family, setting, seed = path.stem.split("-")
-            if seed in seeds:
-                found.setdefault((family, setting), []).append(json.loads(path.read_text()))
-        for (family, setting), runs in sorted(found.items()):
-            row(model, family, setting, runs, found.get((family, "uniform"), []))
+        runs = results(folder, model, seed)
+        for family in ("raw", "topk", "lowrank", "quantize"):
+            for (of, setting), run in runs.items():
+                if of == family:
+                    lines.append((model, family, setting, *row(run, runs.get((of, "uniform")))))
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
 if __name__ == "__main__":
-    table(pathlib.Path(sys.argv[1]), sys.argv[2:])
+    print(table(pathlib.Path(sys.argv[1]), sys.argv[2]))

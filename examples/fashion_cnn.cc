@@ -4,7 +4,7 @@
 //   mpirun -np 2 fashion_cnn --compressor 'adaptive(topk(density=0.01))' --momentum 0 --lr 0.4
 //
 // The part that matters to an author of a LibTorch program is fashion_cnn/cnn.cc, which lets the
-// reducer see the network's tensors where they lie; the training itself is fashion_mnist/trainer.cc.
+// reducer see the network's tensors where they lie; the training is fashion_mnist/trainer.cc.
 #include "fashion_cnn/cnn.h"
 #include "fashion_mnist/batches.h"
 #include "fashion_mnist/denormals.h"

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <mutex>
 #include <string>
+
+#include <dlfcn.h>
 
 #include <pith/core/error.h>
 
@@ -34,6 +37,21 @@ torch::Tensor images_of(const Batch& batch) {
       torch::kFloat32);
 }
 
+// LibTorch's own setting does not reach OpenBLAS, where that is its BLAS: that would cut products
+// into parts for the cores at hand, and the last bits would tell how many those are.
+void set_one_blas_thread() {
+  using Setter = void(int);
+  auto* const set = reinterpret_cast<Setter*>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"));
+  if (set != nullptr) set(1);
+}
+
+// Of the calling thread; BLAS has one setting for all.
+void compute_on_one_thread() {
+  static std::once_flag once;
+  std::call_once(once, set_one_blas_thread);
+  torch::set_num_threads(1);
+}
+
 // Means and variances, but not how many batches they are of.
 std::vector<torch::Tensor> statistics_of(const Network& network) {
   std::vector<torch::Tensor> all = network.buffers();
@@ -48,7 +66,7 @@ Cnn::Cnn(const Dataset& data, std::uint64_t seed) {
     throw pith::UsageError("images of " + std::to_string(data.pixels) +
                            " pixels: expected 28 x 28");
   }
-  torch::set_num_threads(1);
+  compute_on_one_thread();
   network_ = std::make_unique<Network>();
   for (auto& item : network_->named_parameters()) {
     parameters_.push_back(view_of(item.key(), item.value()));
@@ -63,7 +81,8 @@ void Cnn::initialise(std::uint64_t seed) {
     if (parameter.shape.is_matrix()) {
       const auto inputs = static_cast<double>(parameter.shape.columns());
       fill_normal(parameter, std::sqrt(2 / inputs), seed);
-    } else if (parameter.name.ends_with("bias")) {
+    } else if (!parameter.name.ends_with("norm.weight") ||
+               parameter.name.ends_with("second_norm.weight")) {
       std::ranges::fill(parameter.values, 0.0f);
     }
   }

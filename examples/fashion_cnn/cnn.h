@@ -15,10 +15,13 @@ class Network;
 ///
 ///   for (auto& item : network.named_parameters()) parameters().push_back(view of it);
 ///
-/// Parameters   named as in LibTorch ("blocks.3.first.weight"); values and gradients are LibTorch's
-///              own memory: what the reducer writes over a gradient is what LibTorch holds.
-/// Start        weights normal with variance 2 / inputs of a unit (He et al. 2015), biases zero.
-/// Statistics   of batch normalisation: each rank has its own mean and variance of its samples.
+/// Parameters   named as in LibTorch ("blocks.3.first.weight"); values and gradients are its own
+///              memory: what a reducer writes over a gradient is what LibTorch holds.
+/// Start        weights normal with variance 2 / inputs of a unit (He et al. 2015), biases zero;
+///              the second normalisation of a block gives zero, so that its input passes unchanged
+///              (Goyal et al. 2017).
+/// Statistics   of batch normalisation: each rank has those of its own samples until they are
+///              averaged.
 class Cnn final : public Model {
  public:
   /// Throws   pith::UsageError for images of another size than 28 x 28.

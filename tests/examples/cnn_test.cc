@@ -48,6 +48,18 @@ TEST(Cnn, HasTwentyLayersAndMoreOfVeryDifferentSizes) {
   EXPECT_EQ(model.parameter_count(), 543'994u);
 }
 
+// A block whose second normalisation gives zero has no gradient before it.
+TEST(Cnn, StartsWithBlocksThatPassTheirInput) {
+  Cnn model(kImages, 1);
+  model.compute_gradients(noise(0));
+  for (const auto& parameter : model.parameters()) {
+    if (!parameter.name.starts_with("blocks") || !parameter.name.ends_with("first.weight"))
+      continue;
+    EXPECT_THAT(parameter.gradient, ::testing::Each(0.0f)) << parameter.name;
+    EXPECT_THAT(parameter.values, Not(::testing::Contains(0.0f))) << parameter.name;
+  }
+}
+
 TEST(Cnn, LearnsFromWhatIsWrittenOverItsGradients) {
   Cnn model(kImages, 1);
   const Batch batch = noise(0);

@@ -8,12 +8,12 @@ from program_test import MPIEXEC, Program, repeatable, write_samples
 
 class Cnn(Program):
     ADAPTIVE = ("--compressor", "adaptive(topk(density=0.05),every=8,steps=2)", "--momentum", "0",
-                "--epochs", "2", "--batch", "32", "--warmup", "5", "--lr", "0.2")
+                "--lr", "0.2")
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        write_samples(cls.folder, "train", 320, rows=28, columns=28)
+        write_samples(cls.folder, "train", 300, rows=28, columns=28)
         write_samples(cls.folder, "t10k", 100, rows=28, columns=28)
 
 
