@@ -139,7 +139,7 @@ TEST(Health, WhatIsNotMeasuredSaysSo) {
 
 // Of rules with a residual it is that; of those that follow the gradient, how far they are behind.
 TEST(Health, TheResidualIsWhatTheRuleKeeps) {
-  for (const std::string rule : {"ef14", "dgc", "ef21"}) {
+  for (const std::string rule : {"ef14", "dgc", "econtrol", "d_ec", "ef21"}) {
     run_local(2, [&](Communicator& communicator) {
       Reducer reducer(
           communicator,
@@ -153,8 +153,10 @@ TEST(Health, TheResidualIsWhatTheRuleKeeps) {
         reducer.push("w", std::span(x));
         reducer.wait({.loss_scale = 1024});
         for (const auto& state : reducer.states<float>()) {
-          if (state.name == "w/residual") left.assign(state.values.begin(), state.values.end());
-          if (state.name != "w/own") continue;
+          const bool residual = state.name == "w/residual" || state.name == "w/error";
+          EXPECT_EQ(state.unsent, residual);
+          if (residual) left.assign(state.values.begin(), state.values.end());
+          if (rule != "ef21" || state.name != "w/own") continue;
           for (std::size_t i = 0; i < left.size(); ++i) left[i] = 1024 * left[i] - state.values[i];
         }
         const UnitStatistics unit = reducer.statistics().units[0];
