@@ -219,7 +219,7 @@ TEST(Health, AResidualThatGrowsIsWarnedOf) {
 
 // Top-k of 0.1 %, until what waits has come to its length, and beyond.
 TEST(Health, AResidualThatComesToItsLengthIsNotWarnedOf) {
-  for (const std::uint64_t every : {1, 100}) {
+  for (const std::uint64_t every : {1u, 100u}) {
     const auto runs = run_sick(2, {.compressor = "topk(density=0.001)", .statistics_every = every},
                                1, 3000, 0, [](std::uint64_t step, int rank, auto& g) {
                                  g = noise(step, rank);
