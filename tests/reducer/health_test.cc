@@ -217,6 +217,24 @@ TEST(Health, AResidualThatGrowsIsWarnedOf) {
   EXPECT_THAT(grows("econtrol"), IsEmpty());
 }
 
+// Twice two doublings are a danger of one compressor, and none of two.
+TEST(Health, AnotherCompressorBeginsWithACleanRecord) {
+  const std::vector<UnitPlan> parts{
+      {.name = "w", .tensors = {0}, .shape = {64, 64}, .elements = 4096}};
+  const auto warnings = [&](const char* first, const char* second) {
+    Health health(1, parts, 1);
+    double residual = 1;
+    for (std::uint64_t step = 0; step < 6; ++step) {
+      const Pipeline pipeline = parse_pipeline(step < 3 ? first : second);
+      const Choice choice{pipeline, CompressorKind::message, Exchange::gather};
+      health.learn(step, 0, choice, measured(0.1, 1, residual *= 3));
+    }
+    return health.warnings();
+  };
+  EXPECT_THAT(warnings("topk(k=40)", "topk(k=40)"), SizeIs(1));
+  EXPECT_THAT(warnings("topk(k=40)", "topk(k=4)"), IsEmpty());
+}
+
 // Top-k of 0.1 %, until what waits has come to its length, and beyond.
 TEST(Health, AResidualThatComesToItsLengthIsNotWarnedOf) {
   for (const std::uint64_t every : {1u, 100u}) {
