@@ -49,6 +49,17 @@ concept TakesMeans = requires(const Scheme& scheme,
   scheme.mean(all, divisor, out, true);
 };
 
+/// Throws WireError unless the statistics of all blocks are valid.
+template <class Scheme>
+void check_statistics(const Scheme& scheme, std::span<const std::byte> bytes) {
+  using Statistics = typename Scheme::Statistics;
+  for (std::size_t j = 0; j < bytes.size() / sizeof(Statistics); ++j) {
+    if (scheme.valid(load<Statistics>(bytes, j))) continue;
+    throw WireError(std::string(Scheme::kName) + ": statistics of block " + std::to_string(j) +
+                    " are not valid");
+  }
+}
+
 /// The message of every codec that sends a few statistics per block of elements and a code of fixed
 /// width per element. A Scheme has
 ///
@@ -236,12 +247,7 @@ class BlockMessage final : public MessageCompressor<T> {
 
   void check(std::span<const std::byte> bytes, const Blocks& blocks) const {
     check_padding(Scheme::kName, bytes, bits(blocks));
-    for (std::size_t j = 0; j < blocks.number(); ++j) {
-      if (!scheme_.valid(load<Statistics>(bytes, j))) {
-        throw WireError(std::string(Scheme::kName) + ": statistics of block " + std::to_string(j) +
-                        " are not valid");
-      }
-    }
+    check_statistics(scheme_, bytes.first(blocks.number() * sizeof(Statistics)));
   }
 
   Scheme scheme_;

@@ -5,25 +5,15 @@
 #include <limits>
 
 #include <pith/compressors/block_message.h>
+#include <pith/compressors/elias_message.h>
 #include <pith/compressors/even_levels.h>
 #include <pith/compressors/packed_levels.h>
+#include <pith/compressors/qsgd.h>
 #include <pith/compressors/quantize.h>
 #include <pith/core/arguments.h>
-#include <pith/core/vector.h>
 
 namespace pith {
 namespace {
-
-// A variance of omega is a contraction of 1 - omega too, where that is one.
-Guarantee unbiased(double omega) {
-  Guarantee guarantee{.variance = omega};
-  if (omega < 1) guarantee.contraction = 1 - omega;
-  return guarantee;
-}
-
-Guarantee contraction(double error) {
-  return error < 1 ? Guarantee{.contraction = 1 - error} : Guarantee{};
-}
 
 template <Element T>
 class MinMax {
@@ -106,13 +96,11 @@ class MinMax {
   Guarantee guarantee(std::size_t elements) const {
     const double inner = static_cast<double>(std::max<std::size_t>(elements, 2) - 2);
     const double error = inner / (2.0 * levels() * levels());
-    return rounding_ == Rounding::stochastic ? unbiased(error) : contraction(error);
+    return rounding_ == Rounding::stochastic ? unbiased(error) : contracting(error);
   }
 
- private:
+ protected:
   static constexpr std::size_t kChunk = 512;  // whose levels stay in the first cache
-
-  bool whole_in_bytes() const { return bits_ == 4 || bits_ == 8; }
 
   template <class V, class Body>
   static void for_chunks(std::span<V> x, Body body) {
@@ -121,126 +109,104 @@ class MinMax {
     }
   }
 
+  std::uint32_t levels() const { return (1u << bits_) - 1; }
+  T top() const { return static_cast<T>(levels()); }
+
+ private:
+  bool whole_in_bytes() const { return bits_ == 4 || bits_ == 8; }
+
   std::uint8_t level(T x, const Statistics& bucket, float point) const {
     const T level = round_at((x - bucket.min) / bucket.unit, point);
     return static_cast<std::uint8_t>(std::min(top(), level));
   }
 
-  std::uint32_t levels() const { return (1u << bits_) - 1; }
-  T top() const { return static_cast<T>(levels()); }
-
   unsigned bits_;
   Rounding rounding_;
 };
 
+// The same levels around 0, which is one of them; what lies beyond counts as the last one.
 template <Element T>
-struct Norm {
-  T norm;
-};
-
-// Of what the levels of a bucket are shares.
-struct Scale {
-  bool largest = false;  // of the largest magnitude; else of the norm
-  double clip = 0;       // but at most so many standard deviations, if that is above 0
-};
-
-// The population's, about the mean.
-template <Element T>
-double standard_deviation(std::span<const T> x) {
-  double sum = 0;
-  for (const T v : x) sum += static_cast<double>(v);
-  const double mean = sum / static_cast<double>(x.size());
-  double squares = 0;
-  for (const T v : x) squares += (static_cast<double>(v) - mean) * (static_cast<double>(v) - mean);
-  return std::sqrt(squares / static_cast<double>(x.size()));
-}
-
-template <Element T>
-class Qsgd : public CodeByCode<T, Qsgd<T>, Norm<T>> {
+class Deviation : public MinMax<T> {
  public:
-  static constexpr const char* kName = "quantize";
-  using Statistics = Norm<T>;
+  using MinMax<T>::MinMax;
+  using typename MinMax<T>::Statistics;
 
-  Qsgd(unsigned bits, std::uint32_t levels, Rounding rounding, const Scale& scale)
-      : bits_(bits), levels_(levels), rounding_(rounding), scale_(scale) {}
-
-  unsigned width() const { return bits_; }
-  Rounding rounding() const { return rounding_; }
-
-  // The norm is at least max |x|, so that no level lies above the highest even where squares under-
-  // or overflow.
   Statistics measure(std::span<const T> bucket) const {
     check_finite(bucket);
-    T norm = scale_.largest ? T{0} : to_finite<T>(std::sqrt(squared_norm(bucket)));
-    for (const T x : bucket) norm = std::max(norm, std::abs(x));
-    if (scale_.clip == 0) return {norm};
-    const T most = to_finite<T>(scale_.clip * standard_deviation(bucket));
-    return {most > 0 ? std::min(norm, most) : norm};  // equal elements do not deviate
+    const double square = squared_norm(bucket) / static_cast<double>(bucket.size());
+    if (!(square > 0)) return {0, 0};
+    using Limits = std::numeric_limits<T>;
+    const T largest = Limits::max() / top() * (1 - 4 * Limits::epsilon());
+    const T unit =
+        std::clamp(to_finite<T>(8 * std::sqrt(square)) / top(), Limits::denorm_min(), largest);
+    return {unit, -unit * static_cast<T>(this->levels() / 2)};
   }
 
-  std::uint32_t code(T x, const Statistics& bucket, const RoundingPoint& point,
-                     std::uint64_t index) const {
-    if (!(bucket.norm > 0)) return 0;
-    const T level = round_at(std::abs(x) / bucket.norm * top(), point.at(index));
-    const auto magnitude = static_cast<std::uint32_t>(std::min(top(), level));
-    return x < 0 && magnitude > 0 ? magnitude | sign() : magnitude;
+  void put(BitWriter& codes, std::span<const T> x, const Statistics& bucket,
+           const RoundingPoint& point, std::size_t first) const {
+    T inside[MinMax<T>::kChunk];
+    MinMax<T>::for_chunks(x, [&](std::span<const T> part, std::size_t start) {
+      const auto end =
+          std::ranges::transform(part, inside, [&](T v) { return std::max(v, bucket.min); }).out;
+      MinMax<T>::put(codes, std::span<const T>(inside, end), bucket, point, first + start);
+    });
   }
 
-  bool valid(const Statistics& bucket) const {
-    return bucket.norm >= 0 && std::isfinite(bucket.norm);
-  }
-
-  T value(std::uint32_t code, const Statistics& bucket) const {
-    const std::uint32_t level = std::min(code & (sign() - 1), levels_);  // no code is refused
-    const T magnitude = bucket.norm * (static_cast<T>(level) / top());
-    return code >= sign() ? -magnitude : magnitude;
-  }
-
+  // If nothing lies beyond, all errors are half a unit or less. What does keeps
+  // 16 (1 - 1 / L^2) / B of ||x||^2, and with a level of 0 nothing is worse than left out.
   Guarantee guarantee(std::size_t elements) const {
-    const auto b = static_cast<double>(elements);
-    const double s = levels_;
-    if (scale_.clip > 0) return {};
-    if (scale_.largest) {
-      const double others = std::max(b, 1.0) - 1;  // the largest is exact
-      if (rounding_ == Rounding::nearest) return contraction(others / (4 * s * s));
-      return unbiased((std::sqrt(1 + others / (s * s)) - 1) / 2);
-    }
-    if (rounding_ == Rounding::nearest) return contraction(b / (4 * s * s));
-    return unbiased(std::min(b / (s * s), std::sqrt(b) / s));
+    if (this->rounding() == Rounding::stochastic) return {};
+    const double finest = 1.0 / (static_cast<double>(this->levels()) * this->levels());
+    const double beyond = 16 * (1 - finest) / static_cast<double>(elements);
+    return contracting(std::max(16 * finest, elements > 16 ? 1 - beyond : 0));
   }
 
  private:
-  std::uint32_t sign() const { return 1u << (bits_ - 1); }
-  T top() const { return static_cast<T>(levels_); }
-
-  unsigned bits_;
-  std::uint32_t levels_;
-  Rounding rounding_;
-  Scale scale_;
+  T top() const { return MinMax<T>::top(); }
 };
+
+// Of what the spec leaves open.
+Rounding rounding_of(Arguments& arguments, std::string_view fallback) {
+  const std::string word = arguments.word("rounding", fallback, {"nearest", "stochastic"});
+  return word == "nearest" ? Rounding::nearest : Rounding::stochastic;
+}
+
+template <Element T, class Scheme>
+std::unique_ptr<MessageCompressor<T>> make_even(Arguments& arguments, std::size_t bucket,
+                                                unsigned fewest_bits) {
+  const auto bits = static_cast<unsigned>(arguments.integer("bits", 4, fewest_bits, 8));
+  const Scheme scheme(bits, rounding_of(arguments, "nearest"));
+  arguments.finish();
+  return std::make_unique<BlockMessage<T, Scheme>>(scheme, bucket);
+}
+
+template <Element T>
+std::unique_ptr<MessageCompressor<T>> make_qsgd(Arguments& arguments, std::size_t bucket,
+                                                bool largest) {
+  const Scale scale{largest, largest ? arguments.number("clip", 0, 0, 1e6) : 0};
+  const bool elias = arguments.word("coding", "fixed", {"fixed", "elias"}) == "elias";
+  const auto bits = elias ? kEliasBits : static_cast<unsigned>(arguments.integer("bits", 4, 2, 8));
+  const std::uint64_t most = (1u << (bits - 1)) - 1;
+  const auto root = static_cast<std::uint64_t>(std::ceil(std::sqrt(bucket)));
+  const std::uint64_t usual = elias ? std::min(most, root) : most;
+  const auto levels = static_cast<std::uint32_t>(arguments.integer("levels", usual, 1, most));
+  const Qsgd<T> scheme(bits, levels, rounding_of(arguments, "stochastic"), scale);
+  arguments.finish();
+  if (elias) return std::make_unique<EliasMessage<T, Qsgd<T>>>(scheme, bucket);
+  return std::make_unique<BlockMessage<T, Qsgd<T>>>(scheme, bucket);
+}
 
 }  // namespace
 
 template <Element T>
 std::unique_ptr<MessageCompressor<T>> make_quantize(const Spec& spec) {
   Arguments arguments(spec);
-  const std::string range = arguments.word("range", "minmax", {"minmax", "qsgd", "max"});
-  const bool qsgd = range != "minmax";
-  const bool largest = range == "max";
-  const Scale scale{largest, largest ? arguments.number("clip", 0, 0, 1e6) : 0};
-  const auto bits = static_cast<unsigned>(arguments.integer("bits", 4, qsgd ? 2 : 1, 8));
-  const std::uint64_t bucket = arguments.integer("bucket", 512, 1, std::uint64_t{1} << 30);
-  const std::string fallback = qsgd ? "stochastic" : "nearest";
-  const bool nearest = arguments.word("rounding", fallback, {"nearest", "stochastic"}) == "nearest";
-  const std::uint64_t most = (1u << (bits - 1)) - 1;
-  const auto levels = qsgd ? arguments.integer("levels", most, 1, most) : 0;
-  arguments.finish();
-  const Rounding rounding = nearest ? Rounding::nearest : Rounding::stochastic;
-  if (qsgd) {
-    return std::make_unique<BlockMessage<T, Qsgd<T>>>(
-        Qsgd<T>(bits, static_cast<std::uint32_t>(levels), rounding, scale), bucket);
-  }
-  return std::make_unique<BlockMessage<T, MinMax<T>>>(MinMax<T>(bits, rounding), bucket);
+  const std::string range =
+      arguments.word("range", "minmax", {"minmax", "deviation", "qsgd", "max"});
+  const std::size_t bucket = arguments.integer("bucket", 512, 1, std::uint64_t{1} << 30);
+  if (range == "minmax") return make_even<T, MinMax<T>>(arguments, bucket, 1);
+  if (range == "deviation") return make_even<T, Deviation<T>>(arguments, bucket, 2);
+  return make_qsgd<T>(arguments, bucket, range == "max");
 }
 
 template std::unique_ptr<MessageCompressor<float>> make_quantize(const Spec&);

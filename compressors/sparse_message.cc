@@ -201,11 +201,7 @@ void SparseMessage<T>::visit(Segment segment, std::size_t n, Scratch& scratch,
 
 template <Element T>
 Guarantee SparseMessage<T>::guarantee(std::size_t n) const {
-  const Guarantee kept = selector_->guarantee(n);
-  const Guarantee coded = values_->guarantee(most_kept(n));
-  if (!kept.contraction || !coded.contraction) return {};
-  return {.contraction = *kept.contraction * *coded.contraction,
-          .contraction_is_typical = kept.contraction_is_typical && coded.contraction_is_typical};
+  return composed(selector_->guarantee(n), values_->guarantee(most_kept(n)));
 }
 
 IndexCoding read_coding(Arguments& arguments) {

@@ -40,8 +40,7 @@ class Selector {
 /// Wire     u32 count, u32 first (kept elements in earlier segments), u8 coder, u56 bytes, indices
 ///          of so many bytes, zero padding to 16 bytes; then the segment of the values.
 ///          max(n) = 2^32 - 1.
-/// Error    that of the values added to the part that is dropped: contraction a b from a selector
-///          with contraction a and values with contraction b; else nothing is promised.
+/// Error    that of the values added to the part that is dropped: what composed() says.
 /// Cost     the selection; then O(kept), and n / 8 bytes for a bitmap, coding and decoding alike.
 /// Throws   UsageError if both values= and a second stage are given. open, visit: WireError
 ///          for a wrong length, count, coder, padding, indices that do not ascend or lie outside,

@@ -5,7 +5,6 @@
 //   mpirun -np 4 onebit_adam --optimizer zero_one_adam
 //
 // The part that matters to a trainer's author is make_optimizer() and Trainer::step().
-#include <chrono>
 #include <iomanip>
 #include <memory>
 #include <span>
@@ -19,10 +18,9 @@
 
 #include "fashion_mnist/batches.h"
 #include "fashion_mnist/denormals.h"
-#include "fashion_mnist/evaluate.h"
+#include "fashion_mnist/epochs.h"
 #include "fashion_mnist/mlp.h"
 #include "fashion_mnist/progress.h"
-#include "fashion_mnist/sgd.h"
 #include "program/command_line.h"
 #include "program/launch.h"
 #include "program/sum_over_ranks.h"
@@ -110,7 +108,7 @@ class Trainer {
 
  private:
   void step(double rate);
-  std::string summary(double seconds);
+  std::string summary(const Trained& trained);
 
   const Options& options_;
   const Samples& samples_;
@@ -120,7 +118,6 @@ class Trainer {
   std::size_t steps_;
   std::unique_ptr<pith::AdamOptimizer<float>> optimizer_;
   Progress progress_;
-  double accuracy_ = 0;
   double wire_bytes_ = 0;
 };
 
@@ -147,33 +144,22 @@ void Trainer::step(double rate) {
   wire_bytes_ += static_cast<double>(world_.wire_bytes() - before);
 }
 
-// With 0/1 Adam ranks differ between synchronisations: then this is the mean of their accuracies.
 void Trainer::run() {
-  const auto start = std::chrono::steady_clock::now();
-  for (std::size_t t = 0; t < steps_; ++t) {
-    step(learning_rate(options_.learning_rate, options_.warmup_steps, steps_, t));
-    progress_.step(t + 1);
-    if ((t + 1) % batches_.steps_per_epoch() != 0) continue;
-    accuracy_ = evaluate(model_, samples_.test, samples_.test.size(), world_).correct;
-    std::ostringstream line;
-    line << "epoch " << (t + 1) / batches_.steps_per_epoch() << " of " << options_.epochs
-         << std::fixed << std::setprecision(4) << "  test accuracy " << accuracy_;
-    progress_.line(line.str());
-  }
-  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
-  progress_.line(summary(time.count()));
+  const Trained trained = train_epochs(options_, batches_.steps_per_epoch(), model_, samples_.test,
+                                       progress_, world_, [this](double rate) { step(rate); });
+  progress_.line(summary(trained));
 }
 
 // A raw all-reduce sends 2 (p-1)/p of the model in every step.
-std::string Trainer::summary(double seconds) {
+std::string Trainer::summary(const Trained& trained) {
   program::sum_over_ranks(world_, std::span(&wire_bytes_, 1));
   const double bytes = wire_bytes_ / (static_cast<double>(steps_) * world_.size());
   const double raw =
       2 * 4.0 * static_cast<double>(model_.parameter_count()) * (world_.size() - 1) / world_.size();
   std::ostringstream line;
-  line << std::fixed << std::setprecision(4) << "test accuracy " << accuracy_
+  line << std::fixed << std::setprecision(4) << "test accuracy " << trained.accuracy
        << std::setprecision(1) << ", per step and rank " << bytes / 1000 << " kB, "
-       << (bytes > 0 ? raw / bytes : 1) << " times less than raw, " << seconds << " s";
+       << (bytes > 0 ? raw / bytes : 1) << " times less than raw, " << trained.seconds << " s";
   return line.str();
 }
 

@@ -7,7 +7,6 @@
 //
 // The part that matters to a trainer's author is Trainer::step().
 #include <array>
-#include <chrono>
 #include <iomanip>
 #include <span>
 #include <sstream>
@@ -19,7 +18,7 @@
 
 #include "fashion_mnist/batches.h"
 #include "fashion_mnist/denormals.h"
-#include "fashion_mnist/evaluate.h"
+#include "fashion_mnist/epochs.h"
 #include "fashion_mnist/flat.h"
 #include "fashion_mnist/mlp.h"
 #include "fashion_mnist/progress.h"
@@ -71,7 +70,7 @@ class Trainer {
 
  private:
   void step(double rate);
-  std::string summary(double seconds);
+  std::string summary(const Trained& trained);
 
   const Options& options_;
   const Samples& samples_;
@@ -84,7 +83,6 @@ class Trainer {
   std::vector<float> velocity_;
   std::size_t steps_;
   Progress progress_;
-  double accuracy_ = 0;
   std::array<double, 2> wire_bytes_{};  // of gradients, of parameters
 };
 
@@ -127,33 +125,23 @@ void Trainer::step(double rate) {
 }
 
 void Trainer::run() {
-  const auto start = std::chrono::steady_clock::now();
-  for (std::size_t t = 0; t < steps_; ++t) {
-    step(learning_rate(options_.learning_rate, options_.warmup_steps, steps_, t));
-    progress_.step(t + 1);
-    if ((t + 1) % batches_.steps_per_epoch() != 0) continue;
-    accuracy_ = evaluate(model_, samples_.test, samples_.test.size(), world_).correct;
-    std::ostringstream line;
-    line << "epoch " << (t + 1) / batches_.steps_per_epoch() << " of " << options_.epochs
-         << std::fixed << std::setprecision(4) << "  test accuracy " << accuracy_;
-    progress_.line(line.str());
-  }
-  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
-  progress_.line(summary(time.count()));
+  const Trained trained = train_epochs(options_, batches_.steps_per_epoch(), model_, samples_.test,
+                                       progress_, world_, [this](double rate) { step(rate); });
+  progress_.line(summary(trained));
 }
 
 // Uncompressed, each of the two calls sends (p-1)/p of the model in every step; one rank none.
-std::string Trainer::summary(double seconds) {
+std::string Trainer::summary(const Trained& trained) {
   program::sum_over_ranks(world_, wire_bytes_);
   for (double& bytes : wire_bytes_) bytes /= static_cast<double>(steps_) * world_.size();
   const double raw = 4.0 * static_cast<double>(whole_.size()) * (world_.size() - 1) / world_.size();
   const auto less = [&](double bytes) { return bytes > 0 ? raw / bytes : 1; };
   std::ostringstream line;
-  line << std::fixed << std::setprecision(4) << "test accuracy " << accuracy_
+  line << std::fixed << std::setprecision(4) << "test accuracy " << trained.accuracy
        << std::setprecision(1) << ", per step and rank " << wire_bytes_[0] / 1000
        << " kB of gradients (" << less(wire_bytes_[0]) << " times less than raw) and "
-       << wire_bytes_[1] / 1000 << " kB of parameters (" << less(wire_bytes_[1]) << "), " << seconds
-       << " s";
+       << wire_bytes_[1] / 1000 << " kB of parameters (" << less(wire_bytes_[1]) << "), "
+       << trained.seconds << " s";
   return line.str();
 }
 

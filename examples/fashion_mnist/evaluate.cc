@@ -16,12 +16,13 @@ constexpr std::size_t kBatch = 250;
 
 }  // namespace
 
-Score evaluate(Mlp& model, const Dataset& data, std::size_t samples, pith::Communicator& world) {
+Score evaluate(Model& model, const Dataset& data, std::size_t samples, pith::Communicator& world) {
   samples = std::min(samples, data.size());
   const auto rank = static_cast<std::size_t>(world.rank());
   const auto ranks = static_cast<std::size_t>(world.size());
   std::size_t begin = pith::block_start(samples, ranks, rank);
   const std::size_t end = pith::block_start(samples, ranks, rank + 1);
+  model.average_statistics(world);
   Batch batch;
   std::array<double, 2> sums{};
   for (; begin < end; begin += kBatch) {

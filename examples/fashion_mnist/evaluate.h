@@ -6,12 +6,13 @@
 #include <pith/comm/communicator.h>
 
 #include "dataset.h"
-#include "mlp.h"
+#include "model.h"
 
 namespace fashion_mnist {
 
 /// Mean loss and share of correct answers on the first `samples` samples (or all there are); each
-/// rank takes a block of them. The same on all ranks, which all call it.
-Score evaluate(Mlp& model, const Dataset& data, std::size_t samples, pith::Communicator& world);
+/// rank takes a block of them. The same on all ranks, which all call it, after the model's
+/// average_statistics().
+Score evaluate(Model& model, const Dataset& data, std::size_t samples, pith::Communicator& world);
 
 }  // namespace fashion_mnist

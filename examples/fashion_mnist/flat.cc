@@ -6,7 +6,7 @@
 namespace fashion_mnist {
 namespace {
 
-void copy(AlignedVector Parameter::*tensor, const std::vector<Parameter>& parameters,
+void copy(std::span<float> Parameter::*tensor, const std::vector<Parameter>& parameters,
           std::span<float> flat) {
   auto out = flat.begin();
   for (const Parameter& parameter : parameters) {

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "mlp.h"
+#include "model.h"
 
 // A model's tensors one after the other in one vector, as trainers that shard it hold them.
 namespace fashion_mnist {

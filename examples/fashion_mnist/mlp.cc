@@ -3,10 +3,7 @@
 
 #include <Eigen/Core>
 #include <cmath>
-#include <numeric>
-
-#include <pith/core/hash.h>
-#include <pith/core/random.h>
+#include <type_traits>
 
 #include "softmax.h"
 
@@ -19,30 +16,17 @@ using MatrixView = Eigen::Map<Matrix, pith::kCacheLine>;
 using ConstMatrixView = Eigen::Map<const Matrix, pith::kCacheLine>;
 using RowView = Eigen::Map<Eigen::RowVectorXf, pith::kCacheLine>;
 
-MatrixView rows_of(AlignedVector& values, std::size_t rows) {
+// Whole rows of a vector, or of a tensor, which lies in one.
+template <class Values>
+auto rows_of(Values& values, std::size_t rows) {
+  constexpr bool is_const = std::is_const_v<std::remove_pointer_t<decltype(values.data())>>;
   const auto count = static_cast<Eigen::Index>(rows);
-  return {values.data(), count, static_cast<Eigen::Index>(values.size()) / count};
+  return std::conditional_t<is_const, ConstMatrixView, MatrixView>(
+      values.data(), count, static_cast<Eigen::Index>(values.size()) / count);
 }
 
-ConstMatrixView rows_of(const AlignedVector& values, std::size_t rows) {
-  const auto count = static_cast<Eigen::Index>(rows);
-  return {values.data(), count, static_cast<Eigen::Index>(values.size()) / count};
-}
-
-RowView row_of(AlignedVector& values) {
+RowView row_of(std::span<float> values) {
   return {values.data(), static_cast<Eigen::Index>(values.size())};
-}
-
-Parameter make_parameter(std::string name, pith::Shape shape) {
-  const std::size_t n = shape.elements();
-  return {std::move(name), std::move(shape), AlignedVector(n), AlignedVector(n)};
-}
-
-void fill_normal(Parameter& parameter, double deviation, std::uint64_t seed) {
-  const pith::Random random({.seed = seed, .tensor = pith::hash(parameter.name)});
-  for (std::size_t i = 0; i < parameter.values.size(); ++i) {
-    parameter.values[i] = static_cast<float>(deviation * random.normal(i));
-  }
 }
 
 }  // namespace
@@ -52,17 +36,18 @@ Mlp::Mlp(const std::vector<std::size_t>& widths, std::uint64_t seed) {
   for (std::size_t l = 1; l < widths.size(); ++l) add_layer(widths[l - 1], widths[l], seed);
 }
 
-void Mlp::add_layer(std::size_t inputs, std::size_t outputs, std::uint64_t seed) {
-  const std::string name = "layer" + std::to_string(layers_.size() + 1);
-  Parameter& weight = parameters_.emplace_back(make_parameter(name + ".weight", {outputs, inputs}));
-  Parameter& bias = parameters_.emplace_back(make_parameter(name + ".bias", {outputs}));
-  fill_normal(weight, std::sqrt(2.0 / static_cast<double>(inputs)), seed);
-  layers_.push_back({&weight, &bias, {}, {}});
+Parameter& Mlp::add_parameter(std::string name, pith::Shape shape) {
+  const std::span values(memory_.emplace_back(shape.elements()));
+  const std::span gradient(memory_.emplace_back(shape.elements()));
+  return parameters_.emplace_back(Parameter{std::move(name), std::move(shape), values, gradient});
 }
 
-std::size_t Mlp::parameter_count() const {
-  return std::transform_reduce(parameters_.begin(), parameters_.end(), std::size_t{0},
-                               std::plus<>{}, [](const auto& p) { return p.values.size(); });
+void Mlp::add_layer(std::size_t inputs, std::size_t outputs, std::uint64_t seed) {
+  const std::string name = "layer" + std::to_string(layers_.size() + 1);
+  Parameter& weight = add_parameter(name + ".weight", {outputs, inputs});
+  Parameter& bias = add_parameter(name + ".bias", {outputs});
+  fill_normal(weight, std::sqrt(2.0 / static_cast<double>(inputs)), seed);
+  layers_.push_back({&weight, &bias, {}, {}});
 }
 
 void Mlp::forward(const Batch& batch) {

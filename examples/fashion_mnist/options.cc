@@ -10,11 +10,9 @@ using program::Reader;
 using program::real;
 using program::text;
 
-boost::program_options::options_description describe(const pith::ReducerOptions& defaults) {
-  boost::program_options::options_description description(
-      "Trains a perceptron on Fashion-MNIST, data-parallel, with compressed gradients.\n\n"
-      "  mpirun -np 4 fashion_mnist --compressor 'topk(density=0.01)' --momentum 0 --lr 0.8\n"
-      "  fashion_mnist --local 4        the same ranks as threads, without MPI\n\nOptions");
+boost::program_options::options_description describe(const std::string& title) {
+  const pith::ReducerOptions defaults;
+  boost::program_options::options_description description(title + "\n\nOptions");
   describe_training(description);
   description.add_options()("compressor", text(defaults.compressor),
                             "spec, or schedule: topk(density=0.01)@58,topk(density=0.001)")(
@@ -50,8 +48,8 @@ pith::ReducerOptions reducer_options(const Reader& reader) {
 
 }  // namespace
 
-Options parse_options(int argc, const char* const* argv) {
-  const Reader reader(argc, argv, describe({}));
+Options parse_options(int argc, const char* const* argv, const std::string& title) {
+  const Reader reader(argc, argv, describe(title));
   Options options;
   read_training(reader, options);
   options.reducer = reducer_options(reader);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include <pith/reducer/options.h>
 
@@ -15,9 +16,9 @@ struct Options : TrainingOptions {
   std::filesystem::path json;  ///< empty: none is written
 };
 
-/// Reads the command line; PITH_COMPRESSOR, PITH_FEEDBACK and PITH_EXCHANGE beat it, as they beat
-/// all code.
+/// Reads the command line of a program whose help begins with `title`; PITH_COMPRESSOR,
+/// PITH_FEEDBACK and PITH_EXCHANGE beat it, as they beat all code.
 /// Throws   pith::UsageError with the option and its value.
-Options parse_options(int argc, const char* const* argv);
+Options parse_options(int argc, const char* const* argv, const std::string& title);
 
 }  // namespace fashion_mnist

@@ -12,13 +12,41 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json to_json(const std::vector<Point>& points) {
+Json to_json(const Point& point) {
+  return {{"step", point.step}, {"message_bytes", point.message_bytes}, {"value", point.value}};
+}
+
+Json to_json(const pith::UnitStatistics& unit) {
+  return {{"name", unit.name},
+          {"elements", unit.elements},
+          {"compressor", unit.compressor},
+          {"feedback", unit.feedback},
+          {"exchange", unit.exchange},
+          {"why_dense", unit.why_dense},
+          {"message_bytes", unit.message_bytes},
+          {"ratio", unit.ratio}};
+}
+
+Json to_json(const pith::AdaptiveDecision& decision) {
+  return {{"step", decision.step},
+          {"compressors", decision.compressors},
+          {"ratios", decision.ratios},
+          {"error", decision.error},
+          {"cost", decision.cost},
+          {"within_budget", decision.within_budget}};
+}
+
+template <class Element>
+Json list(const std::vector<Element>& elements, Json one(const Element&)) {
   Json out = Json::array();
-  for (const auto& point : points) {
-    out.push_back(
-        {{"step", point.step}, {"message_bytes", point.message_bytes}, {"value", point.value}});
-  }
+  for (const auto& element : elements) out.push_back(one(element));
   return out;
+}
+
+Json to_json(const pith::AdaptiveStatistics& adaptive) {
+  return {{"policy", adaptive.policy},
+          {"units", adaptive.units},
+          {"decisions", list(adaptive.decisions, to_json)}};
 }
 
 const char* name_of(pith::CompressedUnit unit) {
@@ -60,8 +88,10 @@ void write_json(const Options& options, const Result& result) {
                      {"wire_bytes_per_step", result.wire_bytes_per_step},
                      {"wire_ratio", result.wire_ratio},
                      {"seconds", result.seconds},
-                     {"accuracy", to_json(result.accuracy)},
-                     {"loss", to_json(result.loss)}};
+                     {"accuracy", list(result.accuracy, to_json)},
+                     {"loss", list(result.loss, to_json)},
+                     {"units", list(result.units, to_json)},
+                     {"adaptive", list(result.adaptive, to_json)}};
   std::ofstream file(options.json);
   file << json.dump(1) << '\n';
   if (!file.flush()) throw std::runtime_error("cannot write " + options.json.string());

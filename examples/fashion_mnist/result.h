@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <pith/reducer/statistics.h>
+
 #include "options.h"
 
 namespace fashion_mnist {
@@ -16,7 +18,7 @@ struct Point {
   double value = 0;
 };
 
-/// What a run came to; the same on all ranks.
+/// What a run came to; the same on all ranks, but for `units`.
 struct Result {
   int ranks = 0;
   std::size_t parameters = 0;
@@ -28,6 +30,8 @@ struct Result {
   double wire_bytes_per_step = 0;  ///< sent by one rank, counted at the communicator
   double wire_ratio = 1;           ///< a raw all-reduce's wire bytes over them
   double seconds = 0;              ///< of training and tests, without reading the data
+  std::vector<pith::UnitStatistics> units;         ///< rank 0's
+  std::vector<pith::AdaptiveStatistics> adaptive;  ///< what policies have chosen
 };
 
 /// Writes both as one JSON object. Throws   std::runtime_error naming the file.

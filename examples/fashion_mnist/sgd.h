@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "mlp.h"
+#include "model.h"
 
 namespace fashion_mnist {
 

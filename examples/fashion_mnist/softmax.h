@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-#include "mlp.h"
+#include "model.h"
 
 namespace fashion_mnist {
 

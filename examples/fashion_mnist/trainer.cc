@@ -9,7 +9,9 @@
 #include <pith/core/error.h>
 
 #include "evaluate.h"
+#include "program/launch.h"
 #include "program/sum_over_ranks.h"
+#include "replicas.h"
 
 namespace fashion_mnist {
 namespace {
@@ -27,14 +29,13 @@ std::string exchange_in_use(const pith::Statistics& statistics) {
 
 }  // namespace
 
-Trainer::Trainer(const Options& options, const Dataset& train, const Dataset& test,
+Trainer::Trainer(const Options& options, Model& model, const Samples& samples,
                  pith::Communicator& world)
     : options_(options),
-      train_(train),
-      test_(test),
+      model_(model),
+      samples_(samples),
       world_(world),
-      batches_(options, train, world),
-      model_(model_widths(train), options.seed),
+      batches_(options, samples.train, world),
       optimizer_(model_.parameters(), options.momentum),
       reducer_(world, options.reducer),
       progress_(world.rank() == 0, options.epochs * batches_.steps_per_epoch()) {}
@@ -87,7 +88,7 @@ void Trainer::count_skipped(const pith::StepResult& result) {
 }
 
 void Trainer::end_epoch(std::size_t epoch) {
-  const Score score = evaluate(model_, test_, test_.size(), world_);
+  const Score score = evaluate(model_, samples_.test, samples_.test.size(), world_);
   result_.accuracy.push_back(point(score.correct));
   std::ostringstream line;
   line << "epoch " << epoch + 1 << " of " << options_.epochs << std::fixed << std::setprecision(4)
@@ -97,18 +98,21 @@ void Trainer::end_epoch(std::size_t epoch) {
 }
 
 void Trainer::finish() {
+  check_replicas(model_.parameters(), world_);
   const pith::Statistics statistics = reducer_.statistics();
   const double message_bytes = mean_over_ranks(static_cast<double>(statistics.message_bytes));
   const double wire_bytes = mean_over_ranks(static_cast<double>(statistics.wire_bytes));
   result_.ranks = world_.size();
   result_.parameters = model_.parameter_count();
   result_.exchange = exchange_in_use(statistics);
-  result_.final_loss = evaluate(model_, train_, kFinalLossSamples, world_).loss;
+  result_.final_loss = evaluate(model_, samples_.train, kFinalLossSamples, world_).loss;
   result_.ratio_fp32 = static_cast<double>(statistics.dense_bytes) / message_bytes;
   result_.wire_bytes_per_step = wire_bytes / static_cast<double>(statistics.steps);
   const double raw_wire_bytes =
       2.0 * (world_.size() - 1) / world_.size() * static_cast<double>(statistics.dense_bytes);
   result_.wire_ratio = wire_bytes > 0 ? raw_wire_bytes / wire_bytes : 1;
+  result_.units = statistics.units;
+  result_.adaptive = statistics.adaptive;
   progress_.line(summary_line(result_));
 }
 
@@ -120,6 +124,14 @@ double Trainer::mean_over_ranks(double value) {
 Point Trainer::point(double value) {
   const auto bytes = static_cast<double>(reducer_.statistics().message_bytes);
   return {step_, mean_over_ranks(bytes), mean_over_ranks(value)};
+}
+
+void train_and_write(const Options& options, Model& model, const Samples& samples,
+                     pith::Communicator& world) {
+  const Result result = Trainer(options, model, samples, world).run();
+  program::on_every_rank(world, [&] {
+    if (world.rank() == 0 && !options.json.empty()) write_json(options, result);
+  });
 }
 
 }  // namespace fashion_mnist

@@ -7,8 +7,7 @@
 #include <pith/reducer/reducer.h>
 
 #include "batches.h"
-#include "dataset.h"
-#include "mlp.h"
+#include "model.h"
 #include "options.h"
 #include "progress.h"
 #include "result.h"
@@ -20,11 +19,11 @@ namespace fashion_mnist {
 ///
 /// Throws   pith::UsageError, on every rank, if the options do not fit the ranks or the reducer
 ///          refuses them; pith::Error if training diverges: gradients that are not finite, ten
-///          steps in a row.
+///          steps in a row; or if replicas differ at its end.
 class Trainer {
  public:
-  Trainer(const Options& options, const Dataset& train, const Dataset& test,
-          pith::Communicator& world);
+  /// Everything outlives it.
+  Trainer(const Options& options, Model& model, const Samples& samples, pith::Communicator& world);
 
   Result run();
 
@@ -38,11 +37,10 @@ class Trainer {
   Point point(double value);
 
   const Options& options_;
-  const Dataset& train_;
-  const Dataset& test_;
+  Model& model_;
+  const Samples& samples_;
   pith::Communicator& world_;
   Batches batches_;
-  Mlp model_;
   Sgd optimizer_;
   pith::Reducer reducer_;
   Progress progress_;
@@ -50,5 +48,10 @@ class Trainer {
   int skipped_in_a_row_ = 0;
   Result result_;
 };
+
+/// Trains and writes the result to where the options say. Throws   as Trainer; pith::UsageError, on
+/// every rank, if it cannot be written.
+void train_and_write(const Options& options, Model& model, const Samples& samples,
+                     pith::Communicator& world);
 
 }  // namespace fashion_mnist

@@ -5,6 +5,7 @@
 
 #include <pith/adaptive/error_curve.h>
 #include <pith/adaptive/message_bytes.h>
+#include <pith/adaptive/run_loops.h>
 #include <pith/core/error.h>
 #include <pith/core/vector.h>
 
@@ -108,9 +109,8 @@ bool ErrorCurve<T>::observe(const Source<T>& x, const RandomKey& key, Scratch& s
 template <Element T>
 bool ErrorCurve<T>::look(const Source<T>& x, const RandomKey& key, Seen& seen,
                          std::span<Estimate> estimates, Scratch& scratch) {
-  for (auto* const estimators : {&of_all_, &of_runs_}) {
-    for (const auto& estimator : *estimators) estimator->begin(key, scratch);
-  }
+  for (const auto& estimator : of_all_) estimator->begin({n_, key}, scratch);
+  for (const auto& estimator : of_runs_) estimator->begin({looks() * run_, key}, scratch);
   if (of_all_.empty()) {
     seen = look_at_runs(x, Random(key), scratch);
   } else {
@@ -127,6 +127,11 @@ bool ErrorCurve<T>::look(const Source<T>& x, const RandomKey& key, Seen& seen,
 }
 
 template <Element T>
+std::size_t ErrorCurve<T>::looks() const {
+  return std::min(runs(), std::max(sampling_.least_runs, runs() / sampling_.one_in));
+}
+
+template <Element T>
 double ErrorCurve<T>::look_at_all(const Source<T>& x, std::span<T> all) {
   x.peek({0, n_}, all);
   const double squared_norm = pith::squared_norm<T>(all);
@@ -137,16 +142,15 @@ double ErrorCurve<T>::look_at_all(const Source<T>& x, std::span<T> all) {
 
 template <Element T>
 Seen ErrorCurve<T>::look_at_runs(const Source<T>& x, const Random& random, Scratch& scratch) {
-  const std::size_t runs = (n_ + run_ - 1) / run_;
-  const std::size_t looks = std::min(runs, std::max(sampling_.least_runs, runs / sampling_.one_in));
+  const std::size_t looks = this->looks();
   const auto buffer = scratch.take<T>(std::min(run_, n_));
   double squares = 0;
   std::size_t seen = 0;
   for (std::size_t i = 0; i < looks; ++i) {
-    const std::size_t first = run_number(i, looks, runs, random.at(0)) * run_;
+    const std::size_t first = run_number(i, looks, runs(), random.at(0)) * run_;
     const auto run = buffer.first(std::min(run_, n_ - first));
     x.peek({first, first + run.size()}, run);
-    const double of_run = pith::squared_norm<T>(run);
+    const double of_run = squared_norm_of_run<T>(run);
     if (!std::isfinite(of_run)) return {.scale = 1, .squared_norm = of_run};
     for (const auto& estimator : of_runs_) estimator->add(run, first);
     squares += of_run;

@@ -18,12 +18,12 @@ namespace pith {
 
 /// How much of a tensor a step looks at.
 struct Sampling {
-  std::size_t one_in = 32;      ///< of so many runs one is read; 1: all, so exactly
-  std::size_t least_runs = 64;  ///< but so many at least
+  std::size_t one_in = 64;      ///< of so many runs one is read; 1: all, so exactly
+  std::size_t least_runs = 32;  ///< but so many at least
 };
 
-/// The squared error ||x - decode(encode(x))||^2 of every candidate for one tensor, all of them from
-/// one look at x, averaged over steps; and the bytes that each sends.
+/// The squared error ||x - decode(encode(x))||^2 of every candidate for one tensor, all of them
+/// from one look at x, averaged over steps; and the bytes that each sends.
 ///
 ///   none, identity, randomk        a share of ||x||^2
 ///   topk, threshold, cast, natural a histogram of the magnitudes: all densities at once
@@ -39,8 +39,9 @@ struct Sampling {
 ///
 /// Shapes   candidates: as make_message() or make_linear() take them for `shape`, or `none`.
 /// Error    of the estimates: docs/adaptive.md, "Error curves".
-/// Cost     sampled, topk and quantize together at most half a plain read of x, exactly four;
-///          lowrank and acp two products at the largest rank; measured ones what they cost.
+/// Cost     topk and quantize together, of tensors that no cache holds: sampled at most half a
+///          plain read of x, all of it four; lowrank and acp: two products at the largest rank;
+///          measured ones what they cost. Figures: docs/adaptive.md.
 /// Memory   for lowrank and acp R columns; of scratch the histogram's (magnitude_histogram.h), a
 ///          run, or x where all of it is needed.
 /// Throws   UsageError for a candidate that is not valid for the shape, and if one_in is 0.
@@ -83,6 +84,8 @@ class ErrorCurve {
 
   double mean(std::size_t i) const { return steps() == 0 ? 0 : sums_[i] / steps(); }
   std::vector<double> means(std::size_t first) const;
+  std::size_t runs() const { return (n_ + run_ - 1) / run_; }
+  std::size_t looks() const;  // at so many of them
   void place(Estimators<T> all);
   bool look(const Source<T>& x, const RandomKey& key, Seen& seen, std::span<Estimate> estimates,
             Scratch& scratch);

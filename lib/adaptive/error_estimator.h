@@ -23,6 +23,12 @@ struct Estimate {
   double bytes = 0;          ///< of its message, or of its factors
 };
 
+/// A step that is to be looked at.
+struct Look {
+  std::size_t elements = 0;  ///< that add() will be given, about
+  RandomKey key;
+};
+
 /// What was seen of a tensor in a step.
 struct Seen {
   double scale = 1;         ///< elements of the tensor over those seen
@@ -39,7 +45,7 @@ class ErrorEstimator {
   /// Runs begin and end at multiples of so many elements; kWholeTensor: there is one, of all.
   virtual std::size_t block() const = 0;
 
-  virtual void begin(const RandomKey& key, Scratch& scratch) = 0;
+  virtual void begin(const Look& look, Scratch& scratch) = 0;
 
   /// x[0] has the index `first`.
   virtual void add(std::span<const T> x, std::size_t first) = 0;

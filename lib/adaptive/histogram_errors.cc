@@ -57,7 +57,7 @@ Part dropped(Bins bins, const std::optional<Format>& format, ShareOf share_of) {
   for (const MagnitudeBin& bin : bins) {
     const double share = share_of(bin);
     part.count += share * bin.count;
-    if (share > 0) part.squares += bin.least_squares(share);
+    part.squares += bin.least_squares(share);
     if (share < 1 && format) part.rounding_error += (1 - share) * rounding_error(bin, *format);
   }
   return part;
@@ -65,9 +65,9 @@ Part dropped(Bins bins, const std::optional<Format>& format, ShareOf share_of) {
 
 Part drop_smallest(Bins bins, const std::optional<Format>& format, double count) {
   return dropped(bins, format, [&](const MagnitudeBin& bin) {
-    const double share = std::clamp(count / bin.count, 0.0, 1.0);
-    count -= bin.count;
-    return share;
+    const double here = std::clamp(count, 0.0, bin.count);
+    count -= here;
+    return here == bin.count ? 1 : here / bin.count;
   });
 }
 
@@ -91,9 +91,9 @@ class HistogramErrors final : public ErrorEstimator<T> {
   HistogramErrors(const std::vector<PlacedPipeline>& candidates, const Shape& shape);
 
   std::size_t block() const override { return 1; }
-  void begin(const RandomKey&, Scratch& scratch) override {
+  void begin(const Look& look, Scratch& scratch) override {
     scratch_ = &scratch;
-    histogram_.emplace(scratch);
+    histogram_.emplace(look.elements, scratch);
   }
   void add(std::span<const T> x, std::size_t) override { histogram_->add(x); }
   void end(const Seen& seen, std::span<Estimate> all) override;

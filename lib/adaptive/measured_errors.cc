@@ -37,8 +37,8 @@ class MeasuredErrors : public ErrorEstimator<T> {
   }
 
   std::size_t block() const override { return block_; }
-  void begin(const RandomKey& key, Scratch& scratch) override {
-    key_ = key;
+  void begin(const Look& look, Scratch& scratch) override {
+    key_ = look.key;
     scratch_ = &scratch;
     runs_ = error_ = bytes_ = 0;
   }

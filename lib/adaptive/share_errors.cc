@@ -16,7 +16,7 @@ class ShareErrors final : public ErrorEstimator<T> {
   explicit ShareErrors(std::vector<Share> shares) : shares_(std::move(shares)) {}
 
   std::size_t block() const override { return 1; }
-  void begin(const RandomKey&, Scratch&) override {}
+  void begin(const Look&, Scratch&) override {}
   void add(std::span<const T>, std::size_t) override {}
   void end(const Seen& seen, std::span<Estimate> all) override {
     for (const Share& share : shares_) {

@@ -70,7 +70,7 @@ class SignErrors final : public ErrorEstimator<T> {
   }
 
   std::size_t block() const override { return block_; }
-  void begin(const RandomKey&, Scratch&) override { sum_ = 0; }
+  void begin(const Look&, Scratch&) override { sum_ = 0; }
   void add(std::span<const T> x, std::size_t) override {
     for (std::size_t i = 0; i < x.size(); i += block_) {
       sum_ += std::max(0.0, error_of_(x.subspan(i, std::min(block_, x.size() - i))));

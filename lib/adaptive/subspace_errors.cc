@@ -23,8 +23,9 @@ class SubspaceErrors final : public ErrorEstimator<T> {
   SubspaceErrors(const std::vector<PlacedPipeline>& candidates, const Shape& shape);
 
   std::size_t block() const override { return kWholeTensor; }
-  void begin(const RandomKey& key, Scratch& scratch) override {
-    key_ = {key.seed, key.tensor, key.step, kSharedByRanks};
+  void begin(const Look& look, Scratch& scratch) override {
+    key_ = look.key;
+    key_.rank = kSharedByRanks;
     scratch_ = &scratch;
   }
   void add(std::span<const T> x, std::size_t first) override;

@@ -11,7 +11,7 @@ enum class LogLevel { none, warn, info, trace };
 
 /// Writes "pith WARN [subsystem] message" to stderr, or to the sink, if the level is on. From any
 /// thread; a line is one write, so lines of several threads or processes do not mix.
-/// Subsystems: INIT, COMM, COMP, EF, CONFIG, NODE, PROGRESS, HEALTH.
+/// Subsystems: INIT, COMM, COMP, EF, CONFIG, NODE, PROGRESS, AUTO, ADAPT, HEALTH.
 void log(LogLevel level, std::string_view subsystem, std::string_view message);
 
 using LogSink = std::function<void(LogLevel, std::string_view subsystem, std::string_view message)>;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include <pith/feedback/ef21.h>
@@ -13,10 +14,11 @@ namespace pith {
 ///
 ///   send C(g - h_i),   h_i' = h_i + lambda sent,   estimate = mean of the h_i + nu (mean of sent)
 ///
-/// lambda damps the noise that h_i would keep: unless given it is 1 / (1 + omega) for a compressor
-/// of variance omega (Guarantee::variance), else 1. nu is 1 unless given. Where nothing is lost
-/// both are 1. Messages should be drawn by each rank for itself: then the mean has a p-th of the
-/// noise; what all ranks draw alike (random-k's mask) has no noise at the minimum anyway.
+/// lambda damps the noise that h_i would keep: unless given it is k / (k^2 + omega), at most 1, for
+/// a compressor of variance omega and bias 1 - k (Guarantee), else 1. nu is 1 unless given. Where
+/// nothing is lost both are 1. Messages should be drawn by each rank for itself: then the mean has
+/// a p-th of the noise; what all ranks draw alike (random-k's mask) has no noise at the minimum
+/// anyway.
 ///
 /// State    h_i: n elements, private; their mean: n elements, replicated.
 /// Estimate that mean and a share of what was sent: the plain mean where nothing is lost.
@@ -29,8 +31,9 @@ class EfBv final : public Ef21<T> {
 
   void carried_by(const Guarantee& guarantee) override {
     if (guarantee.contraction == 1.0) return this->set_steps(1, 1);
-    const double lambda = lambda_.value_or(1 / (1 + guarantee.variance.value_or(0)));
-    this->set_steps(static_cast<T>(lambda), static_cast<T>(nu_));
+    const double kept = 1 - guarantee.bias;
+    const double best = kept / (kept * kept + guarantee.variance.value_or(0));
+    this->set_steps(static_cast<T>(lambda_.value_or(std::min(1.0, best))), static_cast<T>(nu_));
   }
 
  private:

@@ -182,11 +182,14 @@ Spec owner_rule(const Spec& rule) {
   return owner == rule.name ? rule : parse_spec(owner);
 }
 
-double most_variance(const Spec& rule) {
-  if (!feedback_rule(rule.name).any_variance) return 1;
+double most_variance(const Spec& rule, double bias) {
+  const FeedbackEntry& entry = feedback_rule(rule.name);
+  const double kept = 1 - bias;
+  if (!entry.any_variance) return kept * (2 - kept);
   Arguments arguments(rule);
-  const auto lambda = lambda_of(arguments);
-  return lambda ? 2 / *lambda - 1 : std::numeric_limits<double>::infinity();
+  if (const auto lambda = lambda_of(arguments)) return kept * (2 / *lambda - kept);
+  const bool bears = !entry.differences || kept > 0;
+  return bears ? std::numeric_limits<double>::infinity() : 0;
 }
 
 template <Element T>

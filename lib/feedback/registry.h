@@ -38,11 +38,12 @@ const FeedbackEntry& feedback_rule(std::string_view name);
 /// The rule of a shard's owner where the ranks' rule is `rule`.
 Spec owner_rule(const Spec& rule);
 
-/// Compressors that are unbiased, of this variance or more, and contract nothing make what the rule
-/// keeps grow without bound. 2 / lambda - 1 for a rule whose state follows by lambda times what is
-/// sent, 1 for those that follow by all of it; infinity for those that keep nothing, or choose
-/// lambda by the compressor.
-double most_variance(const Spec& rule);
+/// Compressors of this variance or more, and of this bias, that contract nothing make what the rule
+/// keeps grow without bound. With k = 1 - bias it is k (2 / lambda - k) for a rule whose state
+/// follows by lambda times what is sent: then (1 - lambda k)^2 + lambda^2 variance < 1. lambda is 1
+/// for those that follow by all of it. Infinity for those that keep nothing, or choose lambda by
+/// the compressor and k is above 0.
+double most_variance(const Spec& rule, double bias = 0);
 
 /// Builds the rule that `spec` describes for a tensor, or an element range, of n elements; or for
 /// what a rank sends and receives of one where these differ.

@@ -60,8 +60,9 @@ StepResult Marina<T>::estimate(std::span<const T> x, const Gradient& gradient, s
   const StepResult result =
       full ? exchange_gradients(x, compute) : exchange_differences(x, compute);
   if (!result.committed) return result;
-  if (full) std::ranges::fill(mean_, T(0));
-  axpy(T(1), std::span<const T>(pushed_), std::span<T>(mean_));
+  if (!full) axpy(T(1), std::span<const T>(mean_), std::span<T>(pushed_));
+  if (!all_finite(std::span<const T>(pushed_))) return {false, "estimate: it would not be finite"};
+  copy(std::span<const T>(pushed_), std::span<T>(mean_));
   copy(x, std::span<T>(before_));
   copy(std::span<const T>(mean_), out);
   ++rounds_;

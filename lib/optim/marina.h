@@ -56,8 +56,8 @@ class Marina {
   Marina(Communicator& communicator, const Shape& shape, const MarinaOptions& options);
 
   /// One round at x, which has the same bits on all ranks, as `out` has afterwards. Does not
-  /// commit, with `out` as it was, if a number is not finite; the next round is then the one that
-  /// this was to be.
+  /// commit, with `out` as it was, if a number is not finite, of the gradients or of g'; the next
+  /// round is then the one that this was to be.
   StepResult estimate(std::span<const T> x, const Gradient& gradient, std::span<T> out);
 
   /// Rounds that counted.
@@ -84,7 +84,7 @@ class Marina {
   T rounds_ = 0;
   AlignedVector<T> before_;
   AlignedVector<T> mean_;     // g
-  AlignedVector<T> pushed_;   // what is sent, then what it comes to
+  AlignedVector<T> pushed_;   // what is sent, then what it comes to, then the next g
   AlignedVector<T> earlier_;  // this rank's gradient at `before`
 };
 

@@ -75,8 +75,23 @@ StepResult SparseLoco<T>::round(std::span<T> x, const Train& train) {
     reducer_.skip(kTensor, message);
   }
   const StepResult result = reducer_.wait();
-  if (result.committed) move(x);
+  if (!result.committed) return result;
+  if (!stays_finite(x)) return {false, "round: x would not be finite"};
+  move(x);
   return result;
+}
+
+// On all ranks or on none: what they know is the same. With momentum x is not if b is not.
+template <Element T>
+bool SparseLoco<T>::stays_finite(std::span<const T> x) const {
+  const auto rate = static_cast<T>(options_.outer_rate);
+  const auto momentum = static_cast<T>(options_.outer_momentum);
+  for (std::size_t j = 0; j < x.size(); ++j) {
+    const T d = message_[j];
+    const T step = momentum_.empty() ? d : d + momentum * (momentum * momentum_[j] + d);
+    if (!std::isfinite(x[j] - rate * step)) return false;
+  }
+  return true;
 }
 
 template <Element T>

@@ -57,7 +57,8 @@ class SparseLoco {
   SparseLoco(Communicator& communicator, const Shape& shape, const SparseLocoOptions& options);
 
   /// One round from x, which has the same bits on all ranks before and after. Does not commit, with
-  /// x as it was, if a number is not finite.
+  /// x as it was, if a number is not finite; where that is one of the next x or b, these stay, but
+  /// not e, which has gone on with what was sent.
   StepResult round(std::span<T> x, const Train& train);
 
   /// Every state, for checkpoints and tests: "x/residual", "x/learning_rate" and "x/momentum".
@@ -68,6 +69,7 @@ class SparseLoco {
   Statistics statistics() const { return reducer_.statistics(); }
 
  private:
+  bool stays_finite(std::span<const T> x) const;
   void move(std::span<T> x);
 
   SparseLocoOptions options_;

@@ -138,22 +138,42 @@ void AdaptiveGroup::choose(std::uint64_t step, double ranks, double bytes_per_se
       error = std::string("adaptive: ") + failure.what();
     }
   }
-  for (const auto& layer : layers_) with_errors(*layer, [](auto& errors) { errors.reset(); });
-  share_error(communicator_, error);
-  Sums sums{solution.error, solution.cost, solution.within_budget};
-  std::vector<std::uint8_t> numbers(solution.assignment.begin(), solution.assignment.end());
-  numbers.resize(layers_.size());
-  communicator_.broadcast(std::as_writable_bytes(std::span(&sums, 1)), 0);
-  communicator_.broadcast(std::as_writable_bytes(std::span(numbers)), 0);
-  take(step, {Assignment(numbers.begin(), numbers.end()), sums.error, sums.cost,
-              sums.within_budget != 0});
+  try {
+    share_error(communicator_, error);
+  } catch (...) {
+    forget();
+    throw;
+  }
+  solution.assignment.resize(layers_.size());
+  share(solution);
+  take(step, solution);
+  forget();
 }
 
-void AdaptiveGroup::take(std::uint64_t step, Solution solution) {
-  AdaptiveDecision decision{step, {}, solution.error, solution.cost, solution.within_budget};
+void AdaptiveGroup::forget() {
+  for (const auto& layer : layers_) with_errors(*layer, [](auto& errors) { errors.reset(); });
+}
+
+// Rank 0's.
+void AdaptiveGroup::share(Solution& solution) {
+  Sums sums{solution.error, solution.cost, solution.within_budget};
+  std::vector<std::uint8_t> numbers(solution.assignment.begin(), solution.assignment.end());
+  communicator_.broadcast(std::as_writable_bytes(std::span(&sums, 1)), 0);
+  communicator_.broadcast(std::as_writable_bytes(std::span(numbers)), 0);
+  solution = {Assignment(numbers.begin(), numbers.end()), sums.error, sums.cost,
+              sums.within_budget != 0};
+}
+
+void AdaptiveGroup::take(std::uint64_t step, const Solution& solution) {
+  AdaptiveDecision decision{step, {}, {}, solution.error, solution.cost, solution.within_budget};
   for (std::size_t l = 0; l < layers_.size(); ++l) {
-    layers_[l]->chosen = solution.assignment[l];
-    decision.compressors.push_back(text_of(layers_[l]->candidates[solution.assignment[l]]));
+    AdaptiveLayer& layer = *layers_[l];
+    layer.chosen = solution.assignment[l];
+    decision.compressors.push_back(text_of(layer.candidates[layer.chosen]));
+    with_errors(layer, [&](auto& errors) {
+      const double bytes = errors.expected_bytes()[layer.chosen];
+      decision.ratios.push_back(bytes > 0 ? layer.dense_bytes / bytes : 1);
+    });
   }
   if (communicator_.rank() == 0) say(decision);
   statistics_.decisions.push_back(std::move(decision));

@@ -72,7 +72,9 @@ class AdaptiveGroup {
   void add_up();
   LayerCandidates candidates_of(AdaptiveLayer& layer, double ranks);
   Solution solve(double ranks, double bytes_per_second);
-  void take(std::uint64_t step, Solution solution);
+  void share(Solution& solution);
+  void forget();
+  void take(std::uint64_t step, const Solution& solution);
   void say(const AdaptiveDecision& decision) const;
 
   Communicator& communicator_;

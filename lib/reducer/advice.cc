@@ -7,6 +7,7 @@
 #include <pith/feedback/registry.h>
 #include <pith/reducer/adaptive_spec.h>
 #include <pith/reducer/advice.h>
+#include <pith/reducer/ways.h>
 
 namespace pith {
 namespace {

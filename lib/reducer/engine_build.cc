@@ -7,7 +7,7 @@
 namespace pith {
 namespace {
 
-// As guarantee_for(), of what is built.
+// As guarantee_for(), of what is built; but for noise over sparse, which no rule that looks bears.
 template <Element T>
 Guarantee guarantee_of(const LiveUnit<T>& unit) {
   const Carrier<T>& carrier = unit.carriers.front();

@@ -4,6 +4,7 @@
 
 #include <pith/core/log.h>
 #include <pith/reducer/health.h>
+#include <pith/reducer/ways.h>
 
 namespace pith {
 namespace {

@@ -73,7 +73,7 @@ void Reducer::Impl::start() {
   auto plan = plan_units(tensors_, settings_);
   check_units(plan, settings_.options.divisor, Owners::keep_rules);
   form_nodes(plan);
-  check_ranks(plan, nodes_ ? nodes_->peers().size() : communicator_.size());
+  check_ranks(plan, nodes_ ? nodes_->peers().size() : communicator_.size(), Owners::keep_rules);
   statistics_.units.resize(plan.size());
   unit_seconds_.assign(plan.size(), 0);
   // From back to front, as backward gives them, until the first step shows it.

@@ -9,6 +9,7 @@
 #include <pith/feedback/registry.h>
 #include <pith/reducer/adaptive_spec.h>
 #include <pith/reducer/layout.h>
+#include <pith/reducer/ways.h>
 
 namespace pith {
 namespace {
@@ -103,34 +104,16 @@ bool joins(const UnitPlan& unit, const std::vector<Tensor>& tensors, const Setti
 
 // Calls body(choice, what it promises) for every way of the unit's schedule, and for its fallback.
 template <class Body>
-void for_each_choice(const UnitPlan& unit, const Body& body) {
+void for_each_choice(const UnitPlan& unit, Owners owners, const Body& body) {
   if (!unit.why_dense.empty()) return;
   for (const ScheduledPipeline& entry : unit.treatment.compressor) {
-    for (const Choice& choice : choices(entry.pipeline, unit.treatment)) {
+    for (const Choice& choice : ways_of(unit, entry.pipeline, owners)) {
       body(choice, guarantee_for(choice, unit));
     }
   }
   if (!unit.treatment.fallback) return;
   const Choice fallback = choose(*unit.treatment.fallback, unit.treatment);
   body(fallback, guarantee_for(fallback, unit));
-}
-
-void check_variance(const UnitPlan& unit, const Choice& choice, double variance, const Spec& rule) {
-  const double most = most_variance(rule);
-  if (variance < most) return;
-  throw UsageError(unit.name + ": " + choice.text() + " has a variance of " +
-                   std::to_string(variance) + " and contracts nothing, so feedback " + rule.text() +
-                   ", which bears less than " + std::to_string(most) +
-                   ", would diverge; use none, or ef_bv where owners keep nothing");
-}
-
-void check_guarantee(const UnitPlan& unit, const Choice& choice, const Guarantee& guarantee,
-                     Owners owners) {
-  if (!guarantee.variance || guarantee.contraction) return;
-  const Spec& rule = unit.treatment.feedback;
-  check_variance(unit, choice, *guarantee.variance, rule);
-  if (choice.exchange != Exchange::sharded || owners == Owners::keep_nothing) return;
-  check_variance(unit, choice, *guarantee.variance, owner_rule(rule));
 }
 
 void check_divisor(const UnitPlan& unit, Divisor divisor) {
@@ -171,21 +154,6 @@ class Joiner {
 
 }  // namespace
 
-Guarantee guarantee_for(const Choice& choice, const UnitPlan& unit) {
-  switch (choice.kind) {
-    case CompressorKind::message:
-      return make_message<float>(choice.pipeline, unit.shape)->guarantee(unit.elements);
-    case CompressorKind::sparse:
-      make_sparse_message<float>(choice.pipeline, unit.shape);
-      return {};  // the other ranks decide which entries are kept
-    case CompressorKind::linear:
-      return make_linear<float>(choice.pipeline, unit.shape)->guarantee();
-    case CompressorKind::none:
-      break;
-  }
-  return kNothingLost;
-}
-
 ElementType computed_type(ElementType type) {
   return type == ElementType::float64 ? ElementType::float64 : ElementType::float32;
 }
@@ -218,15 +186,15 @@ void leave_dense(std::vector<UnitPlan>& units, const std::string& why) {
 void check_units(const std::vector<UnitPlan>& units, Divisor divisor, Owners owners) {
   for (const UnitPlan& unit : units) {
     check_divisor(unit, divisor);
-    for_each_choice(unit, [&](const Choice& choice, const Guarantee& guarantee) {
-      check_guarantee(unit, choice, guarantee, owners);
+    for_each_choice(unit, owners, [&](const Choice& choice, const Guarantee& guarantee) {
+      check_noise(unit, choice, guarantee, owners);
     });
   }
 }
 
-void check_ranks(const std::vector<UnitPlan>& units, int ranks) {
+void check_ranks(const std::vector<UnitPlan>& units, int ranks, Owners owners) {
   for (const UnitPlan& unit : units) {
-    for_each_choice(unit, [&](const Choice& choice, const Guarantee& guarantee) {
+    for_each_choice(unit, owners, [&](const Choice& choice, const Guarantee& guarantee) {
       const std::size_t expected = guarantee.ranks;
       if (expected == 0 || expected == static_cast<std::size_t>(ranks)) return;
       throw UsageError(unit.name + ": " + choice.text() + " is for " + std::to_string(expected) +
@@ -240,7 +208,7 @@ std::vector<Choice> choices_at(const UnitPlan& unit, const Settings& settings, s
   const Schedule& schedule = unit.treatment.compressor;
   const Pipeline& pipeline = schedule[entry_at(schedule, step)].pipeline;
   // Ways over other exchanges than raw would carry nothing but what is not compressed.
-  return is_none(pipeline) ? std::vector{Choice{}} : choices(pipeline, unit.treatment);
+  return is_none(pipeline) ? std::vector{Choice{}} : ways_of(unit, pipeline, Owners::keep_rules);
 }
 
 std::vector<std::size_t> order_by_last_tensor(const std::vector<UnitPlan>& units,

@@ -52,22 +52,20 @@ std::vector<UnitPlan> plan_units(const std::vector<Tensor>& tensors, const Setti
 /// No unit is compressed any more, for this reason. Rules stay that give more than the plain mean.
 void leave_dense(std::vector<UnitPlan>& units, const std::string& why);
 
-/// What the compressor promises for the unit; throws UsageError if it does not fit its shape.
-Guarantee guarantee_for(const Choice& choice, const UnitPlan& unit);
-
 /// Whether the owners of shards send them on under a rule of their own.
 enum class Owners { keep_rules, keep_nothing };
 
 /// Builds every compressor of every unit's schedule, and its fallback, once.
 /// Throws   UsageError if one does not fit its unit's shape, or only adds noise that the rule, or
-///          that of owners, would amplify (unbiased, no contraction; most_variance()), or if a
-///          rule's mean is not over the ranks that the divisor counts.
+///          that of owners, would amplify (no contraction; most_variance()) over every exchange
+///          that is left open, or if a rule's mean is not over the ranks that the divisor counts.
 void check_units(const std::vector<UnitPlan>& units, Divisor divisor, Owners owners);
 
 /// Throws UsageError if a compressor is for another number of ranks than exchange messages.
-void check_ranks(const std::vector<UnitPlan>& units, int ranks);
+void check_ranks(const std::vector<UnitPlan>& units, int ranks, Owners owners);
 
-/// The ways in which a unit may travel at `step`; one, or raw in fp32 and what else is listed.
+/// The ways in which a unit may travel at `step`; one, or raw in fp32 and what else is listed: with
+/// exchange=auto over those exchanges only whose rules bear the noise.
 std::vector<Choice> choices_at(const UnitPlan& unit, const Settings& settings, std::uint64_t step);
 
 /// The units in the order in which their last tensors come, if tensor t is the positions[t]-th.

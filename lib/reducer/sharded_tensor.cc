@@ -103,7 +103,7 @@ void ShardedTensor<T>::plan(std::size_t elements) {
   }
   rule_ = make_feedback<T>(rule, extent(), Commit::step);
   check_units({plan_}, Divisor::ranks, Owners::keep_nothing);
-  check_ranks({plan_}, communicator_.size());
+  check_ranks({plan_}, communicator_.size(), Owners::keep_nothing);
 }
 
 // What must be equal on all ranks, one line each.

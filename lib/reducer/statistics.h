@@ -54,6 +54,7 @@ struct AutomaticStatistics {
 struct AdaptiveDecision {
   std::uint64_t step = 0;
   std::vector<std::string> compressors;  ///< of the units, in their order
+  std::vector<double> ratios;            ///< of their bytes to those expected of a message
   double error = 0;                      ///< summed over them, in the policy's norm
   std::uint64_t cost = 0;                ///< bytes on the wire, or nanoseconds
   bool within_budget = true;             ///< false: nothing is, and this comes nearest to it

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,18 +13,20 @@
 
 namespace pith::test {
 
-/// gaussian; heavy: their cubes; sparse: every 100th; constant: 0.7; zeros; spike: one is 1000.
+/// gaussian; heavy: their cubes; sorted; sparse: every 100th; constant: 0.7; zeros; spike: one is
+/// 1000.
 template <Element T>
 std::vector<T> data(std::string_view kind, std::size_t n, std::uint64_t seed = 1) {
   const Random random({.seed = seed});
   std::vector<T> x(n);
   for (std::size_t i = 0; i < n; ++i) {
     const double v = random.normal(i);
-    if (kind == "gaussian" || kind == "spike") x[i] = static_cast<T>(v);
+    if (kind == "gaussian" || kind == "spike" || kind == "sorted") x[i] = static_cast<T>(v);
     if (kind == "heavy") x[i] = static_cast<T>(v * v * v);
     if (kind == "sparse") x[i] = static_cast<T>(i % 100 == 7 ? v : 0);
     if (kind == "constant") x[i] = static_cast<T>(0.7);
   }
+  if (kind == "sorted") std::ranges::sort(x);
   if (kind == "spike") x[n / 3] = 1000;
   return x;
 }

@@ -11,7 +11,7 @@
 
 namespace pith::test {
 
-/// LayerCandidates whose errors are plain norms; candidate r - 1 costs r times `cost`, as of rank r.
+/// With errors that are plain norms; candidate r - 1 costs r times `cost`, as of rank r.
 inline LayerCandidates ranks(const std::vector<double>& errors, std::uint64_t cost,
                              std::size_t standard) {
   LayerCandidates layer;

@@ -15,7 +15,7 @@ namespace {
 TEST(MagnitudeHistogram, CountsAndSumsExactly) {
   for_each_type([]<class T>(T) {
     Scratch scratch;
-    MagnitudeHistogram<T> histogram(scratch);
+    MagnitudeHistogram<T> histogram(7, scratch);
     histogram.add(std::vector<T>{T(1), T(-1.0625), T(1.03125), T(0), T(-0.0), T(4), T(1)});
     const auto bins = histogram.bins(scratch);
     ASSERT_EQ(bins.size(), 4u);  // 0; [1, 17/16); [17/16, 18/16); [4, 17/4)
@@ -34,7 +34,7 @@ TEST(MagnitudeHistogram, HoldsTheSmallestAndTheLargest) {
   for_each_type([]<class T>(T) {
     using Limits = std::numeric_limits<T>;
     Scratch scratch;
-    MagnitudeHistogram<T> histogram(scratch);
+    MagnitudeHistogram<T> histogram(7, scratch);
     histogram.add(std::vector<T>{Limits::denorm_min(), Limits::min(), std::sqrt(Limits::max())});
     const auto bins = histogram.bins(scratch);
     ASSERT_EQ(bins.size(), 3u);

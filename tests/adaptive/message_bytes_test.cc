@@ -44,7 +44,7 @@ TEST(MessageBytes, OfAcpAreTheMeanOfItsTwoFactors) {
 
 TEST(MessageBytes, OfSpreadIndicesAreNear) {
   for_each_type([]<class T>(T) {
-    for (const std::size_t n : {10'000, 300'000}) {
+    for (const std::size_t n : {10'000u, 300'000u}) {
       const Shape shape = Shape::flat(n);
       const auto x = data<T>("gaussian", n);
       for (const char* spec :

@@ -52,7 +52,7 @@ void expect_guarantee(MessageCodec<T>& codec, const std::vector<T>& x) {
     EXPECT_LE(error.mean, 1 - *guarantee.contraction + slack);
   }
   if (guarantee.variance) {
-    EXPECT_LE(error.mean, *guarantee.variance + slack);
+    EXPECT_LE(error.mean, *guarantee.variance + guarantee.bias * guarantee.bias + slack);
   }
 }
 
@@ -105,6 +105,9 @@ TEST(Guarantee, FollowsTheClosedForms) {
   EXPECT_EQ(guarantee("quantize(bits=5,range=qsgd,levels=4)", 16).variance, 1.0);
   EXPECT_EQ(guarantee("quantize(bits=8,range=qsgd,rounding=nearest)", 127).contraction,
             1 - 1.0 / (4 * 127));
+  EXPECT_EQ(guarantee("quantize(bits=3,range=deviation)", 16).contraction, 1 - 16.0 / 49);
+  EXPECT_NEAR(*guarantee("quantize(bits=4,range=deviation)", 512).contraction,
+              16 * (1 - 1.0 / 225) / 512, 1e-15);
   constexpr double kRounded = 1 - 0x1p-16;  // to bf16
   EXPECT_DOUBLE_EQ(*guarantee("levels(bits=2)", 1000).contraction, kRounded * 2 / 17);
   EXPECT_DOUBLE_EQ(*guarantee("levels(bits=2,block=81)", 1000).contraction, kRounded * 2 / 10);
@@ -117,6 +120,7 @@ TEST(Guarantee, IsEmptyWhereNothingHoldsForEveryInput) {
   for (const char* spec :
        {"cast(fp16)", "threshold(value=1)", "topk(k=9,sample=0.05)", "onebit(scale=l2)",
         "quantize(bits=4)", "quantize(bits=2,range=qsgd,rounding=nearest)",
+        "quantize(bits=2,range=deviation)", "quantize(range=deviation,rounding=stochastic)",
         "topk(density=0.5)|onebit(scale=l2)", "threshold(value=1)|natural"}) {
     EXPECT_FALSE(guarantee(spec, 1000).contraction) << spec;
     EXPECT_FALSE(guarantee(spec, 1000).variance) << spec;
@@ -129,6 +133,20 @@ TEST(Guarantee, OfACompositionIsTheProductOfItsContractions) {
   EXPECT_EQ(guarantee("topk(k=4)|onebit", 16).contraction, 0.25 * 0.25);
   EXPECT_TRUE(guarantee("topk(k=5,values=bf16)", 10).contraction_is_typical);
   EXPECT_FALSE(guarantee("topk(k=4)|onebit", 16).contraction_is_typical);
+}
+
+TEST(Guarantee, OfNoiseBehindASelectionIsTheNoiseAndWhatIsDropped) {
+  const char* noisy = "topk(k=25)|quantize(bits=2,range=qsgd)";
+  EXPECT_FALSE(guarantee(noisy, 100).contraction);
+  EXPECT_EQ(guarantee(noisy, 100).variance, 5.0);  // sqrt(25) / 1
+  EXPECT_EQ(guarantee(noisy, 100).bias, std::sqrt(0.75));
+  EXPECT_EQ(guarantee("topk(k=25)|topk(k=20)|quantize(bits=2,range=qsgd)", 100).bias,
+            std::sqrt(1 - 0.25 * 0.8));
+  EXPECT_EQ(guarantee("topk(k=100)|quantize(bits=2,range=qsgd)", 100).bias, 0);
+  EXPECT_EQ(guarantee("topk(k=100)|natural", 100).variance, 0.125);
+  EXPECT_EQ(guarantee("threshold(value=1)|quantize(bits=2,range=qsgd)", 100).bias, 1);
+  EXPECT_EQ(guarantee("topk(k=25)|permk(ranks=4)", 100).ranks, 4u);
+  EXPECT_EQ(guarantee("topk(k=25)|permk(ranks=4)|zstd", 100).variance, 3.0);
 }
 
 // The bounds are reached, so they cannot be smaller.

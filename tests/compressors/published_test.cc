@@ -148,6 +148,45 @@ TEST(OneBitSgd, E3AColumnOf1100TakesTwoNumbersAndABitPerRow) {
   EXPECT_EQ(MessageCodec<float>("onebit(scale=deviation)").bytes(column), padded(8 + 138));
 }
 
+// Of 16 elements with one that is not 0, so that four deviations are just it: 15 steps of 1 from
+// -7.5 to 7.5. What lies there or beyond is half a step off, upwards at both ends.
+TEST(OneBitSgd, E5TheHighestOfSeveralBitsIsDecodedHalfAStepBeyondTheRange) {
+  Doubles x(16);
+  const auto coded = [&](double value) {
+    x[3] = value;
+    const auto y = code("quantize(bits=4,range=deviation,bucket=16)", x);
+    EXPECT_EQ(std::ranges::count(y, 0.0), 15);
+    return y[3];
+  };
+  EXPECT_EQ(coded(7.5), 8);
+  EXPECT_EQ(coded(-7.5), -7);
+}
+
+// Beyond four deviations, which takes more than 16 elements. The rest is left to error feedback.
+TEST(OneBitSgd, E5WhatIsBeyondTheRangeCountsAsItsEnd) {
+  Doubles x(64);
+  x[3] = 30;  // the deviation is 30 / 8
+  EXPECT_NEAR(code("quantize(bits=8,range=deviation,bucket=64)", x)[3], 15 + 15.0 / 255, 1e-12);
+  x[3] = -30;
+  EXPECT_NEAR(code("quantize(bits=8,range=deviation,bucket=64)", x)[3], -15 + 15.0 / 255, 1e-12);
+}
+
+TEST(OneBitSgd, E5OtherElementsAreOffByHalfAStepAndZerosExact) {
+  for (const int bits : {2, 3, 4, 8}) {
+    auto x = gaussian<double>(512);
+    x[100] = 0;
+    const std::string spec = "quantize(range=deviation,bits=" + std::to_string(bits) + ")";
+    const auto y = code(spec.c_str(), x);
+    const double deviation = std::sqrt(squared_distance(x, Doubles(512)) / 512);
+    const double half = 4 * deviation / ((1 << bits) - 1);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      ASSERT_LT(std::abs(x[i]), 4 * deviation);
+      EXPECT_LE(std::abs(x[i] - y[i]), half * (1 + 1e-12)) << i;
+    }
+    EXPECT_EQ(y[100], 0);
+  }
+}
+
 TEST(MinMax, MatchesTheWorkedExample) {
   MessageCodec<double> codec("quantize(bits=2)");
   const auto message = codec.encode({0, 1, 2, 3.5});

@@ -100,6 +100,7 @@ INSTANTIATE_TEST_SUITE_P(All, Stochastic,
                                          "quantize(bits=8,rounding=stochastic,bucket=3)",
                                          "quantize(bits=2,range=qsgd)",
                                          "quantize(bits=4,range=qsgd,bucket=5)",
+                                         "quantize(range=qsgd,bucket=5,coding=elias)",
                                          "topk(density=1)|natural",
                                          "topk(density=1)|quantize(bits=4,range=qsgd)"),
                          test_name);

@@ -11,6 +11,9 @@
 namespace fashion_mnist {
 namespace {
 
+using ::testing::ElementsAreArray;
+using ::testing::Not;
+
 Batch small_batch() { return {{0.5f, -1.0f, 2.0f, 1.5f, 0.25f, -0.75f}, {3, 9}}; }
 
 double mean_loss(Mlp& model, const Batch& batch) {
@@ -69,8 +72,8 @@ TEST(Mlp, DependsOnTheSeedAlone) {
   Mlp a({3, 4, kClasses}, 5);
   Mlp b({3, 4, kClasses}, 5);
   Mlp c({3, 4, kClasses}, 6);
-  EXPECT_EQ(a.parameters()[0].values, b.parameters()[0].values);
-  EXPECT_NE(a.parameters()[0].values, c.parameters()[0].values);
+  EXPECT_THAT(a.parameters()[0].values, ElementsAreArray(b.parameters()[0].values));
+  EXPECT_THAT(a.parameters()[0].values, Not(ElementsAreArray(c.parameters()[0].values)));
 }
 
 // Two classes with outputs 0 and log 3: probabilities 1/4 and 3/4.

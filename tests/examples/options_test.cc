@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 
 Options parse(std::vector<const char*> arguments) {
   arguments.insert(arguments.begin(), "fashion_mnist");
-  return parse_options(static_cast<int>(arguments.size()), arguments.data());
+  return parse_options(static_cast<int>(arguments.size()), arguments.data(), "Trains");
 }
 
 std::string error(const std::vector<const char*>& arguments) {

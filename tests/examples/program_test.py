@@ -15,7 +15,8 @@ PROGRAM = os.environ["PROGRAM"]
 MPIEXEC = os.environ.get("MPIEXEC", "")
 RUNS_KEYS = {"compressor", "feedback", "exchange", "ranks", "parameters", "seed", "accuracy", "loss",
              "final_loss", "test_accuracy", "ratio_fp32", "ratio_fp16", "wire_bytes_per_step",
-             "wire_ratio", "seconds", "split", "unit", "commit", "warmup"}
+             "wire_ratio", "seconds", "split", "unit", "commit", "warmup", "units",
+             "adaptive"}
 
 
 def write_idx(path, extents, data):
@@ -23,13 +24,14 @@ def write_idx(path, extents, data):
     path.write_bytes(gzip.compress(header + data))
 
 
-def write_samples(folder, name, count):
+def write_samples(folder, name, count, rows=10, columns=4):
     """Label c lights up the pixels of row c, under noise."""
+    folder.mkdir(exist_ok=True)
     source = random.Random(count)
     labels = bytes(source.randrange(10) for _ in range(count))
-    images = bytes(200 if pixel // 4 == label else source.randrange(100)
-                   for label in labels for pixel in range(40))
-    write_idx(folder / f"{name}-images-idx3-ubyte.gz", (count, 10, 4), images)
+    images = bytes(200 if pixel // columns == label else source.randrange(100)
+                   for label in labels for pixel in range(rows * columns))
+    write_idx(folder / f"{name}-images-idx3-ubyte.gz", (count, rows, columns), images)
     write_idx(folder / f"{name}-labels-idx1-ubyte.gz", (count,), labels)
 
 
@@ -118,6 +120,8 @@ class AsThreads(Program):
         self.assertEqual(len(result["accuracy"]), 4)
         self.assertEqual(result["accuracy"][-1]["value"], result["test_accuracy"])
         self.assertGreater(result["ratio_fp32"], 5)
+        self.assertEqual(sum(unit["elements"] for unit in result["units"]), result["parameters"])
+        self.assertEqual(result["adaptive"], [])
         self.assertAlmostEqual(result["ratio_fp16"], result["ratio_fp32"] / 2)
         self.assertEqual(done.stdout.count("epoch "), 4)
 

@@ -115,6 +115,28 @@ class Report(unittest.TestCase):
             self.assertIn(f"{TOPK}, {key} {other}", done.stdout)
             self.assertNotIn("±", done.stdout)
 
+    def test_what_a_policy_chose_is_drawn(self):
+        result = json.loads(RESULTS[2].read_text(encoding="utf-8"))
+        decisions = [{"step": 10, "compressors": ["topk(k=1)", "none"], "ratios": [90.0, 1.0]},
+                     {"step": 50, "compressors": ["topk(k=2)", "onebit"], "ratios": [45.0, 31.0]}]
+        result["adaptive"] = [{"policy": "lgreco", "units": ["first.weight", "bias"],
+                               "decisions": decisions},
+                              {"policy": "uniform", "units": [], "decisions": []}]
+        with tempfile.TemporaryDirectory() as folder:
+            changed = pathlib.Path(folder) / "adaptive.json"
+            changed.write_text(json.dumps(result), encoding="utf-8")
+            written = pathlib.Path(folder) / "report.html"
+            done = run("--html", written, changed)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            page = Page(written.read_text(encoding="utf-8"))
+        self.assertEqual(page.open, [])
+        self.assertIn("Layer by layer: lgreco", page.texts)
+        self.assertIn("first.weight: topk(k=2)", page.texts)
+        self.assertIn("bias: onebit", page.texts)
+        self.assertEqual(page.count("path", "curve"), 2 + 2)
+        self.assertNotIn("Layer by layer: uniform", page.texts)
+        self.assertEqual(page.count("text", "layer"), 2)
+
     def test_a_broken_result_is_named(self):
         with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
             file.write('{"ranks": 4}')

@@ -21,13 +21,15 @@ TEST(LearningRate, MayDoWithoutWarmUpOrWithNothingElse) {
 
 // v = 1, then 0.5 + 2: x = 10 - 0.5 - 1.25
 TEST(Sgd, AddsMomentumAsAHeavyBall) {
-  std::vector<Parameter> parameters{{"x", {1}, {10.0f}, {1.0f}}};
+  std::vector<float> x{10.0f};
+  std::vector<float> g{1.0f};
+  std::vector<Parameter> parameters{{"x", {1}, x, g}};
   Sgd sgd(parameters, 0.5);
   sgd.step(0.5);
-  EXPECT_EQ(parameters[0].values[0], 9.5f);
-  parameters[0].gradient[0] = 2.0f;
+  EXPECT_EQ(x[0], 9.5f);
+  g[0] = 2.0f;
   sgd.step(0.5);
-  EXPECT_EQ(parameters[0].values[0], 8.25f);
+  EXPECT_EQ(x[0], 8.25f);
 }
 
 }  // namespace

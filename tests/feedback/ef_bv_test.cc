@@ -48,6 +48,17 @@ TEST(EfBv, FollowsTheVarianceOfItsCompressor) {
   EXPECT_EQ(rank.state("own"), (Vector{5, -2.5}));
 }
 
+// 1/2 of what is composed arrives on average, so that (1 - lambda / 2)^2 + 3/4 lambda^2 is least.
+TEST(EfBv, FollowsTheBiasOfItsCompressorToo) {
+  LoneRank<double> rank("ef_bv", 2, Commit::step, everything<double>);
+  rank.carried_by({.variance = 0.75, .bias = 0.5});
+  rank.step({8, -4});
+  EXPECT_EQ(rank.state("own"), (Vector{4, -2}));
+  rank.carried_by({.variance = 0.01, .bias = 0.5});
+  rank.step({6, -3});
+  EXPECT_EQ(rank.state("own"), (Vector{6, -3}));  // never by more than all
+}
+
 TEST(EfBv, KnowsTheGradientWhereNothingIsLost) {
   LoneRank<double> rank("ef_bv(lambda=0.5,nu=0.5)", 2, Commit::step, everything<double>);
   rank.carried_by(kNothingLost);

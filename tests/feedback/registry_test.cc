@@ -77,7 +77,13 @@ TEST(FeedbackRegistry, EveryRuleSaysWhatVarianceItBears) {
   EXPECT_EQ(most_variance(parse_spec("ef_bv(lambda=1)")), 1);
   for (const char* rule : {"ef14", "ef21", "econtrol(eta=0.1)", "dgc"}) {
     EXPECT_EQ(most_variance(parse_spec(rule)), 1) << rule;
+    EXPECT_EQ(most_variance(parse_spec(rule), 0.5), 0.75) << rule;  // 1 - bias^2
+    EXPECT_EQ(most_variance(parse_spec(rule), 1), 0) << rule;
   }
+  EXPECT_EQ(most_variance(parse_spec("none"), 1), kAny);
+  EXPECT_EQ(most_variance(parse_spec("ef_bv"), 0.5), kAny);
+  EXPECT_EQ(most_variance(parse_spec("ef_bv"), 1), 0);
+  EXPECT_EQ(most_variance(parse_spec("ef_bv(lambda=0.25)"), 0.5), 0.5 * 7.5);
 }
 
 }  // namespace

@@ -114,5 +114,16 @@ TEST(PermK, ReachesTheMinimumUnderDiana) {
   EXPECT_GT(floor_of(problem, x[1]), 2);
 }
 
+// Of a half of the elements, which each rank chooses for itself: a bias of sqrt(1/2), a variance of
+// 3. Linearly, from 1e-5 to 1e-10 in fewer steps than to 1e-5.
+TEST(PermK, ReachesTheMinimumBehindASelectionToo) {
+  const std::string behind = "topk(k=2)|" + spec(4);
+  const Problem problem = heterogeneous();
+  const auto x = descend(problem, {{"ef_bv", 0.02, behind}, {"none", 0.02, behind}}, 600);
+  EXPECT_NEAR(steps_to(1e-5, problem, x[0]), 296, 2);
+  EXPECT_NEAR(steps_to(1e-10, problem, x[0]), 556, 2);
+  EXPECT_GT(floor_of(problem, x[1]), 1);
+}
+
 }  // namespace
 }  // namespace pith::test

@@ -156,6 +156,29 @@ TEST(Marina, AFailureOfOneRankLeavesEverythingOnAll) {
   });
 }
 
+// Everything that is sent is finite, and so is its mean.
+TEST(Marina, AnEstimateThatOverflowsIsNobodys) {
+  constexpr double kLarge = 0.8e308;  // two of them add up, three do not
+  run_local(2, [](Communicator& communicator) {
+    Marina<double> marina(communicator, {2, 2}, {.compressor = "identity", .probability = 1e-9});
+    const auto above = [](double least) {
+      return [=](std::span<const double> at, std::span<double> out) {
+        std::ranges::fill(out, at[0] > least ? kLarge : 0);
+      };
+    };
+    Vector g(4);
+    ASSERT_TRUE(marina.estimate(Vector(4, 1), above(0), g).committed);
+    ASSERT_TRUE(marina.estimate(Vector(4, 2), above(1), g).committed);
+    const Vector before = all_of(marina.states());
+    const StepResult result = marina.estimate(Vector(4, 3), above(2), g);
+    EXPECT_FALSE(result.committed);
+    EXPECT_THAT(result.reason, HasSubstr("would not be finite"));
+    EXPECT_EQ(g, Vector(4, 2 * kLarge));
+    EXPECT_EQ(all_of(marina.states()), before);
+    EXPECT_TRUE(marina.estimate(Vector(4, 3), above(3), g).committed);
+  });
+}
+
 // With a compressor that draws nothing: the coin goes on.
 TEST(T13, MarinaGoesOnFromItsStates) {
   const Problem problem = heterogeneous();

@@ -203,6 +203,35 @@ TEST(SparseLoco, AFailureOfOneRankLeavesEverythingOnAll) {
   });
 }
 
+Vector values_of(SparseLoco<double>& loco, const std::string& name) {
+  for (const auto& state : loco.states()) {
+    if (state.name == name) return {state.values.begin(), state.values.end()};
+  }
+  return {};
+}
+
+// Everything that is sent is finite, and so is its mean.
+TEST(SparseLoco, AStepThatOverflowsIsTakenByNoRank) {
+  run_local(4, [](Communicator& communicator) {
+    for (const double momentum : {0.0, 0.5}) {
+      SparseLoco<double> loco(
+          communicator, Shape::flat(4),
+          {.compressor = "identity", .outer_rate = 1e300, .outer_momentum = momentum});
+      const auto by = [](double way) { return [=](std::span<double> y) { y[2] -= way; }; };
+      Vector x(4);
+      ASSERT_TRUE(loco.round(x, by(1e-300)).committed);
+      const Vector before = x;
+      const Vector momenta = values_of(loco, "x/momentum");
+      const StepResult result = loco.round(x, by(1e10));
+      EXPECT_FALSE(result.committed);
+      EXPECT_THAT(result.reason, HasSubstr("x would not be finite"));
+      EXPECT_EQ(x, before);
+      EXPECT_EQ(values_of(loco, "x/momentum"), momenta);
+      EXPECT_TRUE(loco.round(x, by(1e-300)).committed);
+    }
+  });
+}
+
 TEST(SparseLoco, GoesOnFromItsStates) {
   const Problem problem = federated();
   run_local(kRanks, [&](Communicator& communicator) {

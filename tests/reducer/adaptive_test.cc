@@ -21,10 +21,13 @@
 namespace pith::test {
 namespace {
 
+using testing::AllOf;
 using testing::Each;
 using testing::ElementsAre;
-using testing::HasSubstr;
+using testing::Gt;
 using testing::IsEmpty;
+using testing::Lt;
+using testing::SizeIs;
 
 /// A model of three matrices: of one, few elements count; of the next, all alike; the third is
 /// small.
@@ -81,10 +84,10 @@ struct Run {
 
 template <class Change>
 std::vector<Run> run(int ranks, const std::string& compressor, std::uint64_t steps,
-                     const Change& change, bool begins = false) {
+                     const Change& change, bool begins = false, const char* feedback = "ef14") {
   std::vector<Run> runs(static_cast<std::size_t>(ranks));
   run_local(ranks, [&](Communicator& communicator) {
-    Reducer reducer(communicator, {.compressor = compressor, .min_bytes = 0});
+    Reducer reducer(communicator, {.compressor = compressor, .feedback = feedback, .min_bytes = 0});
     Model::add_to(reducer);
     Run& mine = runs[static_cast<std::size_t>(communicator.rank())];
     for (std::uint64_t step = 0; step < steps; ++step) {
@@ -146,6 +149,23 @@ TEST(Adaptive, AllRanksMeasurementsCount) {
   EXPECT_NE(first(3), unperturbed);
 }
 
+// Without a residual, what the first steps looked like is gone at the second choice.
+TEST(Adaptive, EachChoiceIsOfItsOwnMeasuredSteps) {
+  const auto second = [](float scale) {
+    int step = 0;
+    const auto change = [&, scale](Model& model, int) {
+      if (step++ >= 5) return;
+      for (float& x : model.gradients[1]) x *= scale;
+    };
+    return run(1, kTopK, 21, change, false, "none")[0].statistics[0].decisions;
+  };
+  const auto changed = second(40);
+  const auto unchanged = second(1);
+  EXPECT_NE(changed[0].compressors, unchanged[0].compressors);
+  EXPECT_EQ(changed[1].compressors, unchanged[1].compressors);
+  EXPECT_EQ(changed[1].error, unchanged[1].error);
+}
+
 TEST(Adaptive, ChoosesFirstBehindTheMeasuredStepsThenAtIntervals) {
   const auto runs = run(2, kTopK, 41, [](Model&, int) {});
   std::vector<std::uint64_t> steps;
@@ -164,6 +184,9 @@ TEST(Adaptive, SavesBytesAtTheErrorOfTheUniformSetting) {
   const AdaptiveDecision& mine = chosen[0].statistics[0].decisions[0];
   const AdaptiveDecision& standard = uniform[0].statistics[0].decisions[0];
   EXPECT_THAT(standard.compressors, Each("topk(density=0.1)"));
+  // An entry of 4 bytes and its index of at most 1 in the place of ten elements.
+  EXPECT_THAT(standard.ratios, SizeIs(3));
+  EXPECT_THAT(standard.ratios, Each(AllOf(Gt(7), Lt(10))));
   EXPECT_LE(mine.error, standard.error * (1 + 1e-9));
   EXPECT_LT(mine.cost, 0.8 * static_cast<double>(standard.cost));
 }

@@ -221,6 +221,30 @@ TEST(Automatic, LeavesOutFactorsThatAreNotSmaller) {
   });
 }
 
+// Owners would amplify a variance of 32, which ef_bv bears; with ef14 no way would be left.
+TEST(Automatic, OffersTheWaysWhoseNoiseTheRulesBear) {
+  run_local(2, [](Communicator& communicator) {
+    constexpr const char* kNoisy = "quantize(bits=2,range=qsgd,bucket=1024)";
+    const auto step = [&](const std::string& feedback) {
+      Reducer reducer(communicator,
+                      {.compressor = kNoisy, .feedback = feedback, .exchange = "auto"});
+      reducer.add("w", {40, 40});
+      std::vector<float> x(1600, 1);
+      reducer.push("w", std::span(x));
+      reducer.wait();
+      std::vector<std::string> exchanges;
+      for (const AutomaticWay& way : reducer.statistics().automatic.at(0).ways) {
+        exchanges.push_back(way.exchange);
+      }
+      return exchanges;
+    };
+    EXPECT_THAT(step("ef_bv"), ElementsAre("raw", "gather"));
+    EXPECT_THAT(step("none"), ElementsAre("raw", "gather", "sharded"));
+    EXPECT_THAT([&] { step("ef14"); },
+                testing::ThrowsMessage<UsageError>(HasSubstr("over gather has a variance of 32")));
+  });
+}
+
 TEST(Automatic, RanksThatListDifferentCompressorsAreAnErrorForAll) {
   run_local(2, [](Communicator& communicator) {
     const bool first = communicator.rank() == 0;

@@ -256,18 +256,34 @@ TEST(BadInput, NoiseThatFeedbackWouldAmplifyIsRefused) {
   EXPECT_THAT(error(kTenth, "ef14"), HasSubstr("contracts nothing"));
   EXPECT_THAT(error(kTenth, "ef_bv(lambda=0.2)"), HasSubstr("bears less than 9.0"));
   EXPECT_THAT(error(kTernary, "ef_bv"), HasSubstr("ef14(rescale=false), which bears less than 1"));
+  constexpr const char* kBehind = "topk(k=40)|quantize(bits=2,range=qsgd)";  // 6.3, and a quarter
+  EXPECT_THAT(error(kBehind, "ef14"), HasSubstr("bears less than 0.25"));
+  EXPECT_THAT(error("threshold(value=1)|quantize(bits=2,range=qsgd)", "ef_bv"),
+              HasSubstr("bears less than 0.0"));
+  EXPECT_EQ(error(kBehind, "ef_bv"), "");
+  EXPECT_EQ(error(kBehind, "none"), "");
+  EXPECT_EQ(error("topk(k=40)|quantize(bits=4,range=qsgd)", "ef14"), "");  // 0.82
   EXPECT_EQ(error(kTenth, "ef_bv(lambda=0.19)"), "");
   EXPECT_EQ(error(kTenth, "ef_bv"), "");
   EXPECT_EQ(error(kTernary, "none"), "");
 }
 
 TEST(BadInput, ACompressorForAnotherNumberOfRanksIsRefused) {
-  const auto error = error_of([](Communicator& communicator) {
-    Reducer reducer(communicator, {.compressor = "permk(ranks=7)", .feedback = "none"});
-    reducer.add("w", {40, 40});
-    reducer.wait();
-  });
-  EXPECT_THAT(error, HasSubstr("permk(ranks=7) over gather is for 7 ranks, not "));
+  const auto error = [](const char* compressor, const char* exchange) {
+    return error_of([&](Communicator& communicator) {
+      Reducer reducer(communicator,
+                      {.compressor = compressor, .feedback = "none", .exchange = exchange});
+      reducer.add("w", {40, 40});
+      std::vector<float> x(1600);
+      reducer.push("w", std::span(x));
+      reducer.wait();
+    });
+  };
+  EXPECT_THAT(error("permk(ranks=7)", "natural"),
+              HasSubstr("permk(ranks=7) over gather is for 7 ranks, not 3"));
+  EXPECT_THAT(error("topk(k=9)|permk(ranks=7)", "gather"), HasSubstr("for 7 ranks, not 3"));
+  EXPECT_THAT(error("topk(k=9)|permk(ranks=7)", "sparse"), HasSubstr("for 7 ranks, not 3"));
+  EXPECT_EQ(error("topk(k=9)|permk(ranks=3)", "gather"), "");
 }
 
 TEST(BadInput, ABroadcastOfTheWrongSizeOrNameIsRefused) {

@@ -118,8 +118,9 @@ TEST(StepBytes, HoldWhatOptionsAskFor) {
   });
 }
 
-// Behind the first step, of 2 units with 3 candidates: 3 + 2 * 3 sums of each in double, the size of
-// an error's text, and 24 bytes and a number for each unit from rank 0. The choice is the standard.
+// Behind the first step, of 2 units with 3 candidates: 3 + 2 * 3 sums of each in double, the size
+// of an error's text, and 24 bytes and a number for each unit from rank 0. The choice is the
+// standard.
 TEST(StepBytes, HoldWhatAPolicyIsToldAndChooses) {
   const std::string standard = "quantize(bits=4,bucket=60)";
   const ReducerOptions plain = options_for({standard, "natural", "ef14"});

@@ -30,7 +30,8 @@ SEAMS = {
 }
 # Beyond the seam: loops over vectors and matrices, which what foretells a compressor shares with it.
 LOOPS = {
-    ("adaptive", "compressors"): {"even_levels.h", "mask.h", "orthonormalise.h", "skinny.h"},
+    ("adaptive", "compressors"): {"collect.h", "even_levels.h", "mask.h", "orthonormalise.h",
+                                  "skinny.h"},
 }
 MPI_HOMES = ("lib/mpi/", "lib/preload/", "tests/mpi/", "tests/support/mpi_")
 

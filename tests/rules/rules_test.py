@@ -65,6 +65,11 @@ class Dependencies(Planted):
         self.assert_refused("collectives/x.cc", "<pith/feedback/ef14.h>", "no part of the seam")
         self.assert_refused("lib/feedback/x.cc", "<pith/compressors/top_k.h>", "seam")
 
+    def test_error_curves_share_loops_with_compressors(self):
+        self.assert_allowed("lib/adaptive/x.cc", "<pith/compressors/skinny.h>")
+        self.assert_refused("lib/adaptive/x.cc", "<pith/compressors/top_k.h>", "seam")
+        self.assert_refused("lib/feedback/x.cc", "<pith/compressors/skinny.h>", "seam")
+
     def test_a_module_sees_all_of_itself(self):
         self.assert_allowed("compressors/x.cc", "<pith/compressors/top_k.h>")
 

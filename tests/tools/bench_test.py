@@ -2,6 +2,7 @@
 """Runs pith-bench as a user does, on small sizes: its numbers, its file, its exit codes."""
 import json
 import pathlib
+import tempfile
 import unittest
 
 from bench import (ALL_REDUCE, CODEC, COMPRESSORS, FEEDBACKS, FLOORS, NUMBERS, QUICK, Bench,
@@ -22,6 +23,36 @@ class LowRank(Bench):
             done = self.launch("lowrank", "--shape", "8x9", "--rank", rank, *QUICK)
             self.assertEqual(done.returncode, 64)
             self.assertIn("--rank", done.stderr)
+
+
+class Curves(Bench):
+    def test_tells_how_far_off_estimates_are(self):
+        done = self.launch("curves", "--shape", "40x50", "--data", "heavy", "--compressor", "onebit",
+                           "--compressor", "lowrank(rank=2)", *QUICK)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertRegex(done.stdout, r"\n +onebit +[0-9.e-]+ +[+-]0.00 +[+-]0.00 +256 +\+0.00\n")
+        self.assertRegex(done.stdout, r"\n +lowrank\(rank=2\)( +[0-9.e+-]+){3} +720 +\+0.00\n")
+        self.assertRegex(done.stdout, r"\n +topk and quantize, sampled( +[0-9.]+){2}\n")
+
+    def test_times_a_whole_model(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".txt") as layers:
+            layers.write("a.weight 40x50\na.bias 40\nb.weight 7x8x3\n")
+            layers.flush()
+            done = self.launch("curves", "--layers", layers.name, *QUICK)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertNotIn("candidate", done.stdout)
+        self.assertRegex(done.stdout, r"\n +lowrank to 16( +[0-9.]+){2}\n")
+
+    def test_measures_some_of_every_family(self):
+        done = self.launch("curves", "--shape", "40x50", "-n", "0")
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertNotIn("plain read", done.stdout)
+        self.assertIn(" topk(density=0.01)|quantize(bits=4) ", done.stdout)
+
+    def test_refuses_what_is_no_candidate(self):
+        for arguments in [["--compressor", "topk(k=0)"], ["--shape", "4"], ["--data", "gausian"]]:
+            done = self.launch("curves", *arguments, *QUICK)
+            self.assertEqual(done.returncode, 64, done.stderr)
 
 
 class Overlap(Bench):

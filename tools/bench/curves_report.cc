@@ -5,9 +5,10 @@
 #include <cmath>
 #include <ostream>
 
+#include <support/reference_errors.h>
+
 #include <pith/core/vector.h>
 
-#include "support/reference_errors.h"
 #include "table.h"
 
 namespace pith::bench {

@@ -39,4 +39,13 @@ std::vector<Layer> read_layers(const std::string& path) {
   return layers;
 }
 
+std::vector<Shape> read_matrices(const std::string& path) {
+  std::vector<Shape> all;
+  for (const Layer& layer : read_layers(path)) {
+    if (layer.shape.is_matrix()) all.push_back(layer.shape);
+  }
+  if (all.empty()) throw UsageError("layers " + path + ": it holds vectors only");
+  return all;
+}
+
 }  // namespace pith::bench

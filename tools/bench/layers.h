@@ -20,4 +20,8 @@ struct Layer {
 ///          no layer at all.
 std::vector<Layer> read_layers(const std::string& path);
 
+/// Those of them that are no vectors, which travel uncompressed.
+/// Throws   UsageError also if there are none.
+std::vector<Shape> read_matrices(const std::string& path);
+
 }  // namespace pith::bench

@@ -68,16 +68,6 @@ std::string either(const CommandLine& line, const char* first, const char* secon
   return fallback;
 }
 
-// Vectors travel uncompressed.
-std::vector<Shape> matrices(const std::string& path) {
-  std::vector<Shape> all;
-  for (const Layer& layer : read_layers(path)) {
-    if (layer.shape.is_matrix()) all.push_back(layer.shape);
-  }
-  if (all.empty()) throw UsageError("layers " + path + ": it holds vectors only");
-  return all;
-}
-
 std::vector<Shape> swept(const CommandLine& line, const char* size, std::size_t element) {
   const std::string first = either(line, "minbytes", "maxbytes", size);
   const std::string last = either(line, "maxbytes", "minbytes", size);
@@ -100,7 +90,7 @@ std::vector<Shape> shapes(const CommandLine& line, const char* size, std::size_t
     throw UsageError("sizes, --shape and --layers exclude each other");
   }
   if (line.given("shape")) return {parse_shape(line.text("shape"))};
-  if (line.given("layers")) return matrices(line.text("layers"));
+  if (line.given("layers")) return read_matrices(line.text("layers"));
   return swept(line, size, element);
 }
 

@@ -2,7 +2,7 @@
 """One self-contained page: no script, no font, no picture from elsewhere."""
 import html
 
-from . import figures, table
+from . import adaptive, figures, table
 
 LIGHT = ("#3a63c8", "#7b8794", "#c2571a", "#0f8a6d", "#d33f4b", "#7a4fc9", "#b88700", "#c2408f")
 DARK = ("#82a5ff", "#9aa7b4", "#ff9a5c", "#45cfa9", "#ff7a85", "#b695ff", "#e8bd4a", "#ff86c8")
@@ -29,6 +29,7 @@ td:first-child { font-family: ui-monospace, monospace; white-space: normal; }
 .legend li { display: flex; align-items: center; gap: .5rem; } .legend svg { width: 28px; }
 text { fill: var(--ink); font: 13px system-ui, sans-serif; }
 .tick, .axis { fill: var(--soft); } .value { font-weight: 600; }
+text.layer { fill: currentColor; font-size: 12px; }
 .grid { stroke: var(--rule); } .curve { fill: none; stroke: currentColor; stroke-width: 2;
   stroke-linejoin: round; } .marker { fill: currentColor; stroke: var(--paper); }
 .bar { fill: currentColor; } .curve.contrast { stroke-dasharray: 5 4; } .bar.contrast { opacity: .5; }
@@ -96,5 +97,7 @@ def document(title, body):
 
 def html_page(groups):
     heading = "<h1>What compressed gradients cost and reach</h1>"
-    body = f"{heading}<p>{introduction(groups)}</p>{html_table(groups)}{html_figures(groups)}"
+    chosen = "".join(figure(*one) for one in adaptive.figures_of(groups))
+    body = (f"{heading}<p>{introduction(groups)}</p>{html_table(groups)}{html_figures(groups)}"
+            f"{chosen}")
     return document("Pith: training with compressed gradients", body)
