@@ -219,8 +219,10 @@ TEST(Health, AResidualThatGrowsIsWarnedOf) {
 
 // Twice two doublings are a danger of one compressor, and none of two.
 TEST(Health, AnotherCompressorBeginsWithACleanRecord) {
-  const std::vector<UnitPlan> parts{
-      {.name = "w", .tensors = {0}, .shape = {64, 64}, .elements = 4096}};
+  std::vector<UnitPlan> parts(1);
+  parts[0].name = "w";
+  parts[0].shape = {64, 64};
+  parts[0].elements = parts[0].shape.elements();
   const auto warnings = [&](const char* first, const char* second) {
     Health health(1, parts, 1);
     double residual = 1;
