@@ -214,6 +214,7 @@ TEST(Health, AResidualThatGrowsIsWarnedOf) {
   const auto warnings = grows("econtrol(eta=1)");
   ASSERT_THAT(warnings, SizeIs(1));
   EXPECT_EQ(warnings[0].cause, "growing residual");
+  EXPECT_EQ(warnings[0].step, 120u);
   EXPECT_THAT(grows("econtrol"), IsEmpty());
 }
 
