@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <numeric>
 #include <string>
+#include <string_view>
 
 #include <pith/adaptive/error_estimator.h>
 #include <pith/adaptive/run_loops.h>
@@ -24,6 +25,13 @@ struct LevelSpec {
   double levels;  // of magnitudes for norm and largest
   bool nearest;
 };
+
+// Not a clip, a deviation for range, or a coding: they are measured.
+bool is_known(const Argument& argument) {
+  constexpr std::string_view kKnown[] = {"bits", "bucket", "rounding", "levels"};
+  if (argument.key == "range") return argument.value.name != "deviation";
+  return std::ranges::find(kKnown, argument.key) != std::end(kKnown);
+}
 
 LevelSpec read_levels(const PlacedPipeline& candidate) {
   Arguments arguments(candidate.pipeline.front());
@@ -155,7 +163,7 @@ void add_level_errors(std::vector<PlacedPipeline>& left, const Shape& shape, Est
   const auto taken = take_pipelines(left, [](const PlacedPipeline& one) {
     const Spec& spec = one.pipeline.front();
     return one.pipeline.size() == 1 && spec.name == "quantize" &&
-           std::ranges::find(spec.arguments, "clip", &Argument::key) == spec.arguments.end();
+           std::ranges::all_of(spec.arguments, is_known);
   });
   std::vector<LevelSpec> specs;
   std::ranges::transform(taken, std::back_inserter(specs), read_levels);

@@ -32,11 +32,13 @@ double linear_bytes(const Pipeline& pipeline, const Shape& shape) {
   return bytes * (1 + other) / 2;
 }
 
-bool depends_on_data(const Pipeline& pipeline) {
-  return std::ranges::any_of(pipeline, [](const Spec& stage) {
-    return stage.name == "dct_topk" || stage.name == "fedzip" || stage.name == "zstd";
-  });
+bool varies(const Spec& stage) {
+  const bool elias = std::ranges::any_of(
+      stage.arguments, [](const Argument& argument) { return argument.value.name == "elias"; });
+  return elias || stage.name == "dct_topk" || stage.name == "fedzip" || stage.name == "zstd";
 }
+
+bool depends_on_data(const Pipeline& pipeline) { return std::ranges::any_of(pipeline, varies); }
 
 }  // namespace
 

@@ -41,7 +41,7 @@ std::optional<std::size_t> always_kept(const SparseCompressor<T>& compressor, st
 /// What one step of a candidate is expected to send of a tensor: its message, uncut and with its
 /// padding, or its factors, of acp the mean of the two; `none`: the elements. Exact where it
 /// depends on the shape alone. Nothing for what depends on the data: threshold, topk with sample=,
-/// dct_topk, fedzip, zstd.
+/// dct_topk, fedzip, coding=elias, zstd.
 template <Element T>
 std::optional<double> expected_bytes(const Pipeline& pipeline, const Shape& shape,
                                      Scratch& scratch);

@@ -23,6 +23,7 @@ struct StateView {
   std::size_t first = 0;
   std::span<T> values;
   bool per_element = true;
+  bool unsent = false;  ///< what this rank has been given and not sent yet: a residual
 };
 
 }  // namespace pith

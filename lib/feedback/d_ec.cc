@@ -64,7 +64,7 @@ void DEc<T>::absorb(int m, std::span<const T> mean, std::span<T> estimate) {
 
 template <Element T>
 std::vector<StateView<T>> DEc<T>::states() {
-  std::vector<StateView<T>> all{error_.view("error")};
+  std::vector<StateView<T>> all{error_.view_unsent("error")};
   followed_.append_states(all);
   return all;
 }

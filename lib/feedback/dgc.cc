@@ -63,7 +63,7 @@ void Dgc<T>::absorb(int, std::span<const T> mean, std::span<T> estimate) {
 
 template <Element T>
 std::vector<StateView<T>> Dgc<T>::states() {
-  return {momentum_.view("momentum"), residual_.view("residual")};
+  return {momentum_.view("momentum"), residual_.view_unsent("residual")};
 }
 
 template class Dgc<float>;

@@ -107,7 +107,7 @@ void EControl<T>::absorb(int, std::span<const T> mean, std::span<T> estimate) {
 
 template <Element T>
 std::vector<StateView<T>> EControl<T>::states() {
-  std::vector<StateView<T>> all{error_.view("error")};
+  std::vector<StateView<T>> all{error_.view_unsent("error")};
   followed_.append_states(all);
   all.push_back(contraction_.view("contraction"));
   return all;

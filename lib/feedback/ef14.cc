@@ -48,7 +48,7 @@ void Ef14<T>::absorb(int, std::span<const T> mean, std::span<T> estimate) {
 
 template <Element T>
 std::vector<StateView<T>> Ef14<T>::states() {
-  return {residual_.view("residual"), rate_.view()};
+  return {residual_.view_unsent("residual"), rate_.view()};
 }
 
 template class Ef14<float>;

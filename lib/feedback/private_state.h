@@ -79,6 +79,13 @@ class PrivateState {
     return {.name = std::move(name), .scope = Scope::per_rank, .values = current_};
   }
 
+  /// Of a residual.
+  StateView<T> view_unsent(std::string name) {
+    auto residual = view(std::move(name));
+    residual.unsent = true;
+    return residual;
+  }
+
  private:
   static constexpr std::size_t kBlock = 16384 / sizeof(T);
   static constexpr std::size_t kStreamed = std::size_t{1} << 18;  // smaller ones stay in a cache

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
+#include <pith/core/vector.h>
 #include <pith/reducer/impl.h>
 
 namespace pith {
@@ -6,6 +9,15 @@ namespace {
 
 double ratio_of(std::uint64_t whole, std::uint64_t part) {
   return part == 0 ? 1 : static_cast<double>(whole) / static_cast<double>(part);
+}
+
+// Of what the rule keeps unsent; of rules that keep no such thing, of what the message left.
+template <Element T>
+double residual_norm(const LiveUnit<T>& live, const UnitCost& cost, double loss_scale) {
+  for (const StateView<T>& state : live.rule().states()) {
+    if (state.unsent) return std::sqrt(squared_norm<T>(state.values)) / loss_scale;
+  }
+  return cost.residual_norm;
 }
 
 std::string unit_feedback(const UnitPlan& plan) { return plan.treatment.feedback.text(); }
@@ -28,7 +40,11 @@ void Reducer::Impl::count_units(const Engine<T>& engine) {
     unit_seconds_[engine.live()[engine.order()[i]].index] =
         units[i].present ? seconds - cost.node_seconds : -1;  // no choice changes what a node takes
     statistics_.message_bytes += cost.message_bytes;
-    if (cost.relative_error >= 0) learn_health(engine.live()[engine.order()[i]].index, cost);
+    if (cost.relative_error < 0) continue;
+    const LiveUnit<T>& live = engine.live()[engine.order()[i]];
+    UnitCost measured = cost;
+    measured.residual_norm = residual_norm(live, cost, loss_scale_);
+    learn_health(live.index, measured);
   }
 }
 

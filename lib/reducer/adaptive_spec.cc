@@ -86,7 +86,7 @@ AdaptiveSpec read_adaptive(const Pipeline& pipeline) {
       arguments.integer("steps", std::min<std::uint64_t>(10, adaptive.every), 1, adaptive.every);
   const bool bytes = arguments.word("objective", "bytes", {"bytes", "time"}) == "bytes";
   adaptive.objective = bytes ? CostUnit::bytes : CostUnit::nanoseconds;
-  adaptive.one_in = arguments.integer("one_in", 32, 1, 1'000'000);
+  adaptive.one_in = arguments.integer("one_in", 64, 1, 1'000'000);
   arguments.finish();
   return adaptive;
 }

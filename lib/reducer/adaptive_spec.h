@@ -17,7 +17,7 @@ namespace pith {
 ///            every=500,          steps between choices; the first one is made after `steps`
 ///            steps=10,           of which so many, the last ones, are measured
 ///            objective=bytes,    what is saved: bytes on the wire, or time, as auto predicts it
-///            one_in=32)          a measured step reads one run of so many; 1: all of them
+///            one_in=64)          a measured step reads one run of so many; 1: all of them
 ///
 /// The standard is what a uniform setting would give every layer; it holds until the first choice.
 /// Without candidates they are the standard's family: with density=D, 17 from D/10 to 10 D; with
@@ -28,7 +28,7 @@ struct AdaptiveSpec {
   std::uint64_t every = 500;
   std::uint64_t steps = 10;
   CostUnit objective = CostUnit::bytes;
-  std::size_t one_in = 32;
+  std::size_t one_in = 64;
 
   /// Ages, in steps since the spec came to hold: a choice is due before the step of this age, or
   /// the step is measured.

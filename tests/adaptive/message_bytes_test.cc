@@ -64,7 +64,8 @@ TEST(MessageBytes, OfWhatDependsOnTheDataAreMeasured) {
   for_each_type([&]<class T>(T) {
     const auto x = data<T>("gaussian", shape.elements());
     std::vector<std::string> specs{"threshold(value=2)", "dct_topk(k=4)", "fedzip",
-                                   "topk(density=0.01,sample=0.1)"};
+                                   "topk(density=0.01,sample=0.1)",
+                                   "quantize(range=qsgd,coding=elias)"};
     for (const CompressorEntry& entry : compressors()) {
       if (entry.name == "zstd") specs.emplace_back(entry.example);
     }

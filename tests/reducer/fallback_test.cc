@@ -169,7 +169,7 @@ TEST(Fallback, WorksWherePoliciesAndTimesChoose) {
   }
 }
 
-TEST(Fallback, WorksWithNodesAndOverlap) {
+TEST(Fallback, WorksWithNodesOverlapAndInPlace) {
   const ReducerOptions options{.compressor = kL2, .node = "shared", .fallback = "topk(k=8)"};
   const LocalOptions two_nodes{.ranks_per_node = 2};
   const auto run = alike(run_sick(4, options, 4, 100, 0.5, {}, two_nodes));
@@ -181,6 +181,9 @@ TEST(Fallback, WorksWithNodesAndOverlap) {
   const auto overlaps = alike(run_sick(2, plain, 4, 30, 0.5, {}, {}, true));
   EXPECT_THAT(overlaps.statistics.fallbacks, SizeIs(1));
   EXPECT_EQ(overlaps.x, waits.x);
+  const ReducerOptions in_place{
+      .compressor = kL2, .commit = Commit::inplace, .fallback = "topk(k=8)"};
+  EXPECT_EQ(alike(run_sick(2, in_place, 4, 30)).x, waits.x);
 }
 
 TEST(Fallback, HealthyUnitsNeverTakeIt) {

@@ -139,7 +139,7 @@ TEST(Health, WhatIsNotMeasuredSaysSo) {
 
 // Of rules with a residual it is that; of those that follow the gradient, how far they are behind.
 TEST(Health, TheResidualIsWhatTheRuleKeeps) {
-  for (const std::string rule : {"ef14", "dgc", "ef21"}) {
+  for (const std::string rule : {"ef14", "dgc", "econtrol", "d_ec", "ef21"}) {
     run_local(2, [&](Communicator& communicator) {
       Reducer reducer(
           communicator,
@@ -153,8 +153,10 @@ TEST(Health, TheResidualIsWhatTheRuleKeeps) {
         reducer.push("w", std::span(x));
         reducer.wait({.loss_scale = 1024});
         for (const auto& state : reducer.states<float>()) {
-          if (state.name == "w/residual") left.assign(state.values.begin(), state.values.end());
-          if (state.name != "w/own") continue;
+          const bool residual = state.name == "w/residual" || state.name == "w/error";
+          EXPECT_EQ(state.unsent, residual);
+          if (residual) left.assign(state.values.begin(), state.values.end());
+          if (rule != "ef21" || state.name != "w/own") continue;
           for (std::size_t i = 0; i < left.size(); ++i) left[i] = 1024 * left[i] - state.values[i];
         }
         const UnitStatistics unit = reducer.statistics().units[0];
@@ -212,12 +214,33 @@ TEST(Health, AResidualThatGrowsIsWarnedOf) {
   const auto warnings = grows("econtrol(eta=1)");
   ASSERT_THAT(warnings, SizeIs(1));
   EXPECT_EQ(warnings[0].cause, "growing residual");
+  EXPECT_EQ(warnings[0].step, 120u);
   EXPECT_THAT(grows("econtrol"), IsEmpty());
+}
+
+// Twice two doublings are a danger of one compressor, and none of two.
+TEST(Health, AnotherCompressorBeginsWithACleanRecord) {
+  std::vector<UnitPlan> parts(1);
+  parts[0].name = "w";
+  parts[0].shape = {64, 64};
+  parts[0].elements = parts[0].shape.elements();
+  const auto warnings = [&](const char* first, const char* second) {
+    Health health(1, parts, 1);
+    double residual = 1;
+    for (std::uint64_t step = 0; step < 6; ++step) {
+      const Pipeline pipeline = parse_pipeline(step < 3 ? first : second);
+      const Choice choice{pipeline, CompressorKind::message, Exchange::gather};
+      health.learn(step, 0, choice, measured(0.1, 1, residual *= 3));
+    }
+    return health.warnings();
+  };
+  EXPECT_THAT(warnings("topk(k=40)", "topk(k=40)"), SizeIs(1));
+  EXPECT_THAT(warnings("topk(k=40)", "topk(k=4)"), IsEmpty());
 }
 
 // Top-k of 0.1 %, until what waits has come to its length, and beyond.
 TEST(Health, AResidualThatComesToItsLengthIsNotWarnedOf) {
-  for (const std::uint64_t every : {1, 100}) {
+  for (const std::uint64_t every : {1u, 100u}) {
     const auto runs = run_sick(2, {.compressor = "topk(density=0.001)", .statistics_every = every},
                                1, 3000, 0, [](std::uint64_t step, int rank, auto& g) {
                                  g = noise(step, rank);
