@@ -27,6 +27,7 @@ topk     fewer       0.8 0   3 tensor topk(density=0.003)
 topk     one_unit    0.8 0   3 model  topk(density=0.01)
 lowrank  uniform     0.1 0.9 0 tensor adaptive(lowrank(rank=4),policy=uniform,every=100)
 lowrank  lgreco      0.1 0.9 0 tensor adaptive(lowrank(rank=4),policy=lgreco,every=100)
+lowrank  fewer       0.1 0.9 0 tensor lowrank(rank=2)
 quantize uniform     0.1 0.9 0 tensor adaptive(quantize(bits=4),policy=uniform,every=100)
 quantize lgreco      0.1 0.9 0 tensor adaptive(quantize(bits=4),policy=lgreco,every=100)
 TABLE
