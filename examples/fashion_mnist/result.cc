@@ -28,12 +28,9 @@ Json to_json(const pith::UnitStatistics& unit) {
 }
 
 Json to_json(const pith::AdaptiveDecision& decision) {
-  return {{"step", decision.step},
-          {"compressors", decision.compressors},
-          {"ratios", decision.ratios},
-          {"error", decision.error},
-          {"cost", decision.cost},
-          {"within_budget", decision.within_budget}};
+  return {{"step", decision.step},     {"compressors", decision.compressors},
+          {"ratios", decision.ratios}, {"error", decision.error},
+          {"cost", decision.cost},     {"within_budget", decision.within_budget}};
 }
 
 template <class Element>
