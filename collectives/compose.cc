@@ -28,7 +28,8 @@ Fault non_finite_fault(const Unit<T>& unit, std::span<const T> x, std::string_vi
 
 template <Element T>
 void show(Unit<T>& unit, const Source<T>& x, Round& round) {
-  if (unit.observer) unit.observer->observe(x, key_of(unit, round), round.scratch);
+  if (!unit.observer) return;
+  unit.observer->observe(x, round.step.loss_scale, key_of(unit, round), round.scratch);
 }
 
 template <Element T>

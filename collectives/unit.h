@@ -48,8 +48,10 @@ class Observer {
  public:
   virtual ~Observer() = default;
 
-  /// All of `x` may be peeked at, nothing of it taken.
-  virtual void observe(const Source<T>& x, const RandomKey& key, Scratch& scratch) = 0;
+  /// All of `x`, which is multiplied by the loss scale, may be peeked at, nothing of it taken.
+  /// Throws nothing that it does not on all ranks.
+  virtual void observe(const Source<T>& x, double loss_scale, const RandomKey& key,
+                       Scratch& scratch) = 0;
 };
 
 /// The compressed unit (a tensor, a bucket or the whole model) as an exchange sees it: n elements,

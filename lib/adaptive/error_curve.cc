@@ -88,7 +88,8 @@ void ErrorCurve<T>::place(Estimators<T> all) {
 }
 
 template <Element T>
-bool ErrorCurve<T>::observe(const Source<T>& x, const RandomKey& key, Scratch& scratch) {
+bool ErrorCurve<T>::observe(const Source<T>& x, const RandomKey& key, Scratch& scratch,
+                            double scale) {
   const Scratch::Frame frame(scratch);
   const auto estimates = scratch.take<Estimate>(candidates());
   std::ranges::fill(estimates, Estimate{});
@@ -98,9 +99,10 @@ bool ErrorCurve<T>::observe(const Source<T>& x, const RandomKey& key, Scratch& s
     return false;
   }
   sums_[kSteps] += 1;
-  sums_[kNorm] += seen.squared_norm;
+  const double weight = 1 / (scale * scale);
+  sums_[kNorm] += weight * seen.squared_norm;
   for (std::size_t i = 0; i < candidates(); ++i) {
-    sums_[kFirst + i] += estimates[i].squared_error;
+    sums_[kFirst + i] += weight * estimates[i].squared_error;
     sums_[kFirst + candidates() + i] += always_[i].value_or(estimates[i].bytes);
   }
   return true;

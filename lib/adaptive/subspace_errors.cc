@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 #include <string>
 
 #include <pith/adaptive/error_estimator.h>
@@ -86,7 +87,8 @@ void SubspaceErrors<T>::end(const Seen& seen, std::span<Estimate> all) {
     for (std::size_t r = 0; r < rank; ++r) {
       captured += one_product ? right_[r] : left_[r];
     }
-    all[place].squared_error = std::max(0.0, seen.squared_norm - captured);
+    const double left = seen.squared_norm - captured;  // a product may have overflowed
+    all[place].squared_error = std::isfinite(left) ? std::max(0.0, left) : seen.squared_norm;
   }
 }
 

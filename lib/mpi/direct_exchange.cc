@@ -40,7 +40,7 @@ void DirectExchange::run() {
   if (most > 0) wait(most - 1);
 }
 
-// Whoever catches the error frees the blocks.
+// So that what comes later does not end in the blocks of this operation.
 void DirectExchange::abandon() {
   for (Requests& requests : requests_) {
     for (MPI_Request& request : requests) {
@@ -67,9 +67,8 @@ void DirectExchange::in_pieces(std::span<const std::span<Byte>> blocks, int rank
   const std::size_t last = std::min(first + chunk_bytes(), block.size());
   do {
     const std::size_t n = std::min(piece_bytes_, last - first);
-    MPI_Request request = MPI_REQUEST_NULL;
+    MPI_Request& request = of(chunk).emplace_back(MPI_REQUEST_NULL);
     check(begin(block.data() + first, static_cast<int>(n), &request), operation_, rank_);
-    of(chunk).push_back(request);
     first += n;
   } while (first < last);
 }

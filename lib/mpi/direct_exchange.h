@@ -34,7 +34,8 @@ class DirectExchange {
 
   /// out[r] goes to rank r, which receives it in its in[this rank], of the same size; what is for
   /// this rank itself stays as it is. Collective.
-  /// Throws   TransportError that names `operation`; nothing is written to blocks after it.
+  /// Throws   TransportError that names `operation`. Receives that no message has met are
+  ///          cancelled then; what is on its way may still be written to its block.
   void run(std::span<const std::span<const std::byte>> out,
            std::span<const std::span<std::byte>> in, const char* operation);
 

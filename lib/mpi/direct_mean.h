@@ -13,7 +13,7 @@ namespace pith::mpi {
 /// share of its elements, and sends the mean to all. Collective; returns what all_reduce_mean()
 /// does.
 ///
-/// Wire     2 (p-1) / p of x, in two messages to each rank per 32 MiB.
+/// Wire     2 (p-1) / p of x, in two exchanges per 32 MiB.
 /// Memory   `received`: up to 32 MiB, kept for the next call.
 /// Throws   TransportError.
 template <Element T>

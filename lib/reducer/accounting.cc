@@ -34,7 +34,7 @@ void Reducer::Impl::count_units(const Engine<T>& engine) {
     sum.message_bytes += cost.message_bytes;
     sum.encode_seconds += cost.encode_seconds;
     sum.exchange_seconds += cost.exchange_seconds;
-    exchange_seconds_ += cost.exchange_seconds;
+    exchange_seconds_ += cost.exchange_seconds - cost.node_seconds;
     sum.decode_seconds += cost.decode_seconds;
     const double seconds = cost.encode_seconds + cost.exchange_seconds + cost.decode_seconds;
     unit_seconds_[engine.live()[engine.order()[i]].index] =
@@ -64,7 +64,6 @@ void Reducer::Impl::count_step() {
   count_units(*floats_);
   count_units(*doubles_);
   if (automatic_) automatic_->learn(unit_seconds_);
-  if (adaptive_) adaptive_->learn(communicator_.wire_bytes() - wire_before_, exchange_seconds_);
   for (const Tensor& tensor : tensors_) {
     statistics_.dense_bytes += tensor.elements * size_of(tensor.type);
   }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include <pith/adaptive/registry.h>
 #include <pith/reducer/adaptive.h>
+#include <pith/reducer/agreement.h>
 
 namespace pith {
 namespace {
@@ -18,13 +20,6 @@ std::string key_of(const Pipeline& pipeline) {
   return named.text();
 }
 
-// One budget, what is left of it, and which units it is for.
-struct Planned {
-  AdaptiveSpec spec;
-  std::string what;
-  std::vector<std::size_t> units;
-};
-
 }  // namespace
 
 Adaptive::Adaptive(Communicator& all, Communicator& peers, const std::vector<UnitPlan>& plan,
@@ -36,7 +31,7 @@ bool Adaptive::is_open(const UnitPlan& unit, const Settings& settings, std::uint
          is_adaptive(pipeline_at(unit, step));
 }
 
-void Adaptive::form(const std::vector<std::vector<Choice>>& ways, std::uint64_t step) {
+std::map<std::string, Adaptive::Planned> Adaptive::planned_at(std::uint64_t step) const {
   std::map<std::string, Planned> planned;
   for (std::size_t u = 0; u < plan_.size(); ++u) {
     if (!is_open(plan_[u], settings_, step)) continue;
@@ -46,28 +41,71 @@ void Adaptive::form(const std::vector<std::vector<Choice>>& ways, std::uint64_t 
     place->second.what += plan_[u].name + ": " + text_of(pipeline) + "\n";
     place->second.units.push_back(u);
   }
+  return planned;
+}
+
+void Adaptive::check(const std::set<std::uint64_t>& steps) {
+  together([&] {
+    if (communicator_.rank() != 0) return;
+    for (const std::uint64_t step : steps) {
+      for (const auto& [key, planned] : planned_at(step)) {
+        std::vector<std::string> names;
+        for (const std::size_t u : planned.units) names.push_back(plan_[u].name);
+        make_policy(planned.spec.policy, names);
+      }
+    }
+  });
+}
+
+void Adaptive::end_others(const std::map<std::string, Planned>& planned) {
   std::erase_if(groups_, [&](const auto& group) {
     const auto found = planned.find(group.first);
-    return found == planned.end() || found->second.what != group.second.what;
+    const bool ends = found == planned.end() || found->second.what != group.second.what;
+    if (ends) ended_.push_back(group.second.group.statistics());
+    return ends;
   });
-  for (auto& [key, plan] : planned) {
+}
+
+void Adaptive::form(const std::vector<std::vector<Choice>>& ways, std::uint64_t step) {
+  const auto planned = planned_at(step);
+  end_others(planned);
+  for (const auto& [key, plan] : planned) {
     if (groups_.contains(key)) continue;
+    if (plan.spec.objective == CostUnit::nanoseconds) measure_link();
     std::vector<std::unique_ptr<AdaptiveLayer>> layers;
-    for (const std::size_t u : plan.units) layers.push_back(make_layer(u, plan.spec, ways[u]));
+    together([&] { layers = make_layers(plan, ways); });
     groups_.try_emplace(
         key, Formed{plan.what, AdaptiveGroup(communicator_, plan.spec, step, std::move(layers))});
   }
 }
 
-std::unique_ptr<AdaptiveLayer> Adaptive::make_layer(std::size_t unit, const AdaptiveSpec& spec,
-                                                    const std::vector<Choice>& ways) {
-  auto layer =
-      std::make_unique<AdaptiveLayer>(unit, parts_[unit], ways, Sampling{.one_in = spec.one_in});
-  if (spec.objective == CostUnit::nanoseconds) predict(*layer);
-  return layer;
+// What fails on one rank fails on all.
+template <class Body>
+void Adaptive::together(const Body& body) {
+  std::string error;
+  try {
+    body();
+  } catch (const std::exception& failure) {
+    error = std::string("adaptive: ") + failure.what();
+  }
+  share_error(communicator_, error);
 }
 
-void Adaptive::predict(AdaptiveLayer& layer) {
+std::vector<std::unique_ptr<AdaptiveLayer>> Adaptive::make_layers(
+    const Planned& planned, const std::vector<std::vector<Choice>>& ways) {
+  std::vector<std::unique_ptr<AdaptiveLayer>> layers;
+  const double parts = static_cast<double>(communicator_.size()) / peers_.size();
+  for (const std::size_t u : planned.units) {
+    auto layer = std::make_unique<AdaptiveLayer>(u, plan_[u], parts_[u], parts, ways[u],
+                                                 Sampling{.one_in = planned.spec.one_in});
+    if (planned.spec.objective == CostUnit::nanoseconds) predict(*layer);
+    layers.push_back(std::move(layer));
+  }
+  return layers;
+}
+
+// And lets ranks that share cores measure codecs at the same time, as they will work.
+void Adaptive::measure_link() {
   if (!model_) {
     std::size_t largest = 0;
     for (const UnitPlan& part : parts_) {
@@ -75,6 +113,10 @@ void Adaptive::predict(AdaptiveLayer& layer) {
     }
     model_.emplace(peers_, largest);
   }
+  communicator_.barrier();
+}
+
+void Adaptive::predict(AdaptiveLayer& layer) {
   for (const Choice& way : layer.ways) {
     layer.predicted_seconds.push_back(model_->seconds(way, parts_, {layer.unit}));
   }
@@ -125,7 +167,7 @@ void Adaptive::learn(std::uint64_t wire_bytes, double exchange_seconds) {
 }
 
 std::vector<AdaptiveStatistics> Adaptive::statistics() const {
-  std::vector<AdaptiveStatistics> all;
+  std::vector<AdaptiveStatistics> all = ended_;
   for (const auto& [key, formed] : groups_) all.push_back(formed.group.statistics());
   return all;
 }

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,10 @@ class Adaptive {
   /// Whether a unit's compressor is adaptive(...) at a step.
   static bool is_open(const UnitPlan& unit, const Settings& settings, std::uint64_t step);
 
+  /// Makes and forgets the policies of these steps on rank 0. Collective. Throws UsageError on
+  /// every rank if one cannot be made.
+  void check(const std::set<std::uint64_t>& steps);
+
   /// At this step the schedule may change: unit u may travel in ways[u]. Groups of which nothing
   /// changes go on. Collective. Throws UsageError on every rank if a policy cannot be made.
   void form(const std::vector<std::vector<Choice>>& ways, std::uint64_t step);
@@ -50,6 +56,7 @@ class Adaptive {
   /// A step is done that sent so much in so many seconds.
   void learn(std::uint64_t wire_bytes, double exchange_seconds);
 
+  /// Of groups that have ended first.
   std::vector<AdaptiveStatistics> statistics() const;
 
  private:
@@ -58,9 +65,21 @@ class Adaptive {
     AdaptiveGroup group;
   };
 
+  /// A group as the schedule asks for it: its units, and what tells whether it changes.
+  struct Planned {
+    AdaptiveSpec spec;
+    std::string what;
+    std::vector<std::size_t> units;
+  };
+
+  std::map<std::string, Planned> planned_at(std::uint64_t step) const;
+  void end_others(const std::map<std::string, Planned>& planned);
   void predict(AdaptiveLayer& layer);
-  std::unique_ptr<AdaptiveLayer> make_layer(std::size_t unit, const AdaptiveSpec& spec,
-                                            const std::vector<Choice>& ways);
+  std::vector<std::unique_ptr<AdaptiveLayer>> make_layers(
+      const Planned& planned, const std::vector<std::vector<Choice>>& ways);
+  template <class Body>
+  void together(const Body& body);
+  void measure_link();
 
   Communicator& communicator_;
   Communicator& peers_;
@@ -69,6 +88,7 @@ class Adaptive {
   const Settings& settings_;
   std::optional<CostModel> model_;  // where time is saved
   std::map<std::string, Formed> groups_;
+  std::vector<AdaptiveStatistics> ended_;
   std::uint64_t wire_bytes_ = 0;  // since the last choice
   double exchange_seconds_ = 0;
 };

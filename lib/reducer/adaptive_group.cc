@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include <pith/adaptive/registry.h>
 #include <pith/core/error.h>
@@ -43,11 +44,11 @@ struct Sums {
 
 }  // namespace
 
-AdaptiveLayer::AdaptiveLayer(std::size_t index, const UnitPlan& part, std::vector<Choice> all,
-                             Sampling sampling)
+AdaptiveLayer::AdaptiveLayer(std::size_t index, const UnitPlan& whole, const UnitPlan& part,
+                             double parts, std::vector<Choice> all, Sampling sampling)
     : unit(index),
-      name(part.name),
-      dense_bytes(static_cast<double>(part.elements * size_of(part.type))),
+      name(whole.name),
+      dense_bytes(static_cast<double>(whole.elements * size_of(whole.type)) / parts),
       ways(std::move(all)),
       candidates(pipelines_of(ways)),
       curve(curve_of(part, candidates, sampling)) {}
@@ -151,7 +152,14 @@ void AdaptiveGroup::choose(std::uint64_t step, double ranks, double bytes_per_se
 }
 
 void AdaptiveGroup::forget() {
-  for (const auto& layer : layers_) with_errors(*layer, [](auto& errors) { errors.reset(); });
+  for (const auto& layer : layers_) {
+    std::visit(
+        [&](auto& curve) {
+          curve.errors.reset();
+          statistics_.seconds += std::exchange(curve.seconds, 0);
+        },
+        layer->curve);
+  }
 }
 
 // Rank 0's.
@@ -177,14 +185,6 @@ void AdaptiveGroup::take(std::uint64_t step, const Solution& solution) {
   }
   if (communicator_.rank() == 0) say(decision);
   statistics_.decisions.push_back(std::move(decision));
-}
-
-AdaptiveStatistics AdaptiveGroup::statistics() const {
-  AdaptiveStatistics all = statistics_;
-  for (const auto& layer : layers_) {
-    all.seconds += std::visit([](const auto& curve) { return curve.seconds; }, layer->curve);
-  }
-  return all;
 }
 
 void AdaptiveGroup::say(const AdaptiveDecision& decision) const {

@@ -26,24 +26,25 @@ class UnitCurve final : public Observer<T> {
   UnitCurve(const std::vector<Pipeline>& candidates, const Shape& shape, Sampling sampling)
       : errors(candidates, shape, sampling) {}
 
-  void observe(const Source<T>& x, const RandomKey& key, Scratch& scratch) override {
+  void observe(const Source<T>& x, double loss_scale, const RandomKey& key,
+               Scratch& scratch) override {
     Stopwatch watch(seconds);
-    errors.observe(x, key, scratch);
+    errors.observe(x, key, scratch, loss_scale);
   }
 
   ErrorCurve<T> errors;
-  double seconds = 0;  ///< that looking took
+  double seconds = 0;  ///< that looking took since the last choice
 };
 
 /// A unit, the ways that it may travel in, and which of them it does.
 struct AdaptiveLayer {
-  /// `part` is what this rank exchanges of the unit.
-  AdaptiveLayer(std::size_t unit, const UnitPlan& part, std::vector<Choice> ways,
-                Sampling sampling);
+  /// `part` is what this rank exchanges of the unit; ranks that have parts of it are `parts`.
+  AdaptiveLayer(std::size_t index, const UnitPlan& unit, const UnitPlan& part, double parts,
+                std::vector<Choice> ways, Sampling sampling);
 
   std::size_t unit;  ///< its place in the plan
   std::string name;
-  double dense_bytes;
+  double dense_bytes;  ///< of a part, in the mean
   std::vector<Choice> ways;
   std::vector<Pipeline> candidates;            ///< of the ways
   std::vector<double> predicted_seconds = {};  ///< of the ways, where time is saved
@@ -66,7 +67,8 @@ class AdaptiveGroup {
   /// Collective. Throws UsageError on every rank if the policy does; then nothing has changed.
   void choose(std::uint64_t step, double ranks, double bytes_per_second);
 
-  AdaptiveStatistics statistics() const;
+  /// The same on all ranks, but for seconds; without those since the last choice.
+  const AdaptiveStatistics& statistics() const { return statistics_; }
 
  private:
   void add_up();

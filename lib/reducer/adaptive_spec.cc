@@ -12,6 +12,7 @@ namespace pith {
 namespace {
 
 constexpr int kDensitiesAside = 8;  // of the standard's, on each side
+constexpr std::uint64_t kMostRanks = 64;
 constexpr std::uint64_t kFewestBits = 2;
 constexpr std::uint64_t kMostBits = 8;
 
@@ -44,10 +45,12 @@ std::vector<std::string> densities(double standard) {
   return all;
 }
 
+// Of many, so many evenly spread ones.
 std::vector<std::string> whole_numbers(std::uint64_t first, std::uint64_t last,
                                        std::uint64_t standard) {
   std::vector<std::string> all;
-  for (std::uint64_t i = first; i <= last; ++i) {
+  const std::uint64_t apart = (last - first) / kMostRanks + 1;
+  for (std::uint64_t i = first; i <= last; i += apart) {
     if (i != standard) all.push_back(std::to_string(i));
   }
   return all;

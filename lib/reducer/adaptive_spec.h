@@ -21,7 +21,8 @@ namespace pith {
 ///
 /// The standard is what a uniform setting would give every layer; it holds until the first choice.
 /// Without candidates they are the standard's family: with density=D, 17 from D/10 to 10 D; with
-/// rank=R, R/4 to 4 R; with bits=B, 2 to 8.
+/// rank=R, R/4 to 4 R, at most 65 of them; with bits=B, 2 to 8. Those whose noise the rule does not
+/// bear are left out.
 struct AdaptiveSpec {
   std::vector<Pipeline> candidates;  ///< the standard is the first
   Spec policy;

@@ -34,6 +34,7 @@ void Reducer::Impl::make_adaptive() {
   if (!std::ranges::any_of(changes_, open)) return;
   adaptive_.emplace(communicator_, nodes_ ? nodes_->peers() : communicator_, plan_,
                     parts_ ? parts_->units : plan_, settings_);
+  adaptive_->check(changes_);
 }
 
 // Link and codecs are measured before the first step, also for what a schedule brings later.
@@ -73,6 +74,7 @@ void Reducer::Impl::decide() {
   const bool due =
       (automatic_ && automatic_->due_at(step_)) || (adaptive_ && adaptive_->due_at(step_));
   if (!new_ways && !due) return;
+  ways_are_new_ = new_ways;  // also if a policy throws
   std::vector<Choice> decided;
   auto ways = ways_at(step_);
   if (adaptive_) {

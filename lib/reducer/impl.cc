@@ -77,6 +77,7 @@ void Reducer::Impl::start() {
   statistics_.units.resize(plan.size());
   unit_seconds_.assign(plan.size(), 0);
   // From back to front, as backward gives them, until the first step shows it.
+  positions_.clear();
   for (std::size_t t = tensors_.size(); t-- > 0;) {
     positions_.push_back(static_cast<std::uint32_t>(t));
   }

@@ -116,7 +116,7 @@ class Reducer::Impl {
   bool unusable_ = false;  // with Commit::inplace, while a step is under way
   Statistics statistics_;
   std::vector<double> unit_seconds_;  // of the last step
-  double exchange_seconds_ = 0;       // of the last step, all units
+  double exchange_seconds_ = 0;       // of the last step, all units, between peers
 
   // Of the step at hand.
   std::optional<StepOptions> begun_;

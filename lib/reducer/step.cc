@@ -217,8 +217,11 @@ StepResult Reducer::Impl::close(const StepOptions& step) {
   learn_order();
   count_step();
   decide();
-  if (nodes_) statistics_.node_wire_bytes += nodes_->count_wire_bytes(communicator_);
-  statistics_.wire_bytes += communicator_.wire_bytes() - wire_before_;
+  const std::uint64_t in_node = nodes_ ? nodes_->count_wire_bytes(communicator_) : 0;
+  const std::uint64_t sent = communicator_.wire_bytes() - wire_before_;
+  statistics_.node_wire_bytes += in_node;
+  statistics_.wire_bytes += sent;
+  if (adaptive_) adaptive_->learn(sent - in_node, exchange_seconds_);
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <pith/compressors/registry.h>
 #include <pith/core/error.h>
 #include <pith/feedback/registry.h>
+#include <pith/reducer/adaptive_spec.h>
 #include <pith/reducer/ways.h>
 
 namespace pith {
@@ -68,10 +69,16 @@ void check_noise(const UnitPlan& unit, const Choice& choice, const Guarantee& gu
 
 std::vector<Choice> ways_of(const UnitPlan& unit, const Pipeline& pipeline, Owners owners) {
   std::vector<Choice> all = choices(pipeline, unit.treatment);
-  if (!unit.treatment.any_exchange) return all;
+  const bool adaptive = is_adaptive(pipeline);
+  if (!unit.treatment.any_exchange && !adaptive) return all;
   const auto borne = [&](const Choice& choice) {
     return !unbearable(unit, choice, guarantee_for(choice, unit), owners);
   };
+  if (adaptive) {
+    const Choice standard = all.front();
+    std::erase_if(all, [&](const Choice& one) { return one != standard && !borne(one); });
+    return all;
+  }
   const std::vector<Choice> before = all;
   std::erase_if(all, [&](const Choice& choice) {
     return !borne(choice) && std::ranges::any_of(before, [&](const Choice& other) {

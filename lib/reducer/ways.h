@@ -20,7 +20,7 @@ void check_noise(const UnitPlan& unit, const Choice& choice, const Guarantee& gu
                  Owners owners);
 
 /// choices() of a pipeline. With exchange=auto those that check_noise() refuses are left out, but
-/// for compressors of which nothing would be left.
+/// for compressors of which nothing would be left; those of adaptive(...), but for its standard.
 std::vector<Choice> ways_of(const UnitPlan& unit, const Pipeline& pipeline, Owners owners);
 
 }  // namespace pith

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <pith/comm/local.h>
+#include <pith/core/error.h>
 #include <pith/core/random.h>
 #include <pith/reducer/reducer.h>
 
@@ -80,6 +81,63 @@ TEST(Adaptive, NodesChooseForTheirParts) {
       train({.compressor = kAdaptive + ")", .node = "shared"}, 9, {.ranks_per_node = 2}).adaptive;
   ASSERT_THAT(adaptive, SizeIs(1));
   EXPECT_THAT(adaptive[0].decisions, SizeIs(2));
+  EXPECT_THAT(adaptive[0].units, ElementsAre("b", "a")) << "not their parts";
+}
+
+// Bytes within nodes are not the link's, which two nodes use as two ranks do.
+TEST(Adaptive, KimadCountsWhatNodesSendEachOther) {
+  const auto adaptive =
+      train({.compressor = kAdaptive + ",policy=kimad(seconds=0.01))", .node = "shared"}, 9,
+            {.link = Link{.bytes_per_second = 1e6, .burst_bytes = 0}, .ranks_per_node = 2})
+          .adaptive;
+  EXPECT_TRUE(adaptive[0].decisions[1].within_budget);
+  EXPECT_LE(adaptive[0].decisions[1].cost, 10'000u);
+}
+
+// The loss scale doubles in the middle of what is measured.
+TEST(Adaptive, TheLossScaleCountsNothing) {
+  const auto decided = [](double second) {
+    AdaptiveDecision decision;
+    run_local(1, [&](Communicator& communicator) {
+      Reducer reducer(communicator, {.compressor = kAdaptive + ")"});
+      for (const char* name : {"a", "b"}) reducer.add(name, {40, kElements / 40});
+      for (std::uint64_t step = 0; step < 2; ++step) {
+        const double scale = step == 0 ? 1 : second;
+        auto a = gradient<float>(0, step, 0);
+        auto b = gradient<float>(1, step, 0);
+        for (float& x : a) x *= static_cast<float>(scale);
+        for (float& x : b) x *= static_cast<float>(scale);
+        reducer.push("b", std::span(b));
+        reducer.push("a", std::span(a));
+        reducer.wait({.loss_scale = scale});
+      }
+      decision = reducer.statistics().adaptive[0].decisions.at(0);
+    });
+    return decision;
+  };
+  EXPECT_EQ(decided(1024).compressors, decided(1).compressors);
+  EXPECT_NEAR(decided(1024).error, decided(1).error, 1e-9 * decided(1).error);
+}
+
+// What a later entry of a schedule asks for is known to be possible before the first step; what
+// ended is still told.
+TEST(Adaptive, PoliciesOfAllEntriesAreMadeBeforeTheFirstStep) {
+  EXPECT_THROW(train({.compressor = "onebit@5," + kAdaptive + ",policy=lgrecc)"}, 1), UsageError);
+  const auto adaptive =
+      train({.compressor = kAdaptive + ")@4," + kAdaptive + ",policy=uniform)"}, 9).adaptive;
+  ASSERT_THAT(adaptive, SizeIs(2));
+  EXPECT_EQ(adaptive[0].policy, "lgreco");
+  EXPECT_EQ(adaptive[1].policy, "uniform");
+  EXPECT_THAT(adaptive[0].decisions, SizeIs(1));
+}
+
+// Four bits of the standard's range would add more noise than ef14 bears; five do not.
+TEST(Adaptive, CandidatesThatTheRuleDoesNotBearAreLeftOut) {
+  const auto adaptive = train({.compressor = "adaptive(quantize(bits=5,range=max),every=8,steps=2,"
+                                             "policy=uniform(cheapest))"},
+                              3)
+                            .adaptive;
+  EXPECT_THAT(adaptive[0].decisions[0].compressors, Each("quantize(bits=5,range=max)"));
 }
 
 TEST(Adaptive, AUnitMayBeTheWholeModel) {
