@@ -43,6 +43,7 @@ Json list(const std::vector<Element>& elements, Json one(const Element&)) {
 Json to_json(const pith::AdaptiveStatistics& adaptive) {
   return {{"policy", adaptive.policy},
           {"units", adaptive.units},
+          {"seconds", adaptive.seconds},
           {"decisions", list(adaptive.decisions, to_json)}};
 }
 
