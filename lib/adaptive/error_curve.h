@@ -51,8 +51,8 @@ class ErrorCurve {
  public:
   ErrorCurve(const std::vector<Pipeline>& candidates, const Shape& shape, Sampling sampling = {});
 
-  /// Adds one step, in which x counts as x / scale. False, and the step is counted as left out, if an element that is looked at is
-  /// not finite, or its square is not in double.
+  /// Adds one step, in which x counts as x / scale. False, and the step is counted as left out, if
+  /// an element that is looked at is not finite, or its square is not in double.
   bool observe(const Source<T>& x, const RandomKey& key, Scratch& scratch, double scale = 1);
 
   /// Forgets all steps, but no warm start.

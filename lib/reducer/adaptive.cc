@@ -69,13 +69,14 @@ void Adaptive::end_others(const std::map<std::string, Planned>& planned) {
 void Adaptive::form(const std::vector<std::vector<Choice>>& ways, std::uint64_t step) {
   const auto planned = planned_at(step);
   end_others(planned);
-  for (const auto& [key, plan] : planned) {
-    if (groups_.contains(key)) continue;
+  for (const auto& one : planned) {
+    if (groups_.contains(one.first)) continue;
+    const Planned& plan = one.second;
     if (plan.spec.objective == CostUnit::nanoseconds) measure_link();
     std::vector<std::unique_ptr<AdaptiveLayer>> layers;
     together([&] { layers = make_layers(plan, ways); });
-    groups_.try_emplace(
-        key, Formed{plan.what, AdaptiveGroup(communicator_, plan.spec, step, std::move(layers))});
+    AdaptiveGroup group(communicator_, plan.spec, step, std::move(layers));
+    groups_.try_emplace(one.first, Formed{plan.what, std::move(group)});
   }
 }
 

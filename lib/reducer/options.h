@@ -90,10 +90,10 @@ struct ReducerOptions {
   /// Relative errors and norms are measured every so many steps, and in the steps behind if what
   /// they say is suspicious; 0: never.  PITH_STATS
   std::uint64_t statistics_every = 100;
-  /// What a unit travels with from the next step on if a rank finds it in danger (docs/adaptive.md,
-  /// "Health"), until its schedule brings another compressor: a spec of one compressor, legal with
-  /// every rule and exchange that units have, as none or topk(density=0.01). Empty: nothing is done
-  /// about it. Needs statistics_every.  PITH_FALLBACK
+  /// What a unit travels with from the next step on if a rank finds it in danger (docs/health.md),
+  /// until its schedule brings another compressor: a spec of one compressor, legal with every rule
+  /// and exchange that units have, as none or topk(density=0.01). Empty: nothing is done about it.
+  /// Needs statistics_every.  PITH_FALLBACK
   std::string fallback = {};
   std::vector<TensorRule> rules = {};
 };

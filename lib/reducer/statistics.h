@@ -27,7 +27,7 @@ struct UnitStatistics {
   /// would have been nearer. Empty: not measured yet.
   std::optional<double> contraction = {};
   double gradient_norm = -1;  ///< of this rank's, without the loss scale; below 0: not measured yet
-  double residual_norm = -1;  ///< of what is not sent yet, likewise (docs/adaptive.md, "Health")
+  double residual_norm = -1;  ///< of what is not sent yet, likewise (docs/health.md)
   double encode_seconds = 0;  ///< all steps
   double exchange_seconds = 0;
   double decode_seconds = 0;
