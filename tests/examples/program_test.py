@@ -35,9 +35,13 @@ def write_samples(folder, name, count, rows=10, columns=4):
     write_idx(folder / f"{name}-labels-idx1-ubyte.gz", (count,), labels)
 
 
-def repeatable(result):
-    """What another run with the same options gives again, to the last bit."""
-    return {key: value for key, value in result.items() if key != "seconds"}
+def repeatable(part):
+    """What another run with the same options gives again, to the last bit: no times."""
+    if isinstance(part, list):
+        return [repeatable(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    return {key: repeatable(value) for key, value in part.items() if key != "seconds"}
 
 
 def read_all(terminal):
