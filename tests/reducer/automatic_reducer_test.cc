@@ -233,7 +233,8 @@ TEST(Automatic, OffersTheWaysWhoseNoiseTheRulesBear) {
       reducer.push("w", std::span(x));
       reducer.wait();
       std::vector<std::string> exchanges;
-      for (const AutomaticWay& way : reducer.statistics().automatic.at(0).ways) {
+      const Statistics statistics = reducer.statistics();
+      for (const AutomaticWay& way : statistics.automatic.at(0).ways) {
         exchanges.push_back(way.exchange);
       }
       return exchanges;
