@@ -1,5 +1,6 @@
 # What can be switched, and the flags that every target of this project is compiled with.
 option(PITH_MPI "Build the MPI communicator if MPI is found" ON)
+option(PITH_CUDA "Build the compressors for GPUs if the CUDA Toolkit is found" ON)
 option(PITH_ZSTD "Build the stage zstd if libzstd is found" ON)
 option(PITH_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(PITH_TOOLS "Build pith-bench" ${PROJECT_IS_TOP_LEVEL})
@@ -15,12 +16,13 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
   find_program(PITH_CCACHE ccache)
   if(PITH_CCACHE)
+    set(CMAKE_CUDA_COMPILER_LAUNCHER ${PITH_CCACHE})
     # Without this ccache passes by everything that is compiled with a precompiled header.
     set(CMAKE_CXX_COMPILER_LAUNCHER
       ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${PITH_CCACHE})
     add_compile_options(
-      $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
-      "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
+      $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fpch-preprocess>
+      "$<$<COMPILE_LANG_AND_ID:CXX,Clang>:SHELL:-Xclang -fno-pch-timestamp>")
   endif()
 endif()
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -28,7 +30,8 @@ set(MPI_CXX_SKIP_MPICXX ON)  # the C interface; MPI's own C++ one is long deprec
 
 # Hardening that is cheap enough for everything that people run.
 if(PROJECT_IS_TOP_LEVEL AND CMAKE_BUILD_TYPE STREQUAL Release)
-  add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong)
+  add_compile_options(
+    "$<$<COMPILE_LANGUAGE:CXX>:-U_FORTIFY_SOURCE;-D_FORTIFY_SOURCE=2;-fstack-protector-strong>")
   add_link_options(LINKER:-z,relro,-z,now)
 endif()
 
@@ -53,7 +56,7 @@ endfunction()
 set(warnings
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
 add_library(pith_warnings INTERFACE)
-target_compile_options(pith_warnings INTERFACE ${warnings})
+target_compile_options(pith_warnings INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${warnings}>")
 if(CMAKE_VERIFY_INTERFACE_HEADER_SETS)
-  add_compile_options(${warnings})  # the self-check of the headers knows no private options
+  add_compile_options("$<$<COMPILE_LANGUAGE:CXX>:${warnings}>")  # the self-check of the headers knows no private options
 endif()

@@ -10,7 +10,7 @@ set -euo pipefail
 library=(g++ cmake ninja-build libopenmpi-dev openmpi-bin libboost-dev libxxhash-dev libhwy-dev)
 examples=(libboost-program-options-dev nlohmann-json3-dev libeigen3-dev zlib1g-dev
           dataset-fashion-mnist python3)
-tests=(libgtest-dev libgmock-dev libboost-mpi-dev libopenblas-dev libzstd-dev clang-14 libclang-rt-14-dev
+tests=(libgtest-dev libgmock-dev libboost-mpi-dev libboost-context-dev libopenblas-dev libzstd-dev clang-14 libclang-rt-14-dev
        clang-format-14 iproute2)
 
 case "${1-}" in

@@ -30,4 +30,11 @@ class TransportError : public Error {
   using Error::Error;
 };
 
+/// CUDA refused a call: no device, no memory, or work that failed before. The message has the call
+/// and CUDA's own text.
+class DeviceError : public Error {
+ public:
+  using Error::Error;
+};
+
 }  // namespace pith

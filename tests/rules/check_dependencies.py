@@ -15,17 +15,20 @@ import sources
 ALLOWED = {
     "core": set(),
     "comm": {"core"},
+    "cuda": {"core"},
     "mpi": {"core", "comm"},
-    "compressors": {"core"},
-    "feedback": {"core", "compressors"},
-    "adaptive": {"core", "compressors"},
-    "collectives": {"core", "comm", "compressors", "feedback"},
-    "reducer": {"core", "comm", "compressors", "feedback", "adaptive", "collectives"},
+    "nccl": {"core", "comm", "cuda"},
+    "compressors": {"core", "cuda"},
+    "feedback": {"core", "cuda", "compressors"},
+    "adaptive": {"core", "cuda", "compressors"},
+    "collectives": {"core", "comm", "cuda", "compressors", "feedback"},
+    "reducer": {"core", "comm", "cuda", "compressors", "feedback", "adaptive", "collectives"},
     "optim": {"core", "comm", "compressors", "feedback", "adaptive", "collectives", "reducer"},
 }
 # What other modules of the library may know of these two; the rest is one algorithm per header.
 SEAMS = {
-    "compressors": {"message.h", "linear.h", "decoded.h", "entries.h", "guarantee.h", "registry.h"},
+    "compressors": {"message.h", "linear.h", "decoded.h", "entries.h", "guarantee.h", "registry.h",
+                    "device_message.h", "device_source.h", "device_linear.h"},
     "feedback": {"feedback.h", "registry.h"},
 }
 # Beyond the seam: loops over vectors and matrices, which what foretells a compressor shares with it.

@@ -4,7 +4,7 @@
 import os
 import pathlib
 
-PUBLISHED = ("lib/core", "lib/comm", "lib/mpi", "lib/feedback", "lib/adaptive", "lib/reducer",
+PUBLISHED = ("lib/core", "lib/comm", "lib/cuda", "lib/mpi", "lib/feedback", "lib/adaptive", "lib/reducer",
              "lib/optim", "compressors", "collectives")
 CODE = (".h", ".cc", ".cu", ".cuh")
 _SKIPPED = {".git", ".cache", "build", "install", "__pycache__"}

@@ -12,6 +12,16 @@
 
 namespace pith::test {
 
+/// What the UsageError says that `body` throws; empty if it throws none.
+inline std::string usage_error(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return {};
+}
+
 /// What every one of so many ranks is told by a UsageError, which must be the same on all of them.
 inline std::string usage_error_of(int ranks, const std::function<void(Communicator&)>& body) {
   std::vector<std::string> errors(static_cast<std::size_t>(ranks));

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <pith/cuda/check.cuh>
+#include <pith/cuda/memory.h>
+
+namespace pith::cuda {
+
+void* allocate_device(std::size_t bytes) {
+  void* memory = nullptr;
+  check(cudaMalloc(&memory, bytes), "cudaMalloc", bytes);
+  return memory;
+}
+
+void* allocate_pinned(std::size_t bytes) {
+  void* memory = nullptr;
+  check(cudaMallocHost(&memory, bytes), "cudaMallocHost", bytes);
+  return memory;
+}
+
+// A device that has failed says so at the next call that can throw.
+void FreeDevice::operator()(void* memory) const { static_cast<void>(cudaFree(memory)); }
+void FreePinned::operator()(void* memory) const { static_cast<void>(cudaFreeHost(memory)); }
+
+void copy_bytes(const void* from, void* to, std::size_t bytes, DeviceStream stream) {
+  if (bytes == 0) return;
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream), "cudaMemcpyAsync", bytes);
+}
+
+void fill_bytes(void* to, std::size_t bytes, DeviceStream stream) {
+  if (bytes == 0) return;
+  check(cudaMemsetAsync(to, 0, bytes, stream), "cudaMemsetAsync", bytes);
+}
+
+}  // namespace pith::cuda

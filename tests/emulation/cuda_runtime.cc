@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cuda_runtime.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <vector>
+
+struct CUgraph_st {
+  std::vector<std::function<void()>> work;
+};
+
+struct CUgraphExec_st {
+  std::vector<std::function<void()>> work;
+};
+
+struct CUstream_st {
+  int device = 0;
+  std::deque<std::function<void()>> work;
+  std::unique_ptr<CUgraph_st> captured;  // while it is
+};
+
+struct CUevent_st {
+  std::uint64_t recorded = 0;  // records that were asked for
+  std::uint64_t reached = 0;   // and carried out
+  CUstream_st* stream = nullptr;
+  std::chrono::steady_clock::time_point when;
+};
+
+namespace {
+
+constexpr int kDevices = 2;
+constexpr int kMultiprocessors = 2;  // few, so that kernels stride
+
+struct Memory {
+  std::size_t bytes;
+  int device;  // -1: pinned
+};
+
+struct Machine {
+  std::recursive_mutex mutex;
+  std::map<const char*, Memory> memory;
+  std::vector<CUstream_st*> streams;
+  CUstream_st defaults[kDevices];
+  std::size_t used = 0;
+  std::size_t limit = ~std::size_t{0};
+  int captures = 0;
+  cudaError_t failed = cudaSuccess;  // stays, as on a device
+};
+
+Machine& machine() {
+  static Machine one;
+  return one;
+}
+
+thread_local int device = 0;
+thread_local cudaError_t last = cudaSuccess;
+
+cudaError_t result(cudaError_t code) {
+  if (code != cudaSuccess) last = code;
+  return code;
+}
+
+CUstream_st& stream_of(cudaStream_t stream) {
+  if (stream) return *stream;
+  machine().defaults[device].device = device;
+  return machine().defaults[device];
+}
+
+void run_next(CUstream_st& stream) {
+  const auto work = std::move(stream.work.front());
+  stream.work.pop_front();
+  if (machine().failed != cudaSuccess) return;
+  try {
+    work();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "emulated device: %s\n", error.what());
+    machine().failed = cudaErrorLaunchFailure;
+  }
+}
+
+void drain(CUstream_st& stream) {
+  while (!stream.work.empty()) run_next(stream);
+}
+
+void drain_all() {
+  for (CUstream_st& stream : machine().defaults) drain(stream);
+  for (CUstream_st* stream : machine().streams) drain(*stream);
+}
+
+// Runs the stream in which the event was recorded until it is reached.
+void reach(CUevent_st& event, std::uint64_t record) {
+  while (event.reached < record && event.stream && !event.stream->work.empty()) {
+    run_next(*event.stream);
+  }
+}
+
+cudaError_t allocate(void** memory, std::size_t bytes, int place) {
+  Machine& all = machine();
+  const std::lock_guard lock(all.mutex);
+  if (all.captures > 0) return result(cudaErrorStreamCaptureUnsupported);
+  if (place >= 0 && bytes > all.limit - all.used) return result(cudaErrorMemoryAllocation);
+  *memory = ::operator new (bytes, std::align_val_t{256});
+  std::memset(*memory, 0xa5, bytes);  // what nobody wrote is not zero
+  all.memory[static_cast<const char*>(*memory)] = {bytes, place};
+  if (place >= 0) all.used += bytes;
+  return cudaSuccess;
+}
+
+cudaError_t release(void* memory) {
+  if (!memory) return cudaSuccess;
+  Machine& all = machine();
+  const std::lock_guard lock(all.mutex);
+  drain_all();
+  const auto found = all.memory.find(static_cast<const char*>(memory));
+  if (found == all.memory.end()) return result(cudaErrorInvalidValue);
+  if (found->second.device >= 0) all.used -= found->second.bytes;
+  all.memory.erase(found);
+  ::operator delete (memory, std::align_val_t{256});
+  return cudaSuccess;
+}
+
+}  // namespace
+
+namespace emulation {
+
+cudaError_t enqueue(cudaStream_t stream, std::function<void()> work) {
+  const std::lock_guard lock(machine().mutex);
+  CUstream_st& place = stream_of(stream);
+  if (place.captured) {
+    place.captured->work.push_back(std::move(work));
+  } else {
+    place.work.push_back(std::move(work));
+  }
+  return cudaSuccess;
+}
+
+void limit_device_memory(std::size_t bytes) {
+  const std::lock_guard lock(machine().mutex);
+  machine().limit = bytes == ~std::size_t{0} ? bytes : machine().used + bytes;
+}
+
+}  // namespace emulation
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  *count = kDevices;
+  return cudaSuccess;
+}
+
+cudaError_t cudaGetDevice(int* current) {
+  *current = device;
+  return cudaSuccess;
+}
+
+cudaError_t cudaSetDevice(int next) {
+  if (next < 0 || next >= kDevices) return result(cudaErrorInvalidValue);
+  device = next;
+  return cudaSuccess;
+}
+
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
+  *value = kMultiprocessors;
+  return cudaSuccess;
+}
+
+cudaError_t cudaDeviceSynchronize() {
+  const std::lock_guard lock(machine().mutex);
+  drain_all();
+  return result(machine().failed);
+}
+
+cudaError_t cudaMalloc(void** memory, std::size_t bytes) { return allocate(memory, bytes, device); }
+cudaError_t cudaFree(void* memory) { return release(memory); }
+cudaError_t cudaMallocHost(void** memory, std::size_t bytes) { return allocate(memory, bytes, -1); }
+cudaError_t cudaFreeHost(void* memory) { return release(memory); }
+
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind,
+                            cudaStream_t stream) {
+  return emulation::enqueue(stream, [=] { std::memmove(to, from, bytes); });
+}
+
+cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream) {
+  return emulation::enqueue(stream, [=] { std::memset(to, value, bytes); });
+}
+
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* memory) {
+  Machine& all = machine();
+  const std::lock_guard lock(all.mutex);
+  const auto* place = static_cast<const char*>(memory);
+  auto found = all.memory.upper_bound(place);
+  *attributes = {cudaMemoryTypeUnregistered, -1};
+  if (found == all.memory.begin()) return cudaSuccess;
+  --found;
+  if (place >= found->first + found->second.bytes) return cudaSuccess;
+  const int owner = found->second.device;
+  *attributes = {owner < 0 ? cudaMemoryTypeHost : cudaMemoryTypeDevice, owner < 0 ? device : owner};
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  const std::lock_guard lock(machine().mutex);
+  *stream = new CUstream_st;
+  (*stream)->device = device;
+  machine().streams.push_back(*stream);
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  const std::lock_guard lock(machine().mutex);
+  drain(*stream);
+  std::erase(machine().streams, stream);
+  delete stream;
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  const std::lock_guard lock(machine().mutex);
+  if (stream_of(stream).captured) return result(cudaErrorStreamCaptureUnsupported);
+  drain(stream_of(stream));
+  return result(machine().failed);
+}
+
+cudaError_t cudaStreamQuery(cudaStream_t stream) { return cudaStreamSynchronize(stream); }
+
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
+  const std::lock_guard lock(machine().mutex);
+  return emulation::enqueue(stream, [event, record = event->recorded] { reach(*event, record); });
+}
+
+cudaError_t cudaStreamGetDevice(cudaStream_t stream, int* owner) {
+  *owner = stream_of(stream).device;
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  const std::lock_guard lock(machine().mutex);
+  stream_of(stream).captured = std::make_unique<CUgraph_st>();
+  ++machine().captures;
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  const std::lock_guard lock(machine().mutex);
+  *graph = stream_of(stream).captured.release();
+  --machine().captures;
+  return cudaSuccess;
+}
+
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* made, cudaGraph_t graph, unsigned long long) {
+  *made = new CUgraphExec_st{graph->work};
+  return cudaSuccess;
+}
+
+cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
+  for (const auto& work : graph->work) emulation::enqueue(stream, work);
+  return cudaSuccess;
+}
+
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t graph) {
+  delete graph;
+  return cudaSuccess;
+}
+
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  delete graph;
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  *event = new CUevent_st;
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  const std::lock_guard lock(machine().mutex);
+  drain_all();  // what waits for it knows it by its address
+  delete event;
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  const std::lock_guard lock(machine().mutex);
+  event->stream = &stream_of(stream);
+  const std::uint64_t record = ++event->recorded;
+  return emulation::enqueue(stream, [event, record] {
+    event->reached = record;
+    event->when = std::chrono::steady_clock::now();
+  });
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  const std::lock_guard lock(machine().mutex);
+  reach(*event, event->recorded);
+  return result(machine().failed);
+}
+
+cudaError_t cudaEventQuery(cudaEvent_t event) { return cudaEventSynchronize(event); }
+
+cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
+  *milliseconds = std::chrono::duration<float, std::milli>(end->when - start->when).count();
+  return cudaSuccess;
+}
+
+cudaError_t cudaGetLastError() { return std::exchange(last, cudaSuccess); }
+
+const char* cudaGetErrorString(cudaError_t code) {
+  switch (code) {
+    case cudaSuccess:
+      return "no error";
+    case cudaErrorInvalidValue:
+      return "invalid argument";
+    case cudaErrorMemoryAllocation:
+      return "out of memory";
+    case cudaErrorLaunchFailure:
+      return "unspecified launch failure";
+    case cudaErrorStreamCaptureUnsupported:
+      return "operation not permitted when stream is capturing";
+  }
+  return "unknown error";
+}
