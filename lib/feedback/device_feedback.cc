@@ -91,7 +91,7 @@ class DeviceDifferences : public DeviceFeedback {
 
 class DeviceWithOther : public DeviceDifferences {
  public:
-  DeviceWithOther(Composing composing, std::string_view name, std::size_t n, Commit commit,
+  DeviceWithOther(Composing composing, const char* name, std::size_t n, Commit commit,
                   DeviceStream stream)
       : DeviceDifferences(n, commit, stream),
         composing_(composing),
@@ -120,7 +120,7 @@ class DeviceWithOther : public DeviceDifferences {
   virtual float eta(const StepContext& step) const = 0;
 
   Composing composing_;
-  std::string_view name_;
+  const char* name_;
   DeviceState other_;
 };
 

@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <memory>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include <pith/compressors/device_source.h>
@@ -13,9 +13,9 @@
 
 namespace pith {
 
-/// A state on a device, as StateView (state.h) has it.
+/// A state on a device, as StateView (state.h) has it; the values of the committed step.
 struct DeviceStateView {
-  std::string_view name;
+  std::string name;
   bool replicated = false;
   DeviceSpan<float> values;
 };

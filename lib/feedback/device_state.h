@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string_view>
+#include <string>
 #include <utility>
 
 #include <pith/cuda/memory.h>
@@ -25,7 +25,9 @@ class DeviceState {
     if (next_.size() > 0) std::swap(current_, next_);
   }
 
-  DeviceStateView view(std::string_view name) const { return {name, false, current_.span()}; }
+  DeviceStateView view(std::string name) const {
+    return {std::move(name), false, current_.span()};
+  }
 
  private:
   cuda::DeviceBuffer<float> current_;

@@ -253,6 +253,7 @@ StepResult Reducer::Impl::give_up(const Agreement& agreement) {
       throw Error(agreement.text);
     case NonFinite::propagate:
       for (const Given& given : given_) fill_with_nan(given.memory);
+      floats_->fill_with_nan(given_);
       break;
     case NonFinite::skip:
       break;
