@@ -238,7 +238,7 @@ bool Engine<T>::find_non_finite(std::vector<Fault>& faults) const {
 template <Element T>
 bool Engine<T>::is_plain() const {
   return !node_ && std::ranges::all_of(live_, [](const LiveUnit<T>& live) {
-    return live.choice.kind == CompressorKind::none && keeps_nothing_sent(live);
+    return live.choice.kind == CompressorKind::none && keeps_nothing_sent(live) && !live.device;
   });
 }
 
