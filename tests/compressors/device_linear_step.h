@@ -45,9 +45,8 @@ inline RandomKey linear_key(std::uint64_t step) {
 }
 
 /// As if another rank's factors were zero.
-inline std::vector<float> average_of(std::vector<float> factor) {
+inline void average(std::span<float> factor) {
   for (float& x : factor) x *= 0.5f;
-  return factor;
 }
 
 class HostLinear {
@@ -57,7 +56,7 @@ class HostLinear {
         rule_(
             make_feedback<float>(parse_spec(tensor.rule), tensor.shape.elements(), Commit::step)) {}
 
-  /// What factor() wrote, by round.
+  /// What factor() wrote, by round. Nothing is committed.
   Floats step(const std::vector<float>& gradient, std::uint64_t step) {
     scratch_.clear();
     composed_.resize(gradient.size());
@@ -70,13 +69,14 @@ class HostLinear {
       out.resize(compressor_->factor_elements(round));
       compressor_->factor(round, x, linear_key(step), out, scratch_);
       factors.push_back(out);
-      out = average_of(out);
+      average(out);
     }
-    rule_->commit_all(gradient.size(), compressor_->own());
     mean.assign(gradient.size(), 0);
     compressor_->reconstruction().axpy(1, 0, mean);
     return factors;
   }
+
+  void commit(const Decoded<float>& sent) { rule_->commit_all(mean.size(), sent); }
 
   void accept() {
     rule_->accept();
