@@ -38,8 +38,7 @@ UniqueId make_unique_id(const Options& options = {});
 ///
 /// Calls return when NCCL has put them into the stream. If they fail, or have not done so within
 /// the deadline, and if wait() finds that the stream does not come to its end, the communicator is
-/// aborted: every further call throws. A communicator that ends while others are captured in graphs
-/// must outlive these.
+/// aborted: every further call throws. It must outlive graphs that have captured its calls.
 ///
 /// The constructors, and the destructor unless the communicator was aborted, are collective.
 /// Throws   UsageError if NCCL cannot be loaded, or a call is made on another device than the

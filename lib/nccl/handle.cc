@@ -101,8 +101,9 @@ void Handle::check() {
 void Handle::wait(DeviceStream stream) {
   if (!failure_.empty()) throw TransportError("wait: " + failure_);
   poll("wait behind " + operation_, [&] {
-    check(state(), "wait behind " + operation_);
-    return cuda::is_done(stream);
+    const bool done = cuda::is_done(stream);
+    check(state(), "wait behind " + operation_);  // what an error ends looks done
+    return done;
   });
 }
 
