@@ -56,7 +56,6 @@ struct Machine {
   CUstream_st defaults[kDevices];
   std::size_t used = 0;
   std::size_t limit = ~std::size_t{0};
-  int captures = 0;
   cudaError_t failed = cudaSuccess;  // stays, as on a device
 };
 
@@ -66,6 +65,7 @@ Machine& machine() {
 }
 
 thread_local int device = 0;
+thread_local int captures = 0;  // by this thread, which may not allocate then
 thread_local cudaError_t last = cudaSuccess;
 
 cudaError_t result(cudaError_t code) {
@@ -137,7 +137,7 @@ bool reach(CUevent_st& event, std::uint64_t record) {
 cudaError_t allocate(void** memory, std::size_t bytes, int place) {
   Machine& all = machine();
   const std::lock_guard lock(all.mutex);
-  if (all.captures > 0) return result(cudaErrorStreamCaptureUnsupported);
+  if (captures > 0) return result(cudaErrorStreamCaptureUnsupported);
   if (place >= 0 && bytes > all.limit - all.used) return result(cudaErrorMemoryAllocation);
   *memory = ::operator new (bytes, std::align_val_t{256});
   std::memset(*memory, 0xa5, bytes);  // what nobody wrote is not zero
@@ -285,14 +285,14 @@ cudaError_t cudaStreamGetDevice(cudaStream_t stream, int* owner) {
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   const std::lock_guard lock(machine().mutex);
   stream_of(stream).captured = std::make_unique<CUgraph_st>();
-  ++machine().captures;
+  ++captures;
   return cudaSuccess;
 }
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   const std::lock_guard lock(machine().mutex);
   *graph = stream_of(stream).captured.release();
-  --machine().captures;
+  --captures;
   return cudaSuccess;
 }
 

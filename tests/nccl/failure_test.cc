@@ -58,11 +58,16 @@ void all_reduce(nccl::Communicator& comm, DeviceStream stream) {
 }
 
 TEST_F(NcclFailure, OfOneRankIsToldThereAndTheOthersRunIntoTheirDeadlines) {
+  std::latch it_has_failed(1);
   const auto errors = errors_of(3, [&](nccl::Communicator& comm, DeviceStream stream) {
-    if (comm.rank() != 1) return all_reduce(comm, stream);
+    if (comm.rank() != 1) {
+      it_has_failed.wait();
+      return all_reduce(comm, stream);
+    }
     const cuda::DeviceBuffer<float> x(7);
     comm.all_reduce(x.span(), stream);
     fake.fail(1);
+    it_has_failed.count_down();
     comm.wait(stream);
   });
   EXPECT_EQ(errors[1], "wait behind all_reduce(7 x float32) on rank 1: NCCL: a peer has failed");
