@@ -36,6 +36,10 @@ function(pith_device_library target)
   get_property(sources GLOBAL PROPERTY PITH_DEVICE_SOURCES)
   add_library(${target} ${ARGN} ${sources})
   target_link_libraries(${target} PUBLIC pith PRIVATE $<BUILD_INTERFACE:pith_warnings>)
+  if(NCCL_FOUND)  # loaded at run time
+    target_include_directories(${target} SYSTEM PRIVATE ${NCCL_INCLUDE_DIR})
+    target_link_libraries(${target} PRIVATE ${CMAKE_DL_LIBS})
+  endif()
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
   target_compile_options(${target} PRIVATE

@@ -94,6 +94,13 @@ void synchronize(DeviceStream stream) {
   check(cudaStreamSynchronize(stream), "cudaStreamSynchronize");
 }
 
+bool is_done(DeviceStream stream) {
+  const cudaError_t code = cudaStreamQuery(stream);
+  if (code == cudaErrorNotReady) return false;
+  check(code, "cudaStreamQuery");
+  return true;
+}
+
 void check_on_device(std::string_view what, const void* memory, DeviceStream stream) {
   cudaPointerAttributes attributes{};
   check(cudaPointerGetAttributes(&attributes, memory), "cudaPointerGetAttributes");
