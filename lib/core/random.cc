@@ -24,23 +24,9 @@ std::uint64_t join(std::uint32_t upper, std::uint32_t lower) {
 
 }  // namespace
 
-Random::Block philox4x32_10(Random::Block c, std::array<std::uint32_t, 2> k) {
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t a = std::uint64_t{0xd2511f53u} * c[0];
-    const std::uint64_t b = std::uint64_t{0xcd9e8d57u} * c[2];
-    c = {high(b) ^ c[1] ^ k[0], low(b), high(a) ^ c[3] ^ k[1], low(a)};
-    k = {k[0] + 0x9e3779b9u, k[1] + 0xbb67ae85u};
-  }
-  return c;
-}
-
 Random::Random(const RandomKey& key) : step_(key.step) {
   const std::uint64_t mixed = mix(mix(mix(key.seed) ^ key.tensor) ^ key.rank);
   key_ = {low(mixed), high(mixed)};
-}
-
-Random::Block Random::block(std::uint64_t i) const {
-  return philox4x32_10({low(i), high(i), low(step_), high(step_)}, key_);
 }
 
 std::uint64_t Random::below(std::uint64_t bound, std::uint64_t index) const {

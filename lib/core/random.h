@@ -33,13 +33,15 @@ class Random {
   explicit Random(const RandomKey& key);
 
   /// The four words numbered 4*i to 4*i + 3.
-  Block block(std::uint64_t i) const;
+  constexpr Block block(std::uint64_t i) const;
 
   /// Word number `index`.
-  std::uint32_t at(std::uint64_t index) const { return block(index / 4)[index % 4]; }
+  constexpr std::uint32_t at(std::uint64_t index) const { return block(index / 4)[index % 4]; }
 
   /// Uniform in [0, 1): the upper 24 bits of word `index`, exact in a float.
-  float uniform(std::uint64_t index) const { return static_cast<float>(at(index) >> 8) * 0x1p-24f; }
+  constexpr float uniform(std::uint64_t index) const {
+    return static_cast<float>(at(index) >> 8) * 0x1p-24f;
+  }
 
   /// Uniform in {0, ..., bound - 1} from words 2*index and 2*index + 1 (bias below bound / 2^64).
   std::uint64_t below(std::uint64_t bound, std::uint64_t index) const;
@@ -53,6 +55,21 @@ class Random {
 };
 
 /// The bare generator, for its published test vectors.
-Random::Block philox4x32_10(Random::Block counter, std::array<std::uint32_t, 2> key);
+constexpr Random::Block philox4x32_10(Random::Block c, std::array<std::uint32_t, 2> k) {
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t a = std::uint64_t{0xd2511f53u} * c[0];
+    const std::uint64_t b = std::uint64_t{0xcd9e8d57u} * c[2];
+    c = {static_cast<std::uint32_t>(b >> 32) ^ c[1] ^ k[0], static_cast<std::uint32_t>(b),
+         static_cast<std::uint32_t>(a >> 32) ^ c[3] ^ k[1], static_cast<std::uint32_t>(a)};
+    k = {k[0] + 0x9e3779b9u, k[1] + 0xbb67ae85u};
+  }
+  return c;
+}
+
+constexpr Random::Block Random::block(std::uint64_t i) const {
+  return philox4x32_10({static_cast<std::uint32_t>(i), static_cast<std::uint32_t>(i >> 32),
+                        static_cast<std::uint32_t>(step_), static_cast<std::uint32_t>(step_ >> 32)},
+                       key_);
+}
 
 }  // namespace pith
