@@ -19,7 +19,7 @@ template <unsigned kThreads, unsigned kChunk>
 struct BlockRoom {
   double total;
   float warps[kThreads / cuda::kWarp];
-  float rows[kChunk / kGroup * cuda::kWarp];
+  float rows[(kChunk + kGroup - 1) / kGroup * cuda::kWarp];
 };
 
 /// Composes a block's elements, each by the thread that is going to code it: once where they are no

@@ -183,7 +183,7 @@ class DeviceBlockMessage final : public DeviceMessageCompressor {
     const bool shared = shares_words(cuts);
     with_composer(x, [&](const auto& composer) {
       if (block_ <= kSmall)
-        return encode_by<128, 4>(composer, settings, shared, places, wire, stream);
+        return encode_by<32, 16>(composer, settings, shared, places, wire, stream);
       encode_by<256, 16>(composer, settings, shared, places, wire, stream);
     });
   }
@@ -198,7 +198,8 @@ class DeviceBlockMessage final : public DeviceMessageCompressor {
   Guarantee guarantee(std::size_t n) const override { return host_->guarantee(n); }
 
  private:
-  static constexpr std::size_t kSmall = 512;
+  static constexpr std::size_t kSmall = 512;          // elements, which a warp codes alone
+  static constexpr unsigned kThreadsInFlight = 2048;  // of a multiprocessor
 
   // Whether some words hold codes of two blocks.
   bool shares_words(Cuts cuts) const {
@@ -216,7 +217,8 @@ class DeviceBlockMessage final : public DeviceMessageCompressor {
       cuda::launch(clear_shared_words<Scheme>, cuda::blocks_for(chunks, cuda::kBlock), cuda::kBlock,
                    stream, settings, cuts, wire, kChunk);
     }
-    cuda::launch(encode_blocks<Scheme, Source, kThreads, kItems>, cuda::blocks_for(n, block_),
+    cuda::launch(encode_blocks<Scheme, Source, kThreads, kItems>,
+                 cuda::blocks_for(n, block_, cuda::most_blocks(kThreadsInFlight / kThreads)),
                  kThreads, stream, source, settings, cuts, wire);
   }
 

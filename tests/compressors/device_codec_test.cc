@@ -12,6 +12,7 @@
 namespace pith::test {
 namespace {
 
+constexpr std::size_t kMany = 70001;  // of which the blocks of the emulation have several turns
 constexpr RandomKey kKey{.seed = 3, .tensor = 4, .step = 5, .rank = 1};
 
 // Of what codes every element, also as values of a sparse message.
@@ -126,8 +127,8 @@ TEST_P(DeviceCodec, EncodesSpecialNumbers) {
 
 TEST_P(DeviceCodec, EncodesMoreThanAGridHolds) {
   DeviceParity codec(GetParam());
-  const std::size_t n = PITH_MANY_ELEMENTS * 10;
-  codec.expect_same_step(composed_input(Composing::residual, geometric<float>(n)), {0, n}, kKey);
+  codec.expect_same_step(composed_input(Composing::residual, geometric<float>(kMany)), {0, kMany},
+                         kKey);
 }
 
 TEST_P(DeviceCodec, TakesTheMeanOfRanksAsTheHostDoes) {
@@ -151,8 +152,8 @@ TEST_P(DeviceCodec, TakesTheMeanOfSegments) {
 
 TEST_P(DeviceCodec, TakesTheMeanOfMoreThanAGridHolds) {
   DeviceParity codec(GetParam());
-  const std::size_t n = PITH_MANY_ELEMENTS * 10;
-  codec.expect_same_mean({codec.host().encode(geometric<float>(n), kKey).segments[0]}, 0, n, 2);
+  codec.expect_same_mean({codec.host().encode(geometric<float>(kMany), kKey).segments[0]}, 0, kMany,
+                         2);
 }
 
 TEST_P(DeviceCodec, TakesTheMeanOfManyRanks) {
