@@ -9,8 +9,9 @@
 // The mean of several ranks' segments on the device, whatever they decode to. A Decoder has
 //
 //   Statistics              what a segment begins with, a number of them
-//   statistics(n)           how many, of n elements
-//   bits(n)                 all of the segment
+//   begin(n)                of n elements
+//   statistics()            how many there are then
+//   bits()                  of the segment then
 //   valid(statistics)       false: the segment is not valid
 //   kChecked                all values are finite if all statistics are valid
 //   at(i) -> Place          where the code of element i is, in any segment
@@ -58,7 +59,8 @@ __global__ void check_segments(Decoder decoder, DeviceSegments all, std::size_t 
                                DeviceFault* fault) {
   const auto bytes = all.bytes[blockIdx.x % all.number];
   const std::size_t n = all.elements(most);
-  const std::size_t bits = decoder.bits(n);
+  decoder.begin(n);
+  const std::size_t bits = decoder.bits();
   const std::size_t used = bytes_of(bits);
   bool valid = bytes.size() >= padded(used);
   if (valid) {
@@ -70,7 +72,7 @@ __global__ void check_segments(Decoder decoder, DeviceSegments all, std::size_t 
     const auto* const statistics = reinterpret_cast<const Statistics*>(bytes.data());
     const std::size_t step = gridDim.x / all.number * blockDim.x;
     for (std::size_t j = blockIdx.x / all.number * blockDim.x + threadIdx.x;
-         j < decoder.statistics(n); j += step) {
+         j < decoder.statistics(); j += step) {
       valid = valid && decoder.valid(statistics[j]);
     }
   }
@@ -86,6 +88,7 @@ __global__ void add_to_mean(Decoder decoder, MeanPart part, DeviceSpan<float> me
   constexpr std::size_t kTile = kItems * cuda::kBlock;
   if (fault->invalid != 0) return;
   const std::size_t n = part.segments.elements(mean.size());
+  decoder.begin(n);
   bool finite = true;
   for (std::size_t tile = blockIdx.x * kTile; tile < n; tile += gridDim.x * kTile) {
     typename Decoder::Place places[kItems];

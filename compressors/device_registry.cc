@@ -18,6 +18,9 @@ struct DenseDeviceMaker {
 constexpr DenseDeviceMaker kDense[] = {
     {"identity", make_device_identity},
     {"cast", make_device_cast},
+    {"onebit", make_device_onebit},
+    {"quantize", make_device_quantize},
+    {"levels", make_device_levels},
 };
 
 [[noreturn]] void refuse(const Pipeline& pipeline, const std::string& stage) {
