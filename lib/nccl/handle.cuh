@@ -9,9 +9,9 @@
 
 namespace pith::nccl {
 
-/// An ncclComm_t of calls that do not block: what NCCL has begun is asked after until it is done, or
-/// `seconds` (0: for ever) have passed. Whatever fails aborts the communicator, and is thrown as a
-/// TransportError that names the operation and the rank; so is every use behind that.
+/// An ncclComm_t of calls that do not block: what NCCL has begun is asked after until it is done,
+/// or `seconds` (0: for ever) have passed. Whatever fails aborts the communicator, and is thrown as
+/// a TransportError that names the operation and the rank; so is every use behind that.
 class Handle {
  public:
   /// Collective, on the current device.
