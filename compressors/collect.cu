@@ -47,8 +47,9 @@ __device__ bool vote_for(const float (&u)[kEach], std::size_t tile, std::size_t 
 }
 
 template <Composing kComposing>
-__global__ void collect_tiles(Composer<kComposing> x, DeviceLeast least, float* composed,
-                              DeviceEntries out, DeviceFault* fault, Work work) {
+__global__ void __launch_bounds__(cuda::kBlock, 4)
+    collect_tiles(Composer<kComposing> x, DeviceLeast least, float* composed, DeviceEntries out,
+                  DeviceFault* fault, Work work) {
   __shared__ Places<1> places;
   const std::size_t n = x.x.size;
   const std::uint32_t bits = least.guess ? max(least.bits, *least.guess) : least.bits;

@@ -17,7 +17,7 @@ struct DeviceEntries {
   DeviceSpan<float> values;
   std::uint32_t* count = nullptr;
 
-  std::size_t room() const { return indices.size(); }
+  constexpr std::size_t room() const { return indices.size(); }
 };
 
 /// Entries in scratch, not initialised.

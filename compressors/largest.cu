@@ -134,8 +134,9 @@ __device__ void vote_for(const float (&values)[kEach], std::size_t tile, std::si
 }
 
 template <Composing kComposing>
-__global__ void write_largest(Items<kComposing> items, Search* search, cuda::Lookback above,
-                              cuda::Lookback ties, DeviceEntries out) {
+__global__ void __launch_bounds__(cuda::kBlock, 4)
+    write_largest(Items<kComposing> items, Search* search, cuda::Lookback above,
+                  cuda::Lookback ties, DeviceEntries out) {
   __shared__ Places<2> places;
   const bool whole = items.whole();
   const std::size_t size = items.size();
