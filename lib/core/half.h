@@ -23,13 +23,13 @@ inline constexpr float kLargestHalf = 65504.0f;
 inline constexpr float kLargestBFloat16 = 0x1.fep127f;
 
 /// chosen ? a : b, without a branch that would keep loops from vectorising.
-inline std::uint32_t select(bool chosen, std::uint32_t a, std::uint32_t b) {
+constexpr std::uint32_t select(bool chosen, std::uint32_t a, std::uint32_t b) {
   return b ^ ((a ^ b) & (0u - static_cast<std::uint32_t>(chosen)));
 }
 
 /// Rounds to nearest, ties to even. Above 65,504 (65,520 and more) to infinity, below 2^-25 to
 /// zero; subnormals are kept; a NaN stays a NaN.
-inline Half to_half(float value) {
+constexpr Half to_half(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t sign = (bits >> 16) & 0x8000u;
   const std::uint32_t magnitude = bits & 0x7fffffffu;
@@ -44,7 +44,7 @@ inline Half to_half(float value) {
 }
 
 /// Rounds to nearest, ties to even; a NaN stays a NaN.
-inline BFloat16 to_bfloat16(float value) {
+constexpr BFloat16 to_bfloat16(float value) {
   const auto bits = std::bit_cast<std::uint32_t>(value);
   if ((bits & 0x7fffffffu) > 0x7f800000u) {
     return {static_cast<std::uint16_t>((bits >> 16) | 0x40u)};
@@ -53,7 +53,7 @@ inline BFloat16 to_bfloat16(float value) {
 }
 
 /// Exact.
-inline float to_float(Half value) {
+constexpr float to_float(Half value) {
   const std::uint32_t sign = (std::uint32_t{value.bits} & 0x8000u) << 16;
   const std::uint32_t magnitude = value.bits & 0x7fffu;
   const float scaled = static_cast<float>(static_cast<std::int32_t>(magnitude)) * 0x1p-24f;
@@ -66,7 +66,7 @@ inline float to_float(Half value) {
 }
 
 /// Exact.
-inline float to_float(BFloat16 value) {
+constexpr float to_float(BFloat16 value) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(value.bits) << 16);
 }
 

@@ -142,7 +142,7 @@ void run_block(const std::function<void()>& body, boost::context::pooled_fixedsi
 }  // namespace
 
 void run(Extent grid, Extent size, const std::function<void()>& body) {
-  boost::context::pooled_fixedsize_stack stacks(kStackBytes);
+  static boost::context::pooled_fixedsize_stack stacks(kStackBytes);  // kept, as they are dear
   gridDim = grid;
   blockDim = size;
   for (blockIdx.z = 0; blockIdx.z < grid.z; ++blockIdx.z) {
