@@ -6,11 +6,11 @@ namespace pith {
 namespace {
 
 template <Composing kComposing>
-__global__ void take_off_entries(Composer<kComposing> x, DeviceEntries sent) {
-  const std::size_t count = *sent.count;
+__global__ void take_off_entries(Composer<kComposing> x, DeviceSent sent) {
+  const std::size_t first = sent.range[0];
+  const std::size_t count = sent.range[1] - first;
   for (auto i = cuda::global_thread(); i < count; i += cuda::grid_threads()) {
-    // A sum of what arrives begins with 0, which makes -0 a 0.
-    x.take_off(sent.indices.data()[i], 0.0f + sent.values.data()[i]);
+    x.take_off(sent.indices[first + i], sent.values.data()[i]);
   }
 }
 
@@ -21,10 +21,10 @@ DeviceEntries take_entries(std::size_t room, cuda::DeviceScratch& scratch) {
           scratch.take<std::uint32_t>(1).data()};
 }
 
-void take_off(const DeviceSource& x, const DeviceEntries& sent, DeviceStream stream) {
-  if (x.composing == Composing::gradient || sent.room() == 0) return;
+void take_off(const DeviceSource& x, const DeviceSent& sent, DeviceStream stream) {
+  if (x.composing == Composing::gradient || sent.values.empty()) return;
   with_composer(x, [&]<Composing kComposing>(const Composer<kComposing>& composer) {
-    cuda::launch(take_off_entries<kComposing>, cuda::blocks_for(sent.room(), cuda::kBlock),
+    cuda::launch(take_off_entries<kComposing>, cuda::blocks_for(sent.values.size(), cuda::kBlock),
                  cuda::kBlock, stream, composer, sent);
   });
 }

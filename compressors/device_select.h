@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include <pith/compressors/device_entries.h>
 #include <pith/compressors/device_message.h>
 #include <pith/compressors/device_source.h>
+#include <pith/core/spec.h>
 #include <pith/cuda/device_scratch.h>
 #include <pith/cuda/memory.h>
 
@@ -57,5 +59,19 @@ class DeviceLargest {
  private:
   cuda::DeviceBuffer<Guess> guess_;
 };
+
+/// Selector (sparse_message.h) on a device: how topk and threshold find what they keep.
+class DeviceSelector {
+ public:
+  virtual ~DeviceSelector() = default;
+
+  /// `out` has room for the most that the host's selector keeps of x.size elements.
+  virtual void select(const DeviceSource& x, const DeviceEntries& out, DeviceFault* fault,
+                      cuda::DeviceScratch& scratch, DeviceStream stream) = 0;
+};
+
+/// Throws UsageError for sample=.
+std::unique_ptr<DeviceSelector> make_device_topk(const Spec& spec);
+std::unique_ptr<DeviceSelector> make_device_threshold(const Spec& spec);
 
 }  // namespace pith
