@@ -3,9 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
-#include <pith/compressors/device_message.h>
 #include <pith/compressors/device_source.h>
 #include <pith/core/device_span.h>
 #include <pith/cuda/device_scratch.h>
@@ -28,20 +26,12 @@ DeviceEntries take_entries(std::size_t room, cuda::DeviceScratch& scratch);
 /// What some of the entries were sent as.
 struct DeviceSent {
   const std::uint32_t* indices = nullptr;  ///< of all entries
-  const std::uint32_t* range = nullptr;    ///< on the device: those from range[0] on, before range[1]
-  DeviceSpan<const float> values;          ///< of these; room for the most there may be
+  const std::uint32_t* range = nullptr;  ///< on the device: those from range[0] on, before range[1]
+  DeviceSpan<const float> values;        ///< of these; room for the most there may be
 };
 
 /// They were sent after all: takes them off the next states of x, which Composer::keep() has left
 /// as if nothing were. Cost: O(values), 64 bytes of memory each.
 void take_off(const DeviceSource& x, const DeviceSent& sent, DeviceStream stream);
-
-/// mean = (the sum of the ranks' entries, rank after rank) / divisor; their indices ascend and are
-/// below mean.size(). Nothing is done where `fault` knows of a message that is not valid.
-///
-/// Cost   one write of the mean, one read of the entries; for every further 8 ranks a read and a
-///        write more. Scratch 4 bytes for every rank (of 8) and 4096 elements.
-void mean_of_entries(std::span<const DeviceEntries> ranks, float divisor, DeviceSpan<float> mean,
-                     const DeviceFault* fault, cuda::DeviceScratch& scratch, DeviceStream stream);
 
 }  // namespace pith

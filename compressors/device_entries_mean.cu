@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include <pith/compressors/device_entries.h>
-#include <pith/compressors/device_mean.cuh>
+#include <pith/compressors/device_entries.cuh>
 
 namespace pith {
 namespace {
 
-constexpr unsigned kTogether = 8;   // ranks of a launch
 constexpr unsigned kMeanTile = 4096;  // elements that a block sums in shared memory
 
 // Some ranks' entries, and where those of each tile begin.
 struct SomeRanks {
-  DeviceEntries entries[kTogether];
+  DeviceEntries entries[kEntriesTogether];
   unsigned number = 0;
   std::uint32_t* starts = nullptr;  // of every tile, and the end; rank by rank
   std::size_t tiles = 0;
@@ -22,36 +20,23 @@ struct SomeRanks {
   }
 };
 
-// The first of the ascending indices that is not below `least`.
-__device__ std::uint32_t lower_bound(const std::uint32_t* indices, std::uint32_t count,
-                                     std::size_t least) {
-  std::uint32_t low = 0;
-  for (std::uint32_t left = count; left > 0;) {
-    const std::uint32_t half = left / 2;
-    const bool below = indices[low + half] < least;
-    low = below ? low + half + 1 : low;
-    left = below ? left - half - 1 : half;
-  }
-  return low;
-}
-
 __global__ void find_tiles(SomeRanks ranks, const DeviceFault* fault) {
   if (fault->invalid != 0) return;
   const std::size_t places = ranks.number * (ranks.tiles + 1);
   for (auto i = cuda::global_thread(); i < places; i += cuda::grid_threads()) {
     const DeviceEntries& entries = ranks.entries[i / (ranks.tiles + 1)];
-    ranks.starts[i] = lower_bound(entries.indices.data(), *entries.count,
-                                  i % (ranks.tiles + 1) * kMeanTile);
+    ranks.starts[i] =
+        lower_bound(entries.indices.data(), *entries.count, i % (ranks.tiles + 1) * kMeanTile);
   }
 }
 
 // Entries of a rank differ in their indices, so that threads never meet; ranks wait for each other.
 // The first entry of each thread and rank is on its way before any is added.
 __device__ void add_entries(const SomeRanks& ranks, std::size_t tile, float* sums) {
-  std::uint32_t indices[kTogether];
-  float values[kTogether];
+  std::uint32_t indices[kEntriesTogether] = {};
+  float values[kEntriesTogether] = {};
 #pragma unroll
-  for (unsigned r = 0; r < kTogether; ++r) {
+  for (unsigned r = 0; r < kEntriesTogether; ++r) {
     if (r >= ranks.number) break;
     const std::uint32_t i = ranks.start(r, tile) + threadIdx.x;
     if (i >= ranks.start(r, tile + 1)) continue;
@@ -59,7 +44,7 @@ __device__ void add_entries(const SomeRanks& ranks, std::size_t tile, float* sum
     values[r] = ranks.entries[r].values.data()[i];
   }
 #pragma unroll
-  for (unsigned r = 0; r < kTogether; ++r) {
+  for (unsigned r = 0; r < kEntriesTogether; ++r) {
     if (r >= ranks.number) break;
     const std::uint32_t end = ranks.start(r, tile + 1);
     std::uint32_t i = ranks.start(r, tile) + threadIdx.x;
@@ -72,13 +57,7 @@ __device__ void add_entries(const SomeRanks& ranks, std::size_t tile, float* sum
   }
 }
 
-struct MeanEnds {
-  DeviceEnding ending;
-  bool begins = true;
-  bool ends = true;
-};
-
-__global__ void mean_tiles(SomeRanks ranks, MeanEnds part, DeviceSpan<float> mean,
+__global__ void mean_tiles(SomeRanks ranks, EntriesPart part, DeviceSpan<float> mean,
                            const DeviceFault* fault) {
   __shared__ float sums[kMeanTile];
   if (fault->invalid != 0) return;
@@ -99,21 +78,20 @@ __global__ void mean_tiles(SomeRanks ranks, MeanEnds part, DeviceSpan<float> mea
 
 }  // namespace
 
-void mean_of_entries(std::span<const DeviceEntries> ranks, float divisor, DeviceSpan<float> mean,
-                     const DeviceFault* fault, cuda::DeviceScratch& scratch, DeviceStream stream) {
+void add_to_mean(std::span<const DeviceEntries> ranks, const EntriesPart& part,
+                 DeviceSpan<float> mean, const DeviceFault* fault, cuda::DeviceScratch& scratch,
+                 DeviceStream stream) {
   const cuda::DeviceScratch::Frame frame(scratch);
   SomeRanks some;
+  std::ranges::copy(ranks, some.entries);
+  some.number = static_cast<unsigned>(ranks.size());
   some.tiles = (mean.size() + kMeanTile - 1) / kMeanTile;
-  some.starts = scratch.take<std::uint32_t>(kTogether * (some.tiles + 1)).data();
-  for (std::size_t r = 0; r < ranks.size(); r += kTogether) {
-    some.number = static_cast<unsigned>(std::min<std::size_t>(kTogether, ranks.size() - r));
-    std::ranges::copy(ranks.subspan(r, some.number), some.entries);
-    const MeanEnds part{DeviceEnding::of(divisor), r == 0, r + some.number == ranks.size()};
-    cuda::launch(find_tiles, cuda::blocks_for(some.number * (some.tiles + 1), cuda::kBlock),
-                 cuda::kBlock, stream, some, fault);
-    cuda::launch(mean_tiles, cuda::blocks_for(some.tiles, 1), cuda::kBlock, stream, some, part,
-                 mean, fault);
-  }
+  const std::size_t starts = some.number * (some.tiles + 1);
+  some.starts = scratch.take<std::uint32_t>(starts).data();
+  cuda::launch(find_tiles, cuda::blocks_for(starts, cuda::kBlock), cuda::kBlock, stream, some,
+               fault);
+  cuda::launch(mean_tiles, cuda::blocks_for(some.tiles, 1), cuda::kBlock, stream, some, part, mean,
+               fault);
 }
 
 }  // namespace pith

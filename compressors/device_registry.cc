@@ -38,17 +38,21 @@ constexpr SparseDeviceMaker kSparse[] = {
   throw UsageError(text_of(pipeline) + ": " + stage + " has no device version");
 }
 
+// Whether the stage codes each element by itself.
+bool goes_alone(const Pipeline& stage) {
+  return stage.front().name == "identity" || stage.front().name == "cast";
+}
+
 std::unique_ptr<DeviceMessageCompressor> make_sparse(const Pipeline& pipeline, const Shape& shape) {
   const Spec& first = pipeline.front();
   const auto maker = std::ranges::find(kSparse, first.name, &SparseDeviceMaker::name);
   if (maker == std::end(kSparse)) refuse(pipeline, first.name);
   Arguments arguments(first);
   const auto [index, values] = sparse_arguments(arguments);
-  const Pipeline second =
-      pipeline.size() > 1 ? Pipeline(pipeline.begin() + 1, pipeline.end())
-                          : Pipeline{values_stage(values)};
+  const Pipeline second = pipeline.size() > 1 ? Pipeline(pipeline.begin() + 1, pipeline.end())
+                                              : Pipeline{values_stage(values)};
   return make_device_sparse({make_sparse_message<float>(pipeline, shape), maker->make(first), index,
-                             make_device_message(second, shape)});
+                             make_device_message(second, shape), !goes_alone(second)});
 }
 
 }  // namespace

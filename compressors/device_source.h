@@ -31,7 +31,7 @@ struct DeviceSource {
   float state_scale = 1;                 ///< s
   float eta = 1;
   const std::uint64_t* cuts = nullptr;  ///< on the device: those of its message, not the call's
-  const float* own = nullptr;  ///< e of residual, h of the others
+  const float* own = nullptr;           ///< e of residual, h of the others
   float* next_own = nullptr;
   const float* other = nullptr;  ///< v of momentum, e of control
   float* next_other = nullptr;

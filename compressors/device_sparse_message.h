@@ -16,6 +16,7 @@ struct DeviceSparseParts {
   std::unique_ptr<DeviceSelector> selector;
   IndexCoding index = IndexCoding::automatic;
   std::unique_ptr<DeviceMessageCompressor> values;
+  bool values_in_blocks = false;  ///< a value's bytes depend on its number
 };
 
 /// The message of sparse_message.h on a device: the same bytes, and the same ones are refused.

@@ -215,9 +215,8 @@ std::unique_ptr<MessageCompressor<T>> make_values(const Spec& stage) {
 SparseArguments sparse_arguments(Arguments& arguments) {
   const std::string index = arguments.word(
       "index", "auto", {"auto", "raw32", "bitmap", "delta", "rice", "elias_fano", "runs16"});
-  return {index_coding(index), arguments.word("values", "raw",
-                                              {"raw", "fp32", "fp16", "bf16", "8bit", "4bit",
-                                               "2bit"})};
+  return {index_coding(index),
+          arguments.word("values", "raw", {"raw", "fp32", "fp16", "bf16", "8bit", "4bit", "2bit"})};
 }
 
 Spec values_stage(const std::string& values) {
