@@ -7,10 +7,11 @@ namespace {
 
 template <Composing kComposing>
 __global__ void take_off_entries(Composer<kComposing> x, DeviceSent sent) {
-  const std::size_t first = sent.range[0];
-  const std::size_t count = sent.range[1] - first;
+  const std::size_t first = *sent.begin;
+  const std::size_t count = *sent.end - first;
   for (auto i = cuda::global_thread(); i < count; i += cuda::grid_threads()) {
-    x.take_off(sent.indices[first + i], sent.values.data()[i]);
+    // A sum of what arrives begins with 0, which makes -0 a 0.
+    x.take_off(sent.indices[first + i], 0.0f + sent.values.data()[i]);
   }
 }
 

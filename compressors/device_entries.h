@@ -26,8 +26,9 @@ DeviceEntries take_entries(std::size_t room, cuda::DeviceScratch& scratch);
 /// What some of the entries were sent as.
 struct DeviceSent {
   const std::uint32_t* indices = nullptr;  ///< of all entries
-  const std::uint32_t* range = nullptr;  ///< on the device: those from range[0] on, before range[1]
-  DeviceSpan<const float> values;        ///< of these; room for the most there may be
+  const std::uint32_t* begin = nullptr;    ///< on the device: those from number *begin on ...
+  const std::uint32_t* end = nullptr;      ///< ... and before *end
+  DeviceSpan<const float> values;          ///< of these; room for the most there may be
 };
 
 /// They were sent after all: takes them off the next states of x, which Composer::keep() has left

@@ -38,9 +38,9 @@ constexpr SparseDeviceMaker kSparse[] = {
   throw UsageError(text_of(pipeline) + ": " + stage + " has no device version");
 }
 
-// Whether the stage codes each element by itself.
-bool goes_alone(const Pipeline& stage) {
-  return stage.front().name == "identity" || stage.front().name == "cast";
+ValueCoding coding_of(const Spec& stage) {
+  if (stage.name == "identity") return ValueCoding::exact;
+  return stage.name == "cast" ? ValueCoding::singly : ValueCoding::in_blocks;
 }
 
 std::unique_ptr<DeviceMessageCompressor> make_sparse(const Pipeline& pipeline, const Shape& shape) {
@@ -52,7 +52,7 @@ std::unique_ptr<DeviceMessageCompressor> make_sparse(const Pipeline& pipeline, c
   const Pipeline second = pipeline.size() > 1 ? Pipeline(pipeline.begin() + 1, pipeline.end())
                                               : Pipeline{values_stage(values)};
   return make_device_sparse({make_sparse_message<float>(pipeline, shape), maker->make(first), index,
-                             make_device_message(second, shape), !goes_alone(second)});
+                             make_device_message(second, shape), coding_of(second.front())});
 }
 
 }  // namespace

@@ -143,6 +143,10 @@ void DeviceSparseMessage::commit(const DeviceSource& x, const DeviceEntries& kep
                                  const KeptCuts& parts, Cuts cuts, const DeviceWire& values,
                                  cuda::DeviceScratch& scratch, DeviceStream stream) const {
   if (x.composing == Composing::gradient) return;
+  if (parts_.coding == ValueCoding::exact) {
+    return take_off(
+        x, {kept.indices.data(), parts.ranges, parts.ranges + segments(cuts), kept.values}, stream);
+  }
   const cuda::DeviceScratch::Frame frame(scratch);
   const auto fault = scratch.take<DeviceFault>(1);
   cuda::clear(fault, stream);
@@ -152,7 +156,7 @@ void DeviceSparseMessage::commit(const DeviceSource& x, const DeviceEntries& kep
     const DeviceSegment segment{values.bytes.subspan(s * values.stride, values.stride),
                                 parts.counts + s};
     parts_.values->decode_mean({&segment, 1}, 0, 1, sent, fault.data(), scratch, stream);
-    take_off(x, {kept.indices.data(), parts.ranges + s, sent}, stream);
+    take_off(x, {kept.indices.data(), parts.ranges + s, parts.ranges + s + 1, sent}, stream);
   }
 }
 
@@ -177,7 +181,7 @@ std::uint64_t* DeviceSparseMessage::write_segments(const DeviceEntries& kept, co
 void DeviceSparseMessage::encode(const DeviceSource& x, Cuts cuts, const RandomKey& key,
                                  const DeviceWire& wire, cuda::DeviceScratch& scratch,
                                  DeviceStream stream) {
-  if (parts_.values_in_blocks && segments(cuts) > 1) {
+  if (parts_.coding == ValueCoding::in_blocks && segments(cuts) > 1) {
     throw UsageError("encode: values that are coded by blocks go in one segment on a device");
   }
   if (x.size == 0) return cuda::clear(wire.sizes, stream);
@@ -206,8 +210,8 @@ DeviceEntries DeviceSparseMessage::read(const DeviceSegment& segment, std::size_
   // No coder gets by with less than a bit per index.
   const DeviceEntries entries = take_entries(std::min(n, 8 * bytes.size()), scratch);
   const auto used = scratch.take<std::uint64_t>(1);
-  cuda::launch(read_head, 1, 1, stream, bytes, parts_.values_in_blocks ? 0 : first, n,
-               entries.count, fault);
+  cuda::launch(read_head, 1, 1, stream, bytes, parts_.coding == ValueCoding::in_blocks ? 0 : first,
+               n, entries.count, fault);
   read_indices(parts_.index, bytes.subspan(std::min(sizeof(Head), bytes.size())), n,
                {entries.indices, entries.count, used.data(), fault}, scratch, stream);
   cuda::launch(find_values, 1, 1, stream, used.data());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include <pith/compressors/device_message.h>
@@ -10,13 +11,20 @@
 
 namespace pith {
 
+/// How the second stage codes the values.
+enum class ValueCoding : std::uint8_t {
+  exact,     ///< as they are
+  singly,    ///< each by itself, wherever it lies
+  in_blocks  ///< depending on the others and on its number
+};
+
 /// What a sparse message on a device is made of.
 struct DeviceSparseParts {
   std::unique_ptr<SparseCompressor<float>> host;  ///< of the same spec
   std::unique_ptr<DeviceSelector> selector;
   IndexCoding index = IndexCoding::automatic;
   std::unique_ptr<DeviceMessageCompressor> values;
-  bool values_in_blocks = false;  ///< a value's bytes depend on its number
+  ValueCoding coding = ValueCoding::exact;  ///< what `values` does
 };
 
 /// The message of sparse_message.h on a device: the same bytes, and the same ones are refused.
