@@ -16,7 +16,7 @@ struct Arguments {
   std::size_t n;
   DeviceIndices out;
   IndexReading* reading;
-  std::uint64_t* ends;     // of indices, in every tile of words; then in those before it
+  std::uint64_t* ends;  // of indices, in every tile of words; then in those before it
   std::uint64_t* parameters;
   std::uint64_t* sums;     // of elements up to each index, likewise of gap tiles
   std::uint32_t* dropped;  // units before each gap tile
