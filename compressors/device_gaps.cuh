@@ -48,8 +48,8 @@ struct WarpGaps : WarpBlock {
   }
 };
 
-/// What a gap block, or several, take in the coders that depend on the gaps. For all of a segment it
-/// is at most its elements each, which fits.
+/// What a gap block, or several, take in the coders that depend on the gaps. For all of a segment
+/// each is at most the number of its elements, which fits.
 struct IndexCosts {
   std::uint32_t delta;       ///< bytes
   std::uint32_t runs;        ///< numbers of 16 bits
