@@ -16,7 +16,7 @@ struct Arguments {
   std::size_t n;
   DeviceIndices out;
   IndexReading* reading;
-  std::uint64_t* ends;     // of indices, in every tile of words; then in those before it
+  std::uint64_t* ends;  // of indices, in every tile of words; then in those before it
   std::uint64_t* parameters;
   std::uint64_t* sums;     // of elements up to each index, likewise of gap tiles
   std::uint32_t* dropped;  // units before each gap tile
@@ -170,29 +170,32 @@ __global__ void add_up(Arguments a) {
 }
 
 // Makes indices of gaps.
-__global__ void sum_gaps(Arguments a) {
-  const IndexReading& reading = *a.reading;
-  if (reading.refused != 0) return;
-  for_each_gap_tile(reading, [&](auto coder, std::size_t tile) {
-    const ReadGaps<decltype(coder)> gaps(a, reading, tile, a.dropped[tile]);
-    std::uint64_t before = a.sums[tile] + cuda::sum_of_warps(gaps.sum).before;
-    for (unsigned j = 0; j < kGapsPerLane; ++j) {
-      const std::uint64_t upto = before + cuda::warp_scan(gaps.steps[j]);
-      if (gaps.has(j) && upto > reading.n) refuse(a.out);
-      if (gaps.has(j)) a.out.indices.data()[gaps.entry(j)] = static_cast<std::uint32_t>(upto - 1);
-      before = cuda::from_lane(upto, cuda::kWarp - 1);
-    }
-  });
+template <class Coder>
+__device__ void sum_gaps(const Arguments& a, const IndexReading& reading, std::size_t tile) {
+  const ReadGaps<Coder> gaps(a, reading, tile, a.dropped[tile]);
+  std::uint64_t before = a.sums[tile] + cuda::sum_of_warps(gaps.sum).before;
+  for (unsigned j = 0; j < kGapsPerLane; ++j) {
+    const std::uint64_t upto = before + cuda::warp_scan(gaps.steps[j]);
+    if (gaps.has(j) && upto > reading.n) refuse(a.out);
+    if (gaps.has(j)) a.out.indices.data()[gaps.entry(j)] = static_cast<std::uint32_t>(upto - 1);
+    before = cuda::from_lane(upto, cuda::kWarp - 1);
+  }
 }
 
 // That the indices ascend below n, where that does not follow from how they are made.
-__global__ void check(Arguments a) {
-  const IndexReading& reading = *a.reading;
-  if (reading.refused != 0 || follows_gaps(reading.coding)) return;
+__device__ void check(const Arguments& a, const IndexReading& reading) {
   const std::uint32_t* const indices = a.out.indices.data();
   for (std::size_t i = cuda::global_thread(); i < reading.count; i += cuda::grid_threads()) {
     if (indices[i] >= reading.n || (i > 0 && indices[i - 1] >= indices[i])) refuse(a.out);
   }
+}
+
+__global__ void finish(Arguments a) {
+  const IndexReading& reading = *a.reading;
+  if (reading.refused != 0) return;
+  if (!follows_gaps(reading.coding)) return check(a, reading);
+  for_each_gap_tile(
+      reading, [&](auto coder, std::size_t tile) { sum_gaps<decltype(coder)>(a, reading, tile); });
 }
 
 }  // namespace
@@ -213,14 +216,14 @@ void read_indices(IndexCoding coding, DeviceSpan<const std::byte> bytes, std::si
                             scratch.take<std::uint32_t>(tiles).data()};
   const unsigned of_words = cuda::blocks_for(words, kGapTile);
   const unsigned of_indices = cuda::blocks_for(out.indices.size(), kGapTile);
-  cuda::launch(open, 1, cuda::kBlock, stream, arguments);
-  cuda::launch(count, of_words, cuda::kBlock, stream, arguments);
-  cuda::launch(place, of_words, cuda::kBlock, stream, arguments);
-  if (follows_gaps(coding)) {
-    cuda::launch(add_up, of_indices, cuda::kBlock, stream, arguments);
-    cuda::launch(sum_gaps, of_indices, cuda::kBlock, stream, arguments);
-  }
-  cuda::launch(check, of_indices, cuda::kBlock, stream, arguments);
+  const auto launch = [&](void (*kernel)(Arguments), unsigned blocks) {
+    cuda::launch(kernel, blocks, cuda::kBlock, stream, arguments);
+  };
+  launch(open, 1);
+  if (coding != IndexCoding::raw32) launch(count, of_words);
+  launch(place, of_words);
+  if (follows_gaps(coding)) launch(add_up, of_indices);
+  launch(finish, of_indices);
 }
 
 }  // namespace pith
