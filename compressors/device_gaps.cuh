@@ -13,6 +13,9 @@ namespace pith {
 
 inline constexpr unsigned kGapsPerLane = kGapBlock / cuda::kWarp;
 inline constexpr std::size_t kGapTile = kGapBlock * cuda::kBlockWarps;
+inline constexpr std::size_t kFewTiles = 4;  ///< done before another kernel would have begun
+
+constexpr std::size_t gap_tiles(std::size_t entries) { return (entries + kGapTile - 1) / kGapTile; }
 
 /// A gap block as it lies in a warp: of lane l, entry l, l + 32, ...
 struct WarpBlock {
