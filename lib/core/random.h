@@ -62,11 +62,6 @@ constexpr Random::Block philox4x32_10(Random::Block c, std::array<std::uint32_t,
     const std::uint64_t a = std::uint64_t{0xd2511f53u} * c[0];
     const std::uint64_t b = std::uint64_t{0xcd9e8d57u} * c[2];
     c = {high(b) ^ c[1] ^ k[0], low(b), high(a) ^ c[3] ^ k[1], low(a)};
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t a = std::uint64_t{0xd2511f53u} * c[0];
-    const std::uint64_t b = std::uint64_t{0xcd9e8d57u} * c[2];
-    c = {static_cast<std::uint32_t>(b >> 32) ^ c[1] ^ k[0], static_cast<std::uint32_t>(b),
-         static_cast<std::uint32_t>(a >> 32) ^ c[3] ^ k[1], static_cast<std::uint32_t>(a)};
     k = {k[0] + 0x9e3779b9u, k[1] + 0xbb67ae85u};
   }
   return c;
