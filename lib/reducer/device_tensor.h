@@ -48,6 +48,9 @@ class DeviceBackend {
  public:
   virtual ~DeviceBackend() = default;
 
+  /// Whether tensors are exchanged between the devices.
+  virtual bool goes_between_devices() const = 0;
+
   /// A tensor of so many floats on this thread's current device, under a rule. Throws UsageError for
   /// what has no device version, DeviceError.
   virtual std::unique_ptr<DeviceTensor> make_tensor(const std::string& name, std::size_t elements,
