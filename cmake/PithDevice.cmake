@@ -22,6 +22,10 @@ if(PITH_CUDA)
     find_package(CUDAToolkit)
     set(CUDA_FOUND ${CUDAToolkit_FOUND})
   endif()
+  if(PITH_CUDA STREQUAL REQUIRED AND NOT CUDA_FOUND)
+    message(FATAL_ERROR "PITH_CUDA=REQUIRED, but no CUDA Toolkit is found: nvcc must be on the PATH, "
+                        "in CUDACXX, or below CUDA_HOME or /usr/local/cuda")
+  endif()
 endif()
 
 # pith_device_sources(<file>...): sources of this folder that need CUDA, or an emulation of it.

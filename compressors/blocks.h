@@ -15,21 +15,21 @@ struct Blocks {
   std::size_t count = 0;  ///< elements of the segment
   std::size_t size = 1;   ///< elements of a block
 
-  std::size_t number() const {
+  constexpr std::size_t number() const {
     return count == 0 ? 0 : (first + count - 1) / size - first / size + 1;
   }
 
   /// The j-th block in a tensor of n elements.
-  Range whole(std::size_t j, std::size_t n) const {
+  constexpr Range whole(std::size_t j, std::size_t n) const {
     const std::size_t block = first / size + j;
     return {block * size, std::min(n, (block + 1) * size)};
   }
 
   /// The block with an element of the segment.
-  std::size_t holding(std::size_t element) const { return element / size - first / size; }
+  constexpr std::size_t holding(std::size_t element) const { return element / size - first / size; }
 
   /// What of it belongs to the segment.
-  Range part(std::size_t j) const {
+  constexpr Range part(std::size_t j) const {
     const Range block = whole(j, first + count);
     return {std::max(first, block.begin), block.end};
   }

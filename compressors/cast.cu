@@ -43,8 +43,11 @@ struct NumberDecoder {
   using Place = std::size_t;
   static constexpr bool kChecked = false;
 
-  __device__ std::size_t statistics(std::size_t) const { return 0; }
-  __device__ std::size_t bits(std::size_t n) const { return 8 * sizeof(Number) * n; }
+  std::size_t count = 0;
+
+  __device__ void begin(std::size_t n) { count = n; }
+  __device__ std::size_t statistics() const { return 0; }
+  __device__ std::size_t bits() const { return 8 * sizeof(Number) * count; }
   __device__ bool valid(const Number&) const { return true; }
   __device__ Place at(std::size_t i) const { return i; }
   __device__ float value(const std::byte* bytes, Place i) const {

@@ -4,28 +4,57 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <pith/cuda/launch.cuh>
+#include <pith/cuda/scan.cuh>
 
-// Arrays of bits on a device, as set_bits.h and packed.h have them on the host: bit i is bit i % 8 of
-// byte i / 8. They begin at a multiple of four bytes.
+// Arrays of bits on a device, as set_bits.h and packed.h have them on the host: bit i is bit i % 8
+// of byte i / 8. They begin at a multiple of four bytes.
 namespace pith {
 
-/// Sets single bits and codes in memory that was cleared, from any threads in any order.
+/// Sets codes in memory that was cleared, from any threads in any order.
 struct DeviceBitWriter {
   std::uint32_t* words;
 
-  __device__ void set(std::size_t position) const {
-    atomicOr(&words[position / 32], 1u << position % 32);
-  }
-
   /// The lowest `width` bits of a code, up to 31.
   __device__ void put(std::size_t position, std::uint32_t code, unsigned width) const {
-    const std::uint64_t mask = (std::uint64_t{1} << width) - 1;
-    const std::uint64_t bits = (code & mask) << position % 32;
-    const auto low = static_cast<std::uint32_t>(bits);
+    const std::uint64_t bits = placed(position, code, width);
+    set(position / 32, static_cast<std::uint32_t>(bits));
+    set(position / 32 + 1, static_cast<std::uint32_t>(bits >> 32));
+  }
+
+  /// The same of all lanes of a warp, the first of which have a code, with one access to each word:
+  /// in ascending order, and one right behind the other if the width is above 1.
+  __device__ void put_ascending(bool has, std::size_t position, std::uint32_t code,
+                                unsigned width) const {
+    const std::uint64_t bits = has ? placed(position, code, width) : 0;
     const auto high = static_cast<std::uint32_t>(bits >> 32);
-    if (low != 0) atomicOr(&words[position / 32], low);
-    if (high != 0) atomicOr(&words[position / 32 + 1], high);
+    const auto word = has ? static_cast<std::uint32_t>(position / 32) : ~std::uint32_t{0};
+    std::uint32_t low = static_cast<std::uint32_t>(bits) | high_from_below(word, high);
+    for (unsigned distance = 1; distance < cuda::kWarp; distance *= 2) {
+      const std::uint32_t word_below = cuda::from_below(word, distance);
+      const std::uint32_t below = cuda::from_below(low, distance);
+      if (cuda::lane() >= distance && word_below == word) low |= below;
+    }
+    const std::uint32_t above = cuda::from_above(word);
+    const bool top = cuda::lane() == cuda::kWarp - 1;
+    if (has && (top || above != word)) set(word, low);
+    if (has && (top || above != word + 1)) set(word + 1, high);
+  }
+
+ private:
+  __device__ static std::uint64_t placed(std::size_t position, std::uint32_t code, unsigned width) {
+    const std::uint64_t mask = (std::uint64_t{1} << width) - 1;
+    return (code & mask) << position % 32;
+  }
+
+  // A code that ends in the next word is followed by one that begins there.
+  __device__ static std::uint32_t high_from_below(std::uint32_t word, std::uint32_t high) {
+    const std::uint32_t word_below = cuda::from_below(word, 1);
+    const std::uint32_t below = cuda::from_below(high, 1);
+    return cuda::lane() > 0 && word_below + 1 == word ? below : 0;
+  }
+
+  __device__ void set(std::size_t word, std::uint32_t bits) const {
+    if (bits != 0) atomicOr(&words[word], bits);
   }
 };
 

@@ -36,8 +36,8 @@ struct WarpEnds : WarpBlock {
     sum = cuda::warp_sum(sum);
   }
 
-  /// Calls use(i, dropped) for each end of this lane's: it is number i, from `before` on, and behind
-  /// so many units that are none.
+  /// Calls use(i, dropped) for each end of this lane's: it is number i, from `before` on, and lies
+  /// behind so many units that are none.
   template <class Use>
   __device__ void for_each(std::uint64_t before, const Use& use) const {
     for (unsigned j = 0; j < kGapsPerLane; ++j) {

@@ -13,6 +13,9 @@ namespace pith {
 
 inline constexpr unsigned kGapsPerLane = kGapBlock / cuda::kWarp;
 inline constexpr std::size_t kGapTile = kGapBlock * cuda::kBlockWarps;
+inline constexpr std::size_t kFewTiles = 4;  ///< done before another kernel would have begun
+
+constexpr std::size_t gap_tiles(std::size_t entries) { return (entries + kGapTile - 1) / kGapTile; }
 
 /// A gap block as it lies in a warp: of lane l, entry l, l + 32, ...
 struct WarpBlock {
@@ -48,8 +51,8 @@ struct WarpGaps : WarpBlock {
   }
 };
 
-/// What a gap block, or several, take in the coders that depend on the gaps. For all of a segment it
-/// is at most its elements each, which fits.
+/// What a gap block, or several, take in the coders that depend on the gaps. For all of a segment
+/// each is at most the number of its elements, which fits.
 struct IndexCosts {
   std::uint32_t delta;       ///< bytes
   std::uint32_t runs;        ///< numbers of 16 bits

@@ -14,7 +14,7 @@ struct DeviceBitmap {
   __device__ static void write(const IndexWriting& writing, const WarpGaps& gaps,
                                const BlockCosts&) {
     for (unsigned j = 0; j < kGapsPerLane; ++j) {
-      if (gaps.has(j)) writing.bits().set(gaps.indices[j]);
+      writing.bits().put_ascending(gaps.has(j), gaps.indices[j], 1, 1);
     }
   }
 

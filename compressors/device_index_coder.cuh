@@ -10,15 +10,15 @@
 
 // What the coders of device_index_*.cuh are made of. Each has
 //
-//   bytes(costs)                    as IndexCoder::cost()
-//   write(writing, gaps, costs)     a gap block, by a warp
-//   open(reading)                   by one thread: false if the bytes are none of its own, as far as
-//                                   their number, their padding and their last one tell
-//   kUnit                           bits of what it reads one by one; 0: nothing
-//   ends(word)                      of 32 bits, the lowest of each unit that an index ends with
+//   bytes(costs)                  as IndexCoder::cost()
+//   write(writing, gaps, costs)   a gap block, by a warp
+//   open(reading)                 by one thread: false if the bytes are none of its own, as far as
+//                                 their number, their padding and their last one tell
+//   kUnit                         bits of what it reads one by one; 0: nothing
+//   ends(word)                    of 32 bits, the lowest of each unit that an index ends with
 //
-// and, if it needs no other index to read one, index(reading, i, dropped): index number i, whose end
-// lies behind so many units that are none; else Gaps, which reads the gaps of a gap block.
+// and, if it needs no other index to read one, index(reading, i, dropped): index number i, whose
+// end lies behind so many units that are none; else Gaps, which reads the gaps of a gap block.
 namespace pith {
 
 /// What a support takes in the coders that depend on its gaps.

@@ -17,10 +17,10 @@ struct DeviceEliasFano {
                                const BlockCosts&) {
     const EliasFanoLayout parts = elias_fano_layout(writing.costs.entries, writing.costs.n);
     for (unsigned j = 0; j < kGapsPerLane; ++j) {
-      if (!gaps.has(j)) continue;
       const std::size_t i = gaps.entry(j);
-      writing.bits().put(i * parts.low, gaps.indices[j], parts.low);
-      writing.bits().set(8 * parts.low_bytes + (gaps.indices[j] >> parts.low) + i);
+      const std::size_t high = 8 * parts.low_bytes + (gaps.indices[j] >> parts.low) + i;
+      writing.bits().put_ascending(gaps.has(j), i * parts.low, gaps.indices[j], parts.low);
+      writing.bits().put_ascending(gaps.has(j), high, 1, 1);
     }
   }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include <pith/compressors/device_ends.cuh>
 #include <pith/compressors/device_index_coders.cuh>
 #include <pith/compressors/device_index_coding.h>
@@ -16,13 +18,11 @@ struct Arguments {
   std::size_t n;
   DeviceIndices out;
   IndexReading* reading;
-  std::uint64_t* ends;     // of indices, in every tile of words; then in those before it
+  std::uint64_t* ends;  // of indices, in every tile of words; then in those before it
   std::uint64_t* parameters;
   std::uint64_t* sums;     // of elements up to each index, likewise of gap tiles
   std::uint32_t* dropped;  // units before each gap tile
 };
-
-__device__ std::size_t tiles_of(std::size_t entries) { return (entries + kGapTile - 1) / kGapTile; }
 
 __device__ void refuse(const DeviceIndices& out) {
   out.fault->invalid = 1;
@@ -59,7 +59,7 @@ __device__ IndexReading begin(const Arguments& a) {
 }
 
 // Reads what stands before the units, by one block.
-__global__ void open(Arguments a) {
+__device__ void open_message(const Arguments& a) {
   IndexReading& reading = *a.reading;
   if (threadIdx.x == 0) reading = begin(a);
   __syncthreads();
@@ -76,14 +76,14 @@ template <class Use>
 __device__ void for_each_word_tile(const IndexReading& reading, const Use& use) {
   with_coder(reading.coding, [&](auto coder) {
     if constexpr (coder.kUnit > 0) {
-      const std::size_t tiles = tiles_of(words_of(reading));
+      const std::size_t tiles = gap_tiles(words_of(reading));
       for (std::size_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) use(coder, tile);
     }
   });
 }
 
 // How many indices end in each tile of words.
-__global__ void count(Arguments a) {
+__device__ void count_ends(const Arguments& a) {
   IndexReading& reading = *a.reading;
   if (reading.refused != 0 || reading.coding == IndexCoding::raw32) return;
   for_each_word_tile(reading, [&](auto coder, std::size_t tile) {
@@ -92,14 +92,14 @@ __global__ void count(Arguments a) {
     if (threadIdx.x == 0) a.ends[tile] = all;
   });
   if (!cuda::is_last_block(&reading.arrived)) return;
-  const std::uint64_t all = cuda::scan_in_place(a.ends, tiles_of(words_of(reading)));
+  const std::uint64_t all = cuda::scan_in_place(a.ends, gap_tiles(words_of(reading)));
   if (threadIdx.x != 0 || all == reading.count) return;
   reading.refused = 1;
   refuse(a.out);
 }
 
 // Writes an index, or the units before it from which the next kernels make one.
-__global__ void place(Arguments a) {
+__device__ void place_ends(const Arguments& a) {
   const IndexReading& reading = *a.reading;
   if (reading.refused != 0) return;
   std::uint32_t* const indices = a.out.indices.data();
@@ -147,14 +147,14 @@ template <class Use>
 __device__ void for_each_gap_tile(const IndexReading& reading, const Use& use) {
   with_coder(reading.coding, [&](auto coder) {
     if constexpr (requires { typename decltype(coder)::Gaps; }) {
-      const std::size_t tiles = tiles_of(reading.count);
+      const std::size_t tiles = gap_tiles(reading.count);
       for (std::size_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) use(coder, tile);
     }
   });
 }
 
 // How far the gaps of each tile lead.
-__global__ void add_up(Arguments a) {
+__device__ void add_gaps(const Arguments& a) {
   IndexReading& reading = *a.reading;
   if (reading.refused != 0 || !follows_gaps(reading.coding)) return;
   for_each_gap_tile(reading, [&](auto coder, std::size_t tile) {
@@ -166,33 +166,55 @@ __global__ void add_up(Arguments a) {
     a.dropped[tile] = before;
   });
   if (!cuda::is_last_block(&reading.arrived)) return;
-  cuda::scan_in_place(a.sums, tiles_of(reading.count));
+  cuda::scan_in_place(a.sums, gap_tiles(reading.count));
 }
 
 // Makes indices of gaps.
-__global__ void sum_gaps(Arguments a) {
-  const IndexReading& reading = *a.reading;
-  if (reading.refused != 0) return;
-  for_each_gap_tile(reading, [&](auto coder, std::size_t tile) {
-    const ReadGaps<decltype(coder)> gaps(a, reading, tile, a.dropped[tile]);
-    std::uint64_t before = a.sums[tile] + cuda::sum_of_warps(gaps.sum).before;
-    for (unsigned j = 0; j < kGapsPerLane; ++j) {
-      const std::uint64_t upto = before + cuda::warp_scan(gaps.steps[j]);
-      if (gaps.has(j) && upto > reading.n) refuse(a.out);
-      if (gaps.has(j)) a.out.indices.data()[gaps.entry(j)] = static_cast<std::uint32_t>(upto - 1);
-      before = cuda::from_lane(upto, cuda::kWarp - 1);
-    }
-  });
+template <class Coder>
+__device__ void sum_gaps(const Arguments& a, const IndexReading& reading, std::size_t tile) {
+  const ReadGaps<Coder> gaps(a, reading, tile, a.dropped[tile]);
+  std::uint64_t before = a.sums[tile] + cuda::sum_of_warps(gaps.sum).before;
+  for (unsigned j = 0; j < kGapsPerLane; ++j) {
+    const std::uint64_t upto = before + cuda::warp_scan(gaps.steps[j]);
+    if (gaps.has(j) && upto > reading.n) refuse(a.out);
+    if (gaps.has(j)) a.out.indices.data()[gaps.entry(j)] = static_cast<std::uint32_t>(upto - 1);
+    before = cuda::from_lane(upto, cuda::kWarp - 1);
+  }
 }
 
 // That the indices ascend below n, where that does not follow from how they are made.
-__global__ void check(Arguments a) {
-  const IndexReading& reading = *a.reading;
-  if (reading.refused != 0 || follows_gaps(reading.coding)) return;
+__device__ void check(const Arguments& a, const IndexReading& reading) {
   const std::uint32_t* const indices = a.out.indices.data();
   for (std::size_t i = cuda::global_thread(); i < reading.count; i += cuda::grid_threads()) {
     if (indices[i] >= reading.n || (i > 0 && indices[i - 1] >= indices[i])) refuse(a.out);
   }
+}
+
+__device__ void make_indices(const Arguments& a) {
+  const IndexReading& reading = *a.reading;
+  if (reading.refused != 0) return;
+  if (!follows_gaps(reading.coding)) return check(a, reading);
+  for_each_gap_tile(
+      reading, [&](auto coder, std::size_t tile) { sum_gaps<decltype(coder)>(a, reading, tile); });
+}
+
+__global__ void open(Arguments a) { open_message(a); }
+__global__ void count(Arguments a) { count_ends(a); }
+__global__ void place(Arguments a) { place_ends(a); }
+__global__ void add_up(Arguments a) { add_gaps(a); }
+__global__ void finish(Arguments a) { make_indices(a); }
+
+// All of them, by one block.
+__global__ void read(Arguments a) {
+  open_message(a);
+  __syncthreads();
+  count_ends(a);
+  __syncthreads();
+  place_ends(a);
+  __syncthreads();
+  add_gaps(a);
+  __syncthreads();
+  make_indices(a);
 }
 
 }  // namespace
@@ -201,26 +223,27 @@ void read_indices(IndexCoding coding, DeviceSpan<const std::byte> bytes, std::si
                   const DeviceIndices& out, cuda::DeviceScratch& scratch, DeviceStream stream) {
   const cuda::DeviceScratch::Frame frame(scratch);
   const std::size_t words = bytes.size() / 4 + 1;
-  const std::size_t tiles = out.indices.size() / kGapTile + 1;
+  const std::size_t tiles = gap_tiles(out.indices.size());
   const Arguments arguments{coding,
                             {bytes.data(), bytes.size()},
                             n,
                             out,
                             scratch.take<IndexReading>(1).data(),
-                            scratch.take<std::uint64_t>(words / kGapTile + 1).data(),
+                            scratch.take<std::uint64_t>(gap_tiles(words)).data(),
                             scratch.take<std::uint64_t>(tiles).data(),
                             scratch.take<std::uint64_t>(tiles).data(),
                             scratch.take<std::uint32_t>(tiles).data()};
   const unsigned of_words = cuda::blocks_for(words, kGapTile);
   const unsigned of_indices = cuda::blocks_for(out.indices.size(), kGapTile);
-  cuda::launch(open, 1, cuda::kBlock, stream, arguments);
-  cuda::launch(count, of_words, cuda::kBlock, stream, arguments);
-  cuda::launch(place, of_words, cuda::kBlock, stream, arguments);
-  if (follows_gaps(coding)) {
-    cuda::launch(add_up, of_indices, cuda::kBlock, stream, arguments);
-    cuda::launch(sum_gaps, of_indices, cuda::kBlock, stream, arguments);
-  }
-  cuda::launch(check, of_indices, cuda::kBlock, stream, arguments);
+  const auto launch = [&](void (*kernel)(Arguments), unsigned blocks) {
+    cuda::launch(kernel, blocks, cuda::kBlock, stream, arguments);
+  };
+  if (std::max(words, out.indices.size()) <= kFewTiles * kGapTile) return launch(read, 1);
+  launch(open, 1);
+  if (coding != IndexCoding::raw32) launch(count, of_words);
+  launch(place, of_words);
+  if (follows_gaps(coding)) launch(add_up, of_indices);
+  launch(finish, of_indices);
 }
 
 }  // namespace pith

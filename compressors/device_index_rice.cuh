@@ -45,10 +45,8 @@ struct DeviceRice {
     for (unsigned j = 0; j < kGapsPerLane; ++j) {
       const std::uint32_t size = gaps.has(j) ? (gaps.gaps[j] >> k) + 1 : 0;
       const std::uint32_t upto = cuda::warp_scan(size);
-      if (gaps.has(j)) {
-        writing.bits().put(low + gaps.in_block(j) * k, gaps.gaps[j], k);
-        writing.bits().set(unary + upto - 1);
-      }
+      writing.bits().put_ascending(gaps.has(j), low + gaps.in_block(j) * k, gaps.gaps[j], k);
+      writing.bits().put_ascending(gaps.has(j), unary + upto - 1, 1, 1);
       unary += cuda::from_lane(upto, cuda::kWarp - 1);
     }
   }

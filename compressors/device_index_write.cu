@@ -24,8 +24,6 @@ __device__ std::size_t entries_of(const DeviceSupport& support) {
   return support.range[1] - support.range[0];
 }
 
-__device__ std::size_t tiles_of(std::size_t entries) { return (entries + kGapTile - 1) / kGapTile; }
-
 __device__ IndexCosts costs_of(const WarpGaps& gaps) {
   if (gaps.count == 0) return {};
   std::uint32_t delta = 0;
@@ -59,9 +57,9 @@ __device__ void choose(const Arguments& a, const SupportCosts& costs) {
 }
 
 // What the coders take, where that depends on the gaps, and which one it is.
-__global__ void measure(Arguments a) {
+__device__ void measure_tiles(const Arguments& a) {
   const std::size_t entries = entries_of(a.support);
-  const std::size_t tiles = follows_gaps(a.coding) ? tiles_of(entries) : 0;
+  const std::size_t tiles = follows_gaps(a.coding) ? gap_tiles(entries) : 0;
   for (std::size_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
     const WarpGaps gaps(a.support, tile, entries);
     const IndexCosts own = costs_of(gaps);
@@ -85,8 +83,8 @@ __device__ BlockCosts block_costs(const Arguments& a, std::size_t tile, const Wa
   return costs;
 }
 
-__global__ void write(Arguments a) {
-  const std::size_t tiles = tiles_of(a.writing->costs.entries);
+__device__ void write_tiles(const Arguments& a) {
+  const std::size_t tiles = gap_tiles(a.writing->costs.entries);
   with_coder(a.writing->coding, [&](auto coder) {
     for (std::size_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
       const WarpGaps gaps(a.support, tile, a.writing->costs.entries);
@@ -95,13 +93,23 @@ __global__ void write(Arguments a) {
   });
 }
 
+__global__ void measure(Arguments a) { measure_tiles(a); }
+__global__ void write(Arguments a) { write_tiles(a); }
+
+// Both, by one block.
+__global__ void measure_and_write(Arguments a) {
+  measure_tiles(a);
+  __syncthreads();
+  write_tiles(a);
+}
+
 }  // namespace
 
 void write_indices(IndexCoding coding, const DeviceSupport& support, DeviceSpan<std::byte> out,
                    std::uint64_t* used, cuda::DeviceScratch& scratch, DeviceStream stream) {
   const cuda::DeviceScratch::Frame frame(scratch);
   const std::size_t most = most_index_bytes(coding, support.most, support.size);
-  const std::size_t tiles = (support.most + kGapTile - 1) / kGapTile;
+  const std::size_t tiles = gap_tiles(support.most);
   const auto writing = scratch.take<IndexWriting>(1);
   const Arguments arguments{coding,
                             support,
@@ -112,9 +120,13 @@ void write_indices(IndexCoding coding, const DeviceSupport& support, DeviceSpan<
                             scratch.take<IndexCosts>(tiles).data()};
   cuda::clear(out.first(padded(kHead + most) - kHead), stream);
   cuda::clear(writing, stream);
+  const auto launch = [&](void (*kernel)(Arguments), unsigned blocks) {
+    cuda::launch(kernel, blocks, cuda::kBlock, stream, arguments);
+  };
+  if (tiles <= kFewTiles) return launch(measure_and_write, 1);
   const unsigned blocks = cuda::blocks_for(support.most, kGapTile);
-  cuda::launch(measure, follows_gaps(coding) ? blocks : 1, cuda::kBlock, stream, arguments);
-  cuda::launch(write, blocks, cuda::kBlock, stream, arguments);
+  launch(measure, follows_gaps(coding) ? blocks : 1);
+  launch(write, blocks);
 }
 
 }  // namespace pith

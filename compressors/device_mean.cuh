@@ -9,8 +9,9 @@
 // The mean of several ranks' segments on the device, whatever they decode to. A Decoder has
 //
 //   Statistics              what a segment begins with, a number of them
-//   statistics(n)           how many, of n elements
-//   bits(n)                 all of the segment
+//   begin(n)                of n elements
+//   statistics()            how many there are then
+//   bits()                  of the segment then
 //   valid(statistics)       false: the segment is not valid
 //   kChecked                all values are finite if all statistics are valid
 //   at(i) -> Place          where the code of element i is, in any segment
@@ -20,12 +21,19 @@ namespace pith {
 /// Some ranks' segments of the same elements, as they travel with a launch.
 struct DeviceSegments {
   static constexpr std::size_t kMost = 32;
-  DeviceSpan<const std::byte> bytes[kMost];
+  DeviceSegment segments[kMost];
   unsigned number = 0;
-  const std::uint32_t* count = nullptr;  ///< as DeviceSegment's
-
+  /// All of them have so many.
   __device__ std::size_t elements(std::size_t most) const {
+    const std::uint32_t* const count = segments[0].count;
     return count && *count < most ? *count : most;
+  }
+
+  __device__ DeviceSpan<const std::byte> bytes(unsigned m) const {
+    const DeviceSegment& segment = segments[m];
+    if (!segment.offset) return segment.bytes;
+    const std::size_t size = segment.bytes.size();
+    return segment.bytes.subspan(*segment.offset < size ? *segment.offset : size);
   }
 };
 
@@ -56,9 +64,10 @@ struct MeanPart {
 template <class Decoder>
 __global__ void check_segments(Decoder decoder, DeviceSegments all, std::size_t most,
                                DeviceFault* fault) {
-  const auto bytes = all.bytes[blockIdx.x % all.number];
+  const auto bytes = all.bytes(blockIdx.x % all.number);
   const std::size_t n = all.elements(most);
-  const std::size_t bits = decoder.bits(n);
+  decoder.begin(n);
+  const std::size_t bits = decoder.bits();
   const std::size_t used = bytes_of(bits);
   bool valid = bytes.size() >= padded(used);
   if (valid) {
@@ -70,7 +79,7 @@ __global__ void check_segments(Decoder decoder, DeviceSegments all, std::size_t 
     const auto* const statistics = reinterpret_cast<const Statistics*>(bytes.data());
     const std::size_t step = gridDim.x / all.number * blockDim.x;
     for (std::size_t j = blockIdx.x / all.number * blockDim.x + threadIdx.x;
-         j < decoder.statistics(n); j += step) {
+         j < decoder.statistics(); j += step) {
       valid = valid && decoder.valid(statistics[j]);
     }
   }
@@ -86,6 +95,7 @@ __global__ void add_to_mean(Decoder decoder, MeanPart part, DeviceSpan<float> me
   constexpr std::size_t kTile = kItems * cuda::kBlock;
   if (fault->invalid != 0) return;
   const std::size_t n = part.segments.elements(mean.size());
+  decoder.begin(n);
   bool finite = true;
   for (std::size_t tile = blockIdx.x * kTile; tile < n; tile += gridDim.x * kTile) {
     typename Decoder::Place places[kItems];
@@ -97,7 +107,7 @@ __global__ void add_to_mean(Decoder decoder, MeanPart part, DeviceSpan<float> me
       sums[k] = part.begins || i >= n ? 0 : mean.data()[i];
     }
     for (unsigned m = 0; m < part.segments.number; ++m) {
-      const std::byte* const bytes = part.segments.bytes[m].data();
+      const std::byte* const bytes = part.segments.bytes(m).data();
 #pragma unroll
       for (unsigned k = 0; k < kItems; ++k) {
         const float value = decoder.value(bytes, places[k]);
@@ -127,8 +137,7 @@ void decode_mean_by(const Decoder& decoder, std::span<const DeviceSegment> segme
       part.begins = m == 0;
       part.ends = m + some.size() == segments.size();
       part.segments.number = static_cast<unsigned>(some.size());
-      part.segments.count = some.front().count;
-      std::ranges::transform(some, part.segments.bytes, &DeviceSegment::bytes);
+      std::ranges::copy(some, part.segments.segments);
       launch_part(part);
     }
   };

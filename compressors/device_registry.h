@@ -7,10 +7,13 @@
 #include <pith/core/spec.h>
 
 // The makers of the table in device_registry.cc: of what the functions of the same names without
-// `device` make on the host (identity.h, cast.h). Each throws UsageError as they do.
+// `device` make on the host (identity.h, cast.h, onebit.h, quantize.h, levels.h). Each throws UsageError as they do.
 namespace pith {
 
 std::unique_ptr<DeviceMessageCompressor> make_device_identity(const Spec& spec);
 std::unique_ptr<DeviceMessageCompressor> make_device_cast(const Spec& spec);
+std::unique_ptr<DeviceMessageCompressor> make_device_onebit(const Spec& spec);
+std::unique_ptr<DeviceMessageCompressor> make_device_quantize(const Spec& spec);
+std::unique_ptr<DeviceMessageCompressor> make_device_levels(const Spec& spec);
 
 }  // namespace pith

@@ -94,16 +94,6 @@ Extremes<T> extremes(const T* x, std::size_t n) {
   return even.extremes();
 }
 
-// The number below 1/2: adding 1/2 itself would round up what lies just below it.
-template <Element T>
-constexpr T kHalf = T(0.5) - std::numeric_limits<T>::epsilon() / 4;
-
-template <Element T>
-std::uint8_t level_at(T v, T top) {
-  const T inside = v < top ? v : top;
-  return static_cast<std::uint8_t>(static_cast<std::int32_t>(inside + kHalf<T>));
-}
-
 // Levels of as many elements as a vector has lanes.
 class Rounded {
  public:

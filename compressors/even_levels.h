@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include <pith/core/element.h>
@@ -10,6 +11,17 @@
 // Numbers on an evenly spaced scale: level l stands for min + unit l. Every instruction set gives
 // the same.
 namespace pith {
+
+/// The number below 1/2: adding 1/2 itself would round up what lies just below it.
+template <Element T>
+inline constexpr T kHalf = T(0.5) - std::numeric_limits<T>::epsilon() / 4;
+
+/// v, not below 0, with halves rounded up, at most `top`, which is below 256.
+template <Element T>
+constexpr std::uint8_t level_at(T v, T top) {
+  const T inside = v < top ? v : top;
+  return static_cast<std::uint8_t>(static_cast<std::int32_t>(inside + kHalf<T>));
+}
 
 template <Element T>
 struct Extremes {

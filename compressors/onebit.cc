@@ -134,12 +134,17 @@ class Sides : public CodeByCode<T, Sides<T>, TwoValues<T>> {
 
 }  // namespace
 
-template <Element T>
-std::unique_ptr<MessageCompressor<T>> make_onebit(const Spec& spec) {
+OnebitSettings onebit_settings(const Spec& spec) {
   Arguments arguments(spec);
   const std::uint64_t block = arguments.integer("block", 4096, 1, std::uint64_t{1} << 30);
   const std::string scale = arguments.word("scale", "l1", {"l1", "l2", "sides", "deviation"});
   arguments.finish();
+  return {block, scale};
+}
+
+template <Element T>
+std::unique_ptr<MessageCompressor<T>> make_onebit(const Spec& spec) {
+  const auto [block, scale] = onebit_settings(spec);
   if (scale == "l1" || scale == "l2") {
     return std::make_unique<BlockMessage<T, ScaledSign<T>>>(ScaledSign<T>(scale == "l2"), block);
   }

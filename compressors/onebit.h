@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <string>
 
 #include <pith/compressors/message.h>
 #include <pith/core/spec.h>
 
 namespace pith {
+
+/// The arguments of onebit.
+struct OnebitSettings {
+  std::size_t block;
+  std::string scale;
+};
+OnebitSettings onebit_settings(const Spec& spec);
 
 /// onebit(block=4096,scale=l1): signs, and one scale per block of elements.
 ///

@@ -48,10 +48,11 @@ class Qsgd : public CodeByCode<T, Qsgd<T>, Norm<T>> {
   Qsgd(unsigned bits, std::uint32_t levels, Rounding rounding, const Scale& scale)
       : bits_(bits), levels_(levels), rounding_(rounding), scale_(scale) {}
 
-  unsigned width() const { return bits_; }
-  Rounding rounding() const { return rounding_; }
-  std::uint32_t levels() const { return levels_; }
-  std::uint32_t sign() const { return 1u << (bits_ - 1); }
+  constexpr unsigned width() const { return bits_; }
+  constexpr Rounding rounding() const { return rounding_; }
+  constexpr std::uint32_t levels() const { return levels_; }
+  constexpr const Scale& scale() const { return scale_; }
+  constexpr std::uint32_t sign() const { return 1u << (bits_ - 1); }
 
   // The norm is at least max |x|, so that no level lies above the highest even where squares under-
   // or overflow.
@@ -64,19 +65,19 @@ class Qsgd : public CodeByCode<T, Qsgd<T>, Norm<T>> {
     return {most > 0 ? std::min(norm, most) : norm};  // equal elements do not deviate
   }
 
-  std::uint32_t code(T x, const Statistics& bucket, const RoundingPoint& point,
-                     std::uint64_t index) const {
+  constexpr std::uint32_t code(T x, const Statistics& bucket, const RoundingPoint& point,
+                               std::uint64_t index) const {
     if (!(bucket.norm > 0)) return 0;
     const T level = round_at(std::abs(x) / bucket.norm * top(), point.at(index));
     const auto magnitude = static_cast<std::uint32_t>(std::min(top(), level));
     return x < 0 && magnitude > 0 ? magnitude | sign() : magnitude;
   }
 
-  bool valid(const Statistics& bucket) const {
+  constexpr bool valid(const Statistics& bucket) const {
     return bucket.norm >= 0 && std::isfinite(bucket.norm);
   }
 
-  T value(std::uint32_t code, const Statistics& bucket) const {
+  constexpr T value(std::uint32_t code, const Statistics& bucket) const {
     const std::uint32_t level = std::min(code & (sign() - 1), levels_);  // no code is refused
     const T magnitude = bucket.norm * (static_cast<T>(level) / top());
     return code >= sign() ? -magnitude : magnitude;
@@ -96,7 +97,7 @@ class Qsgd : public CodeByCode<T, Qsgd<T>, Norm<T>> {
   }
 
  private:
-  T top() const { return static_cast<T>(levels_); }
+  constexpr T top() const { return static_cast<T>(levels_); }
 
   unsigned bits_;
   std::uint32_t levels_;

@@ -171,42 +171,54 @@ Rounding rounding_of(Arguments& arguments, std::string_view fallback) {
   return word == "nearest" ? Rounding::nearest : Rounding::stochastic;
 }
 
-template <Element T, class Scheme>
-std::unique_ptr<MessageCompressor<T>> make_even(Arguments& arguments, std::size_t bucket,
-                                                unsigned fewest_bits) {
-  const auto bits = static_cast<unsigned>(arguments.integer("bits", 4, fewest_bits, 8));
-  const Scheme scheme(bits, rounding_of(arguments, "nearest"));
-  arguments.finish();
-  return std::make_unique<BlockMessage<T, Scheme>>(scheme, bucket);
+void read_even(Arguments& arguments, unsigned fewest_bits, QuantizeSettings& settings) {
+  settings.bits = static_cast<unsigned>(arguments.integer("bits", 4, fewest_bits, 8));
+  settings.rounding = rounding_of(arguments, "nearest");
 }
 
-template <Element T>
-std::unique_ptr<MessageCompressor<T>> make_qsgd(Arguments& arguments, std::size_t bucket,
-                                                bool largest) {
-  const Scale scale{largest, largest ? arguments.number("clip", 0, 0, 1e6) : 0};
-  const bool elias = arguments.word("coding", "fixed", {"fixed", "elias"}) == "elias";
-  const auto bits = elias ? kEliasBits : static_cast<unsigned>(arguments.integer("bits", 4, 2, 8));
-  const std::uint64_t most = (1u << (bits - 1)) - 1;
-  const auto root = static_cast<std::uint64_t>(std::ceil(std::sqrt(bucket)));
-  const std::uint64_t usual = elias ? std::min(most, root) : most;
-  const auto levels = static_cast<std::uint32_t>(arguments.integer("levels", usual, 1, most));
-  const Qsgd<T> scheme(bits, levels, rounding_of(arguments, "stochastic"), scale);
-  arguments.finish();
-  if (elias) return std::make_unique<EliasMessage<T, Qsgd<T>>>(scheme, bucket);
-  return std::make_unique<BlockMessage<T, Qsgd<T>>>(scheme, bucket);
+void read_qsgd(Arguments& arguments, QuantizeSettings& settings) {
+  const bool largest = settings.range == "max";
+  settings.scale = {largest, largest ? arguments.number("clip", 0, 0, 1e6) : 0};
+  settings.elias = arguments.word("coding", "fixed", {"fixed", "elias"}) == "elias";
+  settings.bits =
+      settings.elias ? kEliasBits : static_cast<unsigned>(arguments.integer("bits", 4, 2, 8));
+  const std::uint64_t most = (1u << (settings.bits - 1)) - 1;
+  const auto root = static_cast<std::uint64_t>(std::ceil(std::sqrt(settings.bucket)));
+  const std::uint64_t usual = settings.elias ? std::min(most, root) : most;
+  settings.levels = static_cast<std::uint32_t>(arguments.integer("levels", usual, 1, most));
+  settings.rounding = rounding_of(arguments, "stochastic");
 }
 
 }  // namespace
 
+QuantizeSettings quantize_settings(const Spec& spec) {
+  Arguments arguments(spec);
+  QuantizeSettings settings{
+      .range = arguments.word("range", "minmax", {"minmax", "deviation", "qsgd", "max"}),
+      .bucket = arguments.integer("bucket", 512, 1, std::uint64_t{1} << 30)};
+  if (settings.range == "minmax") {
+    read_even(arguments, 1, settings);
+  } else if (settings.range == "deviation") {
+    read_even(arguments, 2, settings);
+  } else {
+    read_qsgd(arguments, settings);
+  }
+  arguments.finish();
+  return settings;
+}
+
 template <Element T>
 std::unique_ptr<MessageCompressor<T>> make_quantize(const Spec& spec) {
-  Arguments arguments(spec);
-  const std::string range =
-      arguments.word("range", "minmax", {"minmax", "deviation", "qsgd", "max"});
-  const std::size_t bucket = arguments.integer("bucket", 512, 1, std::uint64_t{1} << 30);
-  if (range == "minmax") return make_even<T, MinMax<T>>(arguments, bucket, 1);
-  if (range == "deviation") return make_even<T, Deviation<T>>(arguments, bucket, 2);
-  return make_qsgd<T>(arguments, bucket, range == "max");
+  const QuantizeSettings settings = quantize_settings(spec);
+  const auto made = [&](const auto& scheme) -> std::unique_ptr<MessageCompressor<T>> {
+    using Scheme = std::remove_cvref_t<decltype(scheme)>;
+    return std::make_unique<BlockMessage<T, Scheme>>(scheme, settings.bucket);
+  };
+  if (settings.range == "minmax") return made(MinMax<T>(settings.bits, settings.rounding));
+  if (settings.range == "deviation") return made(Deviation<T>(settings.bits, settings.rounding));
+  const Qsgd<T> scheme(settings.bits, settings.levels, settings.rounding, settings.scale);
+  if (!settings.elias) return made(scheme);
+  return std::make_unique<EliasMessage<T, Qsgd<T>>>(scheme, settings.bucket);
 }
 
 template std::unique_ptr<MessageCompressor<float>> make_quantize(const Spec&);

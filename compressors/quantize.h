@@ -1,12 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
 
 #include <pith/compressors/message.h>
+#include <pith/compressors/qsgd.h>
 #include <pith/core/spec.h>
 
 namespace pith {
+
+/// The arguments of quantize.
+struct QuantizeSettings {
+  std::string range;
+  std::size_t bucket = 0;
+  unsigned bits = 0;
+  Rounding rounding = Rounding::nearest;
+  std::uint32_t levels = 0;  ///< s of qsgd and max, as are:
+  Scale scale = {};
+  bool elias = false;
+};
+QuantizeSettings quantize_settings(const Spec& spec);
 
 /// quantize(bits=4,bucket=512,range=minmax,rounding=nearest): equally spaced levels per bucket of
 /// elements.

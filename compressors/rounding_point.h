@@ -23,7 +23,7 @@ class RoundingPoint {
  public:
   RoundingPoint(Rounding rounding, const RandomKey& key) : rounding_(rounding), random_(key) {}
 
-  float at(std::uint64_t index) const {
+  constexpr float at(std::uint64_t index) const {
     return rounding_ == Rounding::nearest ? 0.5f : 1.0f - random_.uniform(index);
   }
 
@@ -34,14 +34,14 @@ class RoundingPoint {
 
 /// floor(v), or the next integer if v lies at least `point` above it; v >= 0.
 template <Element T>
-T round_at(T v, float point) {
+constexpr T round_at(T v, float point) {
   const T lower = std::floor(v);
   return v - lower >= static_cast<T>(point) ? lower + 1 : lower;
 }
 
 /// The nearest finite T: a sum of finite numbers may exceed every T.
 template <Element T>
-T to_finite(double value) {
+constexpr T to_finite(double value) {
   constexpr double kLargest = std::numeric_limits<T>::max();
   return static_cast<T>(std::clamp(value, -kLargest, kLargest));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 
 #include <pith/core/device_span.h>
 #include <pith/core/random.h>
@@ -18,7 +19,10 @@ struct DeviceMatrix {
   std::size_t columns = 0;
 
   std::size_t size() const { return rows * columns; }
-  operator DeviceMatrix<const V>() const { return {values, rows, columns}; }
+  template <class U>
+  requires(std::is_same_v<U, const V> && !std::is_const_v<V>) operator DeviceMatrix<U>() const {
+    return {values, rows, columns};
+  }
 };
 
 /// p = q m^T and q = p m, by cuBLAS: what is averaged afterwards needs no order.

@@ -11,8 +11,8 @@ struct Range {
   std::size_t begin = 0;
   std::size_t end = 0;
 
-  std::size_t size() const { return end - begin; }
-  bool holds(Range other) const { return begin <= other.begin && other.end <= end; }
+  constexpr std::size_t size() const { return end - begin; }
+  constexpr bool holds(Range other) const { return begin <= other.begin && other.end <= end; }
 };
 
 /// The elements of `range` in x, whose first element has the index `first`.

@@ -14,11 +14,21 @@
 namespace pith::cuda {
 
 inline constexpr unsigned kWarp = 32;
-inline constexpr unsigned kBlock = 256;            ///< threads, unless a kernel says otherwise
-inline constexpr unsigned kMostBlocks = 132 * 16;  ///< of a kernel that strides over its input
+inline constexpr unsigned kBlock = 256;          ///< threads, unless a kernel says otherwise
+inline constexpr unsigned kBlocksInFlight = 16;  ///< of one multiprocessor
+
+/// As many blocks as the device works on at a time, so many of them on a multiprocessor.
+inline unsigned most_blocks(unsigned in_flight = kBlocksInFlight) {
+  int device = 0;
+  int multiprocessors = 0;
+  check(cudaGetDevice(&device), "cudaGetDevice");
+  check(cudaDeviceGetAttribute(&multiprocessors, cudaDevAttrMultiProcessorCount, device),
+        "cudaDeviceGetAttribute");
+  return static_cast<unsigned>(multiprocessors) * in_flight;
+}
 
 /// Blocks for n pieces of work, `per_block` each, that stride where there are more.
-inline unsigned blocks_for(std::size_t n, std::size_t per_block, unsigned most = kMostBlocks) {
+inline unsigned blocks_for(std::size_t n, std::size_t per_block, unsigned most = most_blocks()) {
   return static_cast<unsigned>(std::clamp<std::size_t>((n + per_block - 1) / per_block, 1, most));
 }
 

@@ -40,6 +40,12 @@ __device__ V from_below(V value, unsigned distance) {
                   [&](std::uint32_t word) { return __shfl_up_sync(kAllLanes, word, distance); });
 }
 
+/// What the lane above has; the own value where there is none.
+template <class V>
+__device__ V from_above(V value) {
+  return shuffled(value, [&](std::uint32_t word) { return __shfl_down_sync(kAllLanes, word, 1); });
+}
+
 /// Of the whole warp, in every lane.
 template <class V>
 __device__ V warp_sum(V value) {

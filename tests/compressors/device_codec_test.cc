@@ -12,6 +12,7 @@
 namespace pith::test {
 namespace {
 
+constexpr std::size_t kMany = 70001;  // of which the blocks of the emulation have several turns
 constexpr RandomKey kKey{.seed = 3, .tensor = 4, .step = 5, .rank = 1};
 
 // Of what codes every element, also as values of a sparse message.
@@ -20,10 +21,39 @@ const char* const kDense[] = {
     "cast(fp16)",
     "cast(bf16)",
     "cast(fp32)",
+    "onebit",
+    "onebit(block=7)",
+    "onebit(block=64,scale=l2)",
+    "onebit(block=333,scale=sides)",
+    "onebit(block=100000,scale=deviation)",
+    "quantize(bits=4)",
+    "quantize(bits=1,bucket=33)",
+    "quantize(bits=3,bucket=5000)",
+    "quantize(bits=8,bucket=256,rounding=stochastic)",
+    "quantize(bits=5,range=deviation)",
+    "quantize(bits=2,range=deviation,bucket=31,rounding=stochastic)",
+    "quantize(bits=4,range=qsgd)",
+    "quantize(bits=6,range=qsgd,levels=22,rounding=nearest,bucket=1000)",
+    "quantize(bits=2,range=max,bucket=100000)",
+    "quantize(bits=7,range=max,clip=2.5,bucket=100)",
+    "levels(bits=4)",
+    "levels(bits=2)",
+    "levels(bits=2,block=4096)",
+    "levels(bits=8,block=7)",
+};
+
+// Of what keeps some elements.
+const char* const kSparse[] = {
+    "topk(density=0.05)",   "topk(density=0.05,index=raw32)", "topk(k=40,index=bitmap)|cast(fp16)",
+    "threshold(value=0.8)", "threshold(value=2,values=bf16)",
 };
 
 std::vector<std::string> dense_specs() { return {std::begin(kDense), std::end(kDense)}; }
-std::vector<std::string> device_specs() { return dense_specs(); }
+std::vector<std::string> device_specs() {
+  std::vector<std::string> specs = dense_specs();
+  specs.insert(specs.end(), std::begin(kSparse), std::end(kSparse));
+  return specs;
+}
 
 class DeviceCodec : public testing::TestWithParam<std::string> {};
 class DenseDeviceCodec : public testing::TestWithParam<std::string> {};
@@ -107,8 +137,8 @@ TEST_P(DeviceCodec, EncodesSpecialNumbers) {
 
 TEST_P(DeviceCodec, EncodesMoreThanAGridHolds) {
   DeviceParity codec(GetParam());
-  const std::size_t n = PITH_MANY_ELEMENTS * 10;
-  codec.expect_same_step(composed_input(Composing::residual, geometric<float>(n)), {0, n}, kKey);
+  codec.expect_same_step(composed_input(Composing::residual, geometric<float>(kMany)), {0, kMany},
+                         kKey);
 }
 
 TEST_P(DeviceCodec, TakesTheMeanOfRanksAsTheHostDoes) {
@@ -132,8 +162,8 @@ TEST_P(DeviceCodec, TakesTheMeanOfSegments) {
 
 TEST_P(DeviceCodec, TakesTheMeanOfMoreThanAGridHolds) {
   DeviceParity codec(GetParam());
-  const std::size_t n = PITH_MANY_ELEMENTS * 10;
-  codec.expect_same_mean({codec.host().encode(geometric<float>(n), kKey).segments[0]}, 0, n, 2);
+  codec.expect_same_mean({codec.host().encode(geometric<float>(kMany), kKey).segments[0]}, 0, kMany,
+                         2);
 }
 
 TEST_P(DeviceCodec, TakesTheMeanOfManyRanks) {

@@ -75,8 +75,8 @@ INSTANTIATE_TEST_SUITE_P(All, DeviceLinearRule,
                          testing::Values("none", "ef14", "ef21", "ef21_sgdm(eta=0.3)",
                                          "econtrol(eta=0.1)"));
 
-// Only the products come from BLAS, so both sides are given the host's averages, and the host's rule
-// is told what the device's own factors stand for.
+// Only the products come from BLAS, so both sides are given the host's averages, and the host's
+// rule is told what the device's own factors stand for.
 void expect_the_hosts_bits_behind_the_products(const LinearTensor& tensor) {
   SCOPED_TRACE(tensor.spec + " " + tensor.rule + " " + tensor.shape.text());
   const cuda::Stream stream;

@@ -131,10 +131,16 @@ TEST_P(DeviceTensors, ComeToWhatHostTensorsComeTo) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, DeviceTensors,
-                         testing::Combine(testing::Values(Case{"none", "none"},
-                                                          Case{"none", "ef21_sgdm"}),
-                                          testing::Values(1, 2, 3)));
+INSTANTIATE_TEST_SUITE_P(
+    All, DeviceTensors,
+    testing::Combine(testing::Values(Case{"none", "none"}, Case{"none", "ef21_sgdm"},
+                                     Case{"cast(fp16)", "ef14"},
+                                     Case{"cast(bf16)", "ef21", "gather"},
+                                     Case{"cast(bf16)", "econtrol(eta=0.3)", "sharded"},
+                                     Case{"randomk(density=0.05)", "ef14"},
+                                     Case{"randomk(density=0.1)|cast(fp16)", "ef21"},
+                                     Case{"none@2,randomk(density=0.1)", "ef21_sgdm"}),
+                     testing::Values(1, 2, 3)));
 
 // What a mistake says on all of two ranks, made by rank 1.
 std::string mistake(const ReducerOptions& options,
