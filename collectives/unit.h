@@ -25,6 +25,10 @@ struct UnitCost {
   double residual_norm = -1;      ///< ||composed - sent||, without the loss scale
 };
 
+/// What an owner's random numbers are keyed by besides its unit: "owner", for other numbers than the
+/// rank's own.
+inline constexpr std::uint64_t kOwnerKey = 0x6f776e6572;
+
 /// A tensor of a unit, for messages to people.
 struct Part {
   std::string_view name;

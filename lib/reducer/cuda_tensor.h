@@ -35,8 +35,8 @@ class CudaTensor final : public DeviceTensor {
 
   void build(const Choice& choice, const Shape& shape) override;
   void stage(const DeviceMemory& memory) override;
-  void accept() override;
-  void rescale(double factor, bool composed) override;
+  void accept(bool present) override;
+  void rescale(double factor, bool present) override;
   void give() override;
   void fill_with_nan(const DeviceMemory& memory) override;
   std::vector<DeviceStateView> states() override;
@@ -65,19 +65,18 @@ class CudaTensor final : public DeviceTensor {
     unsigned long long first_non_finite;
   };
 
-  void build_owner(const Shape& shape);
-  std::size_t largest_shard() const;
+  void build_owner();
+  Range own_shard() const;
+  std::size_t factor_elements() const;
   std::size_t message_bytes() const;
-  void exchange_by(const DeviceSource& x, const StepContext& step, const RandomKey& key,
-                   const DeviceRound& round);
-  void exchange_shards(const DeviceSource& x, const StepContext& step, const RandomKey& key,
-                       const DeviceRound& round);
+  bool owns_a_shard() const;
+  void rescale(DeviceFeedback& rule, float factor, bool composed);
+  void exchange_by(const StepContext& step, const RandomKey& key, const DeviceRound& round);
   DeviceFault* fault() { return &findings_.span().data()->fault; }
   void compose(const StepContext& step);
   void release(const DeviceMemory& memory);
   void look_for_non_finite(const DeviceSource& x);
   Findings findings();
-  void make_room_for_factors();
   DeviceSpan<float> factor_of(int round);
 
   std::string name_;

@@ -27,11 +27,12 @@ class DeviceTensor : public DeviceUnit<float> {
   /// This step's gradient, or memory for the estimate alone.
   virtual void stage(const DeviceMemory& memory) = 0;
 
-  /// The step is agreed.
-  virtual void accept() = 0;
+  /// The step is agreed. `present`: this rank took part.
+  virtual void accept(bool present) = 0;
 
-  /// Replicated states, and the others too if this rank takes no part, count times this.
-  virtual void rescale(double factor, bool composed) = 0;
+  /// After accept(): replicated states, and those of which nothing was composed in this step, count
+  /// times this.
+  virtual void rescale(double factor, bool present) = 0;
 
   /// memory = the estimate, before what the trainer puts into its stream from now on.
   virtual void give() = 0;

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include <pith/comm/local.h>
+#include <pith/comm/staged_communicator.h>
 #include <pith/core/random.h>
 #include <pith/reducer/device_backend.h>
 #include <pith/reducer/reducer.h>
@@ -98,6 +99,17 @@ StepOptions step_options(int step) {
   return {.learning_rate = step < 2 ? 0.1 : 0.05, .loss_scale = step == 3 ? 4.0 : 1.0};
 }
 
+// What mixed steps leave behind, but for what differs between the ways that devices go.
+void expect_states(Reducer& there, Reducer& plain, DeviceStream stream) {
+  for (const DeviceStateView& state : there.device_states()) {
+    for (const StateView<float>& expected : plain.states<float>()) {
+      if (expected.name != state.name) continue;
+      EXPECT_THAT(to_host(state.values, stream), testing::ElementsAreArray(expected.values))
+          << state.name;
+    }
+  }
+}
+
 class DeviceTensors : public testing::TestWithParam<std::tuple<Case, int>> {};
 
 TEST_P(DeviceTensors, ComeToWhatHostTensorsComeTo) {
@@ -120,15 +132,34 @@ TEST_P(DeviceTensors, ComeToWhatHostTensorsComeTo) {
       }
       EXPECT_EQ(there.statistics().message_bytes, plain.statistics().message_bytes);
       EXPECT_EQ(there.statistics().wire_bytes, plain.statistics().wire_bytes);
-      for (const DeviceStateView& state : there.device_states()) {
-        for (const StateView<float>& expected : plain.states<float>()) {
-          if (expected.name != state.name) continue;
-          EXPECT_THAT(to_host(state.values, stream), testing::ElementsAreArray(expected.values))
-              << state.name;
-        }
-      }
+      expect_states(there, plain, stream);
     });
   }
+}
+
+TEST_P(DeviceTensors, ComeToTheSameBetweenDevices) {
+  const auto& [one, ranks] = GetParam();
+  run_local(ranks, [&](Communicator& communicator) {
+    const int rank = communicator.rank();
+    const cuda::Stream stream;
+    const std::vector<Space> host(kModel.size(), Space::host);
+    const std::vector<Space> mixed{Space::device, Space::host, Space::device};
+    StagedCommunicator between(communicator);
+    auto options = options_of(one);
+    options.device = device_backend(between);
+    Reducer plain(communicator, options_of(one));
+    Reducer there(communicator, options);
+    add_all(plain, host);
+    add_all(there, mixed);
+    for (int step = 0; step < kSteps; ++step) {
+      const auto expected = host_step(plain, rank, step, step_options(step));
+      EXPECT_EQ(mixed_step(there, mixed, rank, step, step_options(step), stream, step % 2 == 0),
+                expected)
+          << "step " << step << " on rank " << rank;
+    }
+    EXPECT_GT(there.statistics().wire_bytes + 1, plain.statistics().wire_bytes / 2);
+    expect_states(there, plain, stream);
+  });
 }
 
 const Case kCases[] = {{"none", "none"},
