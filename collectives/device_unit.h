@@ -26,8 +26,8 @@ struct DeviceBytes {
 
 /// A unit's tensor, rule, compressor and mean on a device, as the exchanges see them: there it is
 /// composed, encoded, committed and decoded; what goes through the communicator passes through
-/// pinned host memory. Messages have the bytes that the host's compressor gives them, so ranks whose
-/// tensors lie elsewhere take part in the same exchange.
+/// pinned host memory. Messages have the bytes that the host's compressor gives them, so ranks
+/// whose tensors lie elsewhere take part in the same exchange.
 ///
 /// Calls that only put work into the tensor's stream return at once; those that say so wait for it.
 /// Throws   DeviceError; UsageError for what has no device version.
