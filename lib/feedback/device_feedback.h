@@ -55,6 +55,9 @@ std::unique_ptr<DeviceFeedback> make_device_feedback(const Spec& spec, std::size
 /// x *= a, one rounding each.
 void scale(float a, DeviceSpan<float> x, DeviceStream stream);
 
+/// x /= divisor
+void divide(DeviceSpan<float> x, float divisor, DeviceStream stream);
+
 /// *first = the lowest index of a composed element that is a NaN or an infinity, and *value what it
 /// is; the size of x if all are finite. Both on the device.
 void find_non_finite(const DeviceSource& x, unsigned long long* first, float* value,

@@ -21,6 +21,10 @@ __global__ void multiply(float a, float* x, std::size_t n) {
   for (auto i = cuda::global_thread(); i < n; i += cuda::grid_threads()) x[i] *= a;
 }
 
+__global__ void divide_all(float* x, float divisor, std::size_t n) {
+  for (auto i = cuda::global_thread(); i < n; i += cuda::grid_threads()) x[i] /= divisor;
+}
+
 __global__ void no_index(unsigned long long* first, std::size_t n) { *first = n; }
 
 template <class Composed>
@@ -55,6 +59,10 @@ void DeviceFollowed::absorb(DeviceSpan<const float> mean_sent, DeviceSpan<float>
 
 void scale(float a, DeviceSpan<float> x, DeviceStream stream) {
   cuda::launch(multiply, blocks_of(x.size()), cuda::kBlock, stream, a, x.data(), x.size());
+}
+
+void divide(DeviceSpan<float> x, float divisor, DeviceStream stream) {
+  cuda::launch(divide_all, blocks_of(x.size()), cuda::kBlock, stream, x.data(), divisor, x.size());
 }
 
 void find_non_finite(const DeviceSource& x, unsigned long long* first, float* value,

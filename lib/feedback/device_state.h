@@ -25,9 +25,7 @@ class DeviceState {
     if (next_.size() > 0) std::swap(current_, next_);
   }
 
-  DeviceStateView view(std::string name) const {
-    return {std::move(name), false, current_.span()};
-  }
+  DeviceStateView view(std::string name) const { return {std::move(name), false, current_.span()}; }
 
  private:
   cuda::DeviceBuffer<float> current_;

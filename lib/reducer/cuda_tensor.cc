@@ -14,13 +14,15 @@
 namespace pith {
 
 CudaTensor::CudaTensor(std::string name, std::size_t elements, const Spec& feedback,
-                       DeviceCommunicator* communicator)
+                       DeviceCommunicator* communicator, std::optional<DeviceNode> node)
     : name_(std::move(name)),
       elements_(elements),
       device_(cuda::current_device()),
       feedback_(feedback),
       communicator_(communicator),
+      node_(std::move(node)),
       rule_(make_device_feedback(feedback, elements, Commit::step, stream_)),
+      part_(node_ ? elements : 0),
       mean_(elements),
       findings_(1),
       host_findings_(1) {}
@@ -47,13 +49,14 @@ void CudaTensor::stage(const DeviceMemory& memory) {
   const cuda::OnDevice here(device_);
   cuda::synchronize(stream_);
   memory_ = memory;
+  gradient_ = memory.values;
   static_cast<const CudaMark&>(*memory.mark).event.hold_back(stream_);
   incoming_.clear();
   scratch_.clear();
   decoded_ = exchanged_ = false;
 }
 
-void CudaTensor::compose(const StepContext& step) { source_ = rule_->begin(memory_.values, step); }
+void CudaTensor::compose(const StepContext& step) { source_ = rule_->begin(gradient_, step); }
 
 void CudaTensor::encode(const StepContext& step, Cuts cuts, const RandomKey& key) {
   const cuda::OnDevice here(device_);
@@ -245,10 +248,19 @@ void CudaTensor::rescale(DeviceFeedback& rule, float factor, bool composed) {
   }
 }
 
-void CudaTensor::give() {
+std::uint64_t CudaTensor::sum_in_node(bool pushed) {
   const cuda::OnDevice here(device_);
-  rule_->absorb(mean_.span(), memory_.values, stream_);
+  gradient_ = part_.span();
+  return node_->reduce(memory_.values, pushed, part_.span(), scratch_, stream_);
+}
+
+std::uint64_t CudaTensor::give() {
+  const cuda::OnDevice here(device_);
+  std::uint64_t wire_bytes = 0;
+  rule_->absorb(mean_.span(), node_ ? part_.span() : memory_.values, stream_);
+  if (node_) wire_bytes = node_->gather(part_.span(), memory_.values, scratch_, stream_);
   release(memory_);
+  return wire_bytes;
 }
 
 void CudaTensor::release(const DeviceMemory& memory) {

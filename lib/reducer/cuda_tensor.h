@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include <pith/cuda/memory.h>
 #include <pith/cuda/stream.h>
 #include <pith/reducer/device_messages.h>
+#include <pith/reducer/device_node.h>
 #include <pith/reducer/device_tensor.h>
 
 namespace pith {
@@ -29,15 +31,16 @@ class CudaMark final : public DeviceMark {
 ///          exchange that gathers.
 class CudaTensor final : public DeviceTensor {
  public:
-  /// `communicator`: of the devices, or null.
+  /// `communicator`: of all devices, or null. With a node stage `elements` are this rank's.
   CudaTensor(std::string name, std::size_t elements, const Spec& feedback,
-             DeviceCommunicator* communicator);
+             DeviceCommunicator* communicator, std::optional<DeviceNode> node);
 
   void build(const Choice& choice, const Shape& shape) override;
   void stage(const DeviceMemory& memory) override;
   void accept(bool present) override;
   void rescale(double factor, bool present) override;
-  void give() override;
+  std::uint64_t give() override;
+  std::uint64_t sum_in_node(bool pushed) override;
   void fill_with_nan(const DeviceMemory& memory) override;
   std::vector<DeviceStateView> states() override;
 
@@ -85,12 +88,14 @@ class CudaTensor final : public DeviceTensor {
   cuda::Stream stream_;
   Spec feedback_;
   DeviceCommunicator* communicator_;
+  std::optional<DeviceNode> node_;
   std::unique_ptr<DeviceFeedback> rule_;
   Choice choice_;
   std::unique_ptr<DeviceMessageCompressor> message_;
   std::unique_ptr<DeviceLinearCompressor> linear_;
   std::unique_ptr<DeviceFeedback> owner_rule_;  // of this rank's shard, between devices
   std::unique_ptr<DeviceMessageCompressor> owner_message_;
+  cuda::DeviceBuffer<float> part_;  // of the node's sum, then of the estimate
   cuda::DeviceBuffer<float> mean_;
   cuda::DeviceBuffer<float> factors_;
   cuda::DeviceBuffer<Findings> findings_;
@@ -102,6 +107,7 @@ class CudaTensor final : public DeviceTensor {
 
   // Of the step at hand.
   DeviceMemory memory_;
+  DeviceSpan<const float> gradient_;
   DeviceSource source_;
   bool decoded_ = false;    // the mean, here
   bool exchanged_ = false;  // between devices

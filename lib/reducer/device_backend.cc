@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -10,19 +10,31 @@
 #include <pith/cuda/stream.h>
 #include <pith/reducer/cuda_tensor.h>
 #include <pith/reducer/device_backend.h>
+#include <pith/reducer/device_node.h>
 
 namespace pith {
 namespace {
 
 class Backend final : public DeviceBackend {
  public:
-  explicit Backend(DeviceCommunicator* communicator) : communicator_(communicator) {}
+  explicit Backend(const DeviceRanks& ranks) : ranks_(ranks) {}
 
-  bool goes_between_devices() const override { return communicator_ != nullptr; }
+  bool goes_between_devices() const override { return ranks_.all != nullptr; }
 
   std::unique_ptr<DeviceTensor> make_tensor(const std::string& name, std::size_t elements,
-                                            const Spec& feedback) const override {
-    return std::make_unique<CudaTensor>(name, elements, feedback, communicator_);
+                                            const Spec& feedback,
+                                            const DeviceParts* parts) const override {
+    std::optional<DeviceNode> node;
+    if (parts) node.emplace(*ranks_.node, parts->of_rank, parts->mean_ranks);
+    return std::make_unique<CudaTensor>(name, elements, feedback, ranks_.all, std::move(node));
+  }
+
+  std::string node_problem(int rank, int size) const override {
+    if (!ranks_.node) return "no communicator of the node's devices is given (DeviceRanks::node)";
+    if (ranks_.node->rank() == rank && ranks_.node->size() == size) return {};
+    return "this is rank " + std::to_string(rank) + " of " + std::to_string(size) +
+           " in its node, but rank " + std::to_string(ranks_.node->rank()) + " of " +
+           std::to_string(ranks_.node->size()) + " in the communicator of the node's devices";
   }
 
   void check(const Choice& choice, const Shape& shape) const override {
@@ -56,15 +68,16 @@ class Backend final : public DeviceBackend {
   }
 
  private:
-  DeviceCommunicator* communicator_;
+  DeviceRanks ranks_;
 };
 
 }  // namespace
 
-std::shared_ptr<const DeviceBackend> device_backend() { return std::make_shared<Backend>(nullptr); }
-
-std::shared_ptr<const DeviceBackend> device_backend(DeviceCommunicator& communicator) {
-  return std::make_shared<Backend>(&communicator);
+std::shared_ptr<const DeviceBackend> device_backend(const DeviceRanks& ranks) {
+  if (ranks.all && ranks.node) {
+    throw UsageError("device_backend: give a communicator of all devices, or of the node's");
+  }
+  return std::make_shared<Backend>(ranks);
 }
 
 }  // namespace pith

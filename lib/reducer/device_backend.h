@@ -8,16 +8,23 @@
 
 namespace pith {
 
-/// For ReducerOptions::device: tensors on CUDA devices, exchanged over the reducer's communicator
-/// by way of pinned host memory. Needs the component `cuda` (target pith::cuda).
-std::shared_ptr<const DeviceBackend> device_backend();
+/// Communicators of devices that exchange what the reducer's own communicator would have to carry
+/// through the host, as nccl::Communicator. They outlive the reducer, which alone uses them between
+/// begin() or wait() and the end of a step.
+struct DeviceRanks {
+  /// Of the same ranks as the reducer's communicator, which still compares registrations and agrees
+  /// on steps. Messages do not pass through the host then; they have no header and no checksum, and
+  /// travel in places of their largest size (collectives/device_exchange.h).
+  DeviceCommunicator* all = nullptr;
+  /// Of the ranks of this rank's node, for a node stage (the option `node`): gradients are summed,
+  /// and estimates gathered, between the devices of a node; what goes to other nodes is compressed
+  /// there and passes through the host.
+  DeviceCommunicator* node = nullptr;
+};
 
-/// The same, exchanged over a communicator of the devices, as nccl::Communicator: of the same ranks
-/// as the reducer's, which still compares registrations and agrees on steps. Messages do not pass
-/// through the host then; they have no header and no checksum, and travel in places of their
-/// largest size (collectives/device_exchange.h). Every rank's tensors lie on devices.
-/// `communicator` must outlive the reducer, and is used by it alone between begin() or wait() and
-/// the end of a step.
-std::shared_ptr<const DeviceBackend> device_backend(DeviceCommunicator& communicator);
+/// For ReducerOptions::device: tensors on CUDA devices. Messages pass through pinned host memory and
+/// the reducer's communicator, but for what `ranks` exchange. Needs the component `cuda` (target
+/// pith::cuda). Throws UsageError if both communicators are given.
+std::shared_ptr<const DeviceBackend> device_backend(const DeviceRanks& ranks = {});
 
 }  // namespace pith

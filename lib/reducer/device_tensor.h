@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <pith/collectives/device_unit.h>
 #include <pith/core/shape.h>
@@ -27,6 +29,10 @@ class DeviceTensor : public DeviceUnit<float> {
   /// This step's gradient, or memory for the estimate alone.
   virtual void stage(const DeviceMemory& memory) = 0;
 
+  /// With a node stage, behind stage(): the gradient becomes this rank's part of the sum over the
+  /// node, divided by the ranks of a node. Returns the bytes counted at the devices' communicator.
+  virtual std::uint64_t sum_in_node(bool pushed) = 0;
+
   /// The step is agreed. `present`: this rank took part.
   virtual void accept(bool present) = 0;
 
@@ -34,13 +40,20 @@ class DeviceTensor : public DeviceUnit<float> {
   /// times this.
   virtual void rescale(double factor, bool present) = 0;
 
-  /// memory = the estimate, before what the trainer puts into its stream from now on.
-  virtual void give() = 0;
+  /// memory = the estimate, of all owners, before what the trainer puts into its stream from now
+  /// on. Returns as sum_in_node().
+  virtual std::uint64_t give() = 0;
 
   /// memory = NaN, likewise, whether it was staged or not.
   virtual void fill_with_nan(const DeviceMemory& memory) = 0;
 
   virtual std::vector<DeviceStateView> states() = 0;
+};
+
+/// How a tensor is cut within a node.
+struct DeviceParts {
+  std::vector<Range> of_rank;  ///< the elements that each rank of the node owns
+  double mean_ranks = 1;       ///< ranks of all nodes over their number
 };
 
 /// Where tensors on devices are worked on: this library knows it by its name only, so that a
@@ -55,8 +68,13 @@ class DeviceBackend {
 
   /// A tensor of so many floats on this thread's current device, under a rule. Throws UsageError
   /// for what has no device version, DeviceError.
+  /// With a node stage it is this rank's part of a tensor that is cut as `parts` says.
   virtual std::unique_ptr<DeviceTensor> make_tensor(const std::string& name, std::size_t elements,
-                                                    const Spec& feedback) const = 0;
+                                                    const Spec& feedback,
+                                                    const DeviceParts* parts) const = 0;
+
+  /// What is wrong with a node stage of these ranks, or nothing.
+  virtual std::string node_problem(int rank, int size) const = 0;
 
   /// Throws UsageError if that choice has no device version for tensors of this shape.
   virtual void check(const Choice& choice, const Shape& shape) const = 0;

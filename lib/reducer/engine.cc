@@ -59,9 +59,7 @@ Engine<T>::Engine(const std::vector<UnitPlan>& units, const std::vector<Tensor>&
     const Spec none{"none", {}};
     const Spec& rule = units[i].treatment.feedback;
     const bool on_device = units[i].space == Space::device;
-    if (on_device) {
-      unit.device = settings.options.device->make_tensor(units[i].name, units[i].elements, rule);
-    }
+    if (on_device) unit.device = make_device_tensor(units[i]);
     unit.feedback =
         make_feedback<T>(on_device ? none : rule, units[i].elements, settings.options.commit);
     unit.carriers.resize(static_cast<std::size_t>(unit.feedback->messages()));
@@ -69,6 +67,14 @@ Engine<T>::Engine(const std::vector<UnitPlan>& units, const std::vector<Tensor>&
     unit.drained = rule.name == "none" && !on_device;
     live_.push_back(std::move(unit));
   }
+}
+
+template <Element T>
+std::unique_ptr<DeviceTensor> Engine<T>::make_device_tensor(const UnitPlan& unit) const {
+  DeviceParts parts;
+  if (node_) parts = node_->device_parts(unit.tensors.front());
+  return settings_.options.device->make_tensor(unit.name, unit.elements, unit.treatment.feedback,
+                                               node_ ? &parts : nullptr);
 }
 
 template <Element T>
@@ -114,7 +120,7 @@ bool Engine<T>::stage_unit(LiveUnit<T>& unit, const std::vector<Given>& given, b
   const auto& tensors = unit.plan->tensors;
   if (unit.device) {
     const Given& one = given[tensors.front()];
-    unit.device->stage(std::get<DeviceMemory>(one.memory));
+    if (!node_) unit.device->stage(std::get<DeviceMemory>(one.memory));
     return one.how == Given::How::pushed;
   }
   const auto pushed = [&](std::size_t t) { return given[t].how == Given::How::pushed; };
@@ -193,8 +199,24 @@ void Engine<T>::observe_with(const std::vector<Observer<T>*>& observers) {
 template <Element T>
 void Engine<T>::stage(std::size_t bucket, const std::vector<Given>& given, bool faulty,
                       Scratch& scratch) {
-  if (node_) return node_->pack(bucket, given, faulty);
+  if (node_) {
+    stage_on_devices(bucket, given, faulty);
+    return node_->pack(bucket, given, faulty);
+  }
   stage_units(bucket, given, faulty, scratch);
+}
+
+// For a node's sum.
+template <Element T>
+void Engine<T>::stage_on_devices(std::size_t bucket, const std::vector<Given>& given, bool faulty) {
+  const Range units = buckets_[bucket].units;
+  for (std::size_t i = units.begin; i < units.end; ++i) {
+    LiveUnit<T>& live = live_[order_[i]];
+    if (!live.device) continue;
+    const Given& one = given[live.plan->tensors.front()];
+    live.pushed = !faulty && one.how == Given::How::pushed;
+    if (!faulty) live.device->stage(std::get<DeviceMemory>(one.memory));
+  }
 }
 
 template <Element T>
@@ -308,6 +330,11 @@ void Engine<T>::sum_in_node(std::size_t bucket, UnitCost& cost, Round& round) {
   {
     Stopwatch watch(cost.node_seconds);
     parts = &node_->reduce(bucket, round);
+    const Range units = buckets_[bucket].units;
+    for (std::size_t i = units.begin; i < units.end; ++i) {
+      LiveUnit<T>& live = live_[order_[i]];
+      if (live.device) node_->count_wire_bytes(live.device->sum_in_node(live.pushed));
+    }
   }
   cost.exchange_seconds += cost.node_seconds;
   stage_units(bucket, *parts, !round.faults.empty(), round.scratch);
@@ -348,7 +375,8 @@ void Engine<T>::finish_units(const std::vector<Given>& given, double state_scale
     const Unit<T>& unit = units_[i];
     accept(live, unit, state_scale);
     if (live.device) {
-      live.device->give();
+      const std::uint64_t in_node = live.device->give();
+      if (node_) node_->count_wire_bytes(in_node);
       continue;
     }
     if (unit.pending) unit.pending->write(live.memory);

@@ -33,6 +33,7 @@ struct LiveUnit {
   std::vector<Part> parts;  ///< its tensors, for messages to people
   Choice choice;
   std::unique_ptr<DeviceTensor> device;  ///< if it lies there; then it keeps rule and memory
+  bool pushed = false;                   ///< there, in this step, with a node stage
   std::unique_ptr<Feedback<T>> feedback;
   std::unique_ptr<Feedback<T>> none;  ///< instead of a rule that has sent all that it kept
   bool drained = false;               ///< it has, or is none, and nothing is compressed
@@ -128,6 +129,8 @@ class Engine {
   Unit<T> make_unit(LiveUnit<T>& live, std::size_t message, bool may_wait, std::span<T> mean) const;
   void exchange_messages(const Bucket& bucket, Round& round);
   void exchange_seconds(const Bucket& bucket, Round& round);
+  std::unique_ptr<DeviceTensor> make_device_tensor(const UnitPlan& unit) const;
+  void stage_on_devices(std::size_t bucket, const std::vector<Given>& given, bool faulty);
   void stage_units(std::size_t bucket, const std::vector<Given>& given, bool faulty,
                    Scratch& scratch);
   bool stage_unit(LiveUnit<T>& unit, const std::vector<Given>& given, bool faulty,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <pith/core/error.h>
 #include <pith/core/log.h>
+#include <pith/reducer/device_tensor.h>
 #include <pith/reducer/impl.h>
 
 namespace pith {
@@ -15,9 +17,20 @@ void Reducer::Impl::form_nodes(std::vector<UnitPlan>& plan) {
         shape + (alone ? ", so there is no node stage" : ""));
   }
   if (alone) return nodes_.reset();
+  check_devices_of_node();
   // Nothing leaves the node, within which nothing is compressed.
   if (nodes_->count() == 1) leave_dense(plan, "all ranks are on one node");
   parts_.emplace(tensors_, plan, nodes_->owners(), static_cast<std::size_t>(nodes_->node().rank()));
+}
+
+// Collective, as share_errors_of() is.
+void Reducer::Impl::check_devices_of_node() {
+  if (!has_device_tensors()) return;
+  share_errors_of([&] {
+    const Communicator& node = nodes_->node();
+    const auto problem = settings_.options.device->node_problem(node.rank(), node.size());
+    if (!problem.empty()) throw UsageError("node=" + settings_.options.node + ": " + problem);
+  });
 }
 
 template <Element T>

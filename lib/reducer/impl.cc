@@ -72,11 +72,14 @@ void Reducer::Impl::fail(const std::string& what) {
   faults_.push_back({Fault::Kind::usage, what});
 }
 
+bool Reducer::Impl::has_device_tensors() const {
+  return std::ranges::find(tensors_, Space::device, &Tensor::space) != tensors_.end();
+}
+
 // Memory that one rank does not have must not leave the others waiting. Collective where tensors
 // lie on devices.
 void Reducer::Impl::share_errors_of(const std::function<void()>& work) {
-  const auto on_device = [](const Tensor& tensor) { return tensor.space == Space::device; };
-  if (std::ranges::none_of(tensors_, on_device)) return work();
+  if (!has_device_tensors()) return work();
   std::string error;
   try {
     work();

@@ -40,6 +40,7 @@ class Reducer::Impl {
 
  private:
   void refuse(const std::string& what);
+  bool has_device_tensors() const;
   void share_errors_of(const std::function<void()>& work);
   void expect_no_step(const char* call) const;
   void start();
@@ -49,6 +50,7 @@ class Reducer::Impl {
   void decide();
   bool falls_back();
   std::vector<std::size_t> groups() const;
+  void check_devices_of_node();
   void form_nodes(std::vector<UnitPlan>& plan);
   template <Element T>
   void make_engine(std::optional<Engine<T>>& engine);

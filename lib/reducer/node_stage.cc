@@ -31,7 +31,18 @@ NodeStage<T>::NodeStage(Nodes& nodes, const std::vector<Tensor>& whole,
 
 template <Element T>
 Range NodeStage<T>::range(std::size_t tensor, std::size_t owner) const {
+  if (whole_[tensor].space == Space::device) return {};
   return part_of(whole_[tensor].shape, nodes_.owners(), owner);
+}
+
+template <Element T>
+DeviceParts NodeStage<T>::device_parts(std::size_t tensor) const {
+  DeviceParts parts;
+  for (std::size_t r = 0; r < ranks(); ++r) {
+    parts.of_rank.push_back(part_of(whole_[tensor].shape, nodes_.owners(), r));
+  }
+  parts.mean_ranks = nodes_.mean_ranks();
+  return parts;
 }
 
 template <Element T>

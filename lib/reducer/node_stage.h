@@ -9,6 +9,7 @@
 #include <pith/collectives/round.h>
 #include <pith/core/element.h>
 #include <pith/core/scratch.h>
+#include <pith/reducer/device_tensor.h>
 #include <pith/reducer/gradient.h>
 #include <pith/reducer/nodes.h>
 
@@ -24,7 +25,8 @@ namespace pith {
 /// if one does.
 ///
 /// Wire     per rank of l, for n elements in u units, of which it owns c:
-///          before (n - c + (l-1) u) s, after (l-1) c s bytes
+///          before (n - c + (l-1) u) s, after (l-1) c s bytes; of tensors on devices u alone, and
+///          what device_node.h says
 /// Steps    an all-to-all-v per bucket, an all-gather-v per step
 /// Memory   2 n + c + (l (c + u) of the largest bucket) of scratch
 template <Element T>
@@ -54,6 +56,12 @@ class NodeStage {
   /// The same memory, in which the step leaves the estimates.
   const std::vector<Given>& parts() const { return parts_; }
 
+  /// How a tensor on devices is cut; it is summed there.
+  DeviceParts device_parts(std::size_t tensor) const;
+
+  /// Counts what devices sent within the node.
+  void count_wire_bytes(std::uint64_t bytes) const { nodes_.node().count_wire_bytes(bytes); }
+
   /// Brings the estimates of all owners to the trainer's memory.
   void gather(const std::vector<Given>& given) const;
 
@@ -73,7 +81,7 @@ class NodeStage {
 
   std::size_t rank() const { return static_cast<std::size_t>(nodes_.node().rank()); }
   std::size_t ranks() const { return static_cast<std::size_t>(nodes_.node().size()); }
-  Range range(std::size_t tensor, std::size_t owner) const;
+  Range range(std::size_t tensor, std::size_t owner) const;  // none on a device
   Bucket make_bucket(const BucketPlan& plan) const;
   std::size_t owned(const Bucket& bucket, std::size_t owner) const;
   void pack_range(const Given& given, std::size_t tensor, Range range, std::span<T> out);

@@ -117,7 +117,7 @@ Parts::Parts(const std::vector<Tensor>& whole, const std::vector<UnitPlan>& whol
   for (const Tensor& tensor : whole) {
     const Range part = part_of(tensor.shape, owners, owner);
     tensors.push_back({tensor.name, shape_of_part(tensor.shape, owners, part),
-                       computed_type(tensor.type), part.size(), part.begin});
+                       computed_type(tensor.type), part.size(), part.begin, tensor.space});
   }
   for (UnitPlan& unit : units) {
     const Tensor& first = tensors[unit.tensors.front()];

@@ -146,7 +146,7 @@ TEST_P(DeviceTensors, ComeToTheSameBetweenDevices) {
     const std::vector<Space> mixed{Space::device, Space::host, Space::device};
     StagedCommunicator between(communicator);
     auto options = options_of(one);
-    options.device = device_backend(between);
+    options.device = device_backend({.all = &between});
     Reducer plain(communicator, options_of(one));
     Reducer there(communicator, options);
     add_all(plain, host);
@@ -187,6 +187,43 @@ INSTANTIATE_TEST_SUITE_P(OfOtherNumbers, DeviceTensors,
                                                           Case{"onebit", "ef14"},
                                                           Case{"topk(density=0.01)", "ef14"}),
                                           testing::Values(1, 3)));
+
+// Four ranks on two nodes.
+class DeviceTensorsOfNodes : public testing::TestWithParam<Case> {};
+
+TEST_P(DeviceTensorsOfNodes, AreSummedBetweenTheNodesDevices) {
+  const LocalOptions nodes{.ranks_per_node = 2};
+  const auto body = [&](Communicator& communicator) {
+    const int rank = communicator.rank();
+    const cuda::Stream stream;
+    const std::vector<Space> host(kModel.size(), Space::host);
+    const std::vector<Space> mixed{Space::device, Space::host, Space::device};
+    const auto node = communicator.split_node();
+    StagedCommunicator devices(*node);
+    auto options = options_of(GetParam());
+    options.node = "shared";
+    options.device = device_backend({.node = &devices});
+    Reducer plain(communicator, options);
+    Reducer there(communicator, options);
+    add_all(plain, host);
+    add_all(there, mixed);
+    for (int step = 0; step < kSteps; ++step) {
+      const auto expected = host_step(plain, rank, step, step_options(step));
+      EXPECT_EQ(mixed_step(there, mixed, rank, step, step_options(step), stream, step % 2 == 0),
+                expected)
+          << "step " << step << " on rank " << rank;
+    }
+    EXPECT_GT(there.statistics().node_wire_bytes, 0u);
+    EXPECT_EQ(there.statistics().wire_bytes - there.statistics().node_wire_bytes,
+              plain.statistics().wire_bytes - plain.statistics().node_wire_bytes);
+  };
+  run_local(4, body, nodes);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, DeviceTensorsOfNodes,
+                         testing::Values(Case{"none", "ef21_sgdm"}, Case{"onebit", "ef14"},
+                                         Case{"topk(density=0.05)", "econtrol"},
+                                         Case{"randomk(density=0.1)", "ef14"}));
 
 // Their products are a library's, which adds up in an order of its own.
 TEST(DeviceTensorSteps, OfLowRankAreCloseToTheHostsAndEqualOnAllRanks) {
@@ -250,6 +287,29 @@ TEST(DeviceTensorMistakes, AreToldToAllRanks) {
                         reducer.push("w", small.span(), stream);
                       }),
               testing::HasSubstr("has 6400 elements (64x100), not 10"));
+}
+
+TEST(DeviceTensorMistakes, ANodeNeedsACommunicatorOfItsDevices) {
+  const auto refusal = [](bool of_all) {
+    std::vector<std::string> errors(4);
+    run_local(4,
+              [&](Communicator& communicator) {
+                StagedCommunicator devices(communicator);
+                auto options = options_of({"onebit", "ef14"});
+                options.node = "shared";
+                if (of_all) options.device = device_backend({.node = &devices});
+                Reducer reducer(communicator, options);
+                reducer.add("w", Shape({64, 100}), ElementType::float32, Space::device);
+                errors[static_cast<std::size_t>(communicator.rank())] =
+                    usage_error([&] { reducer.device_states(); });
+              },
+              {.ranks_per_node = 2});
+    EXPECT_THAT(errors, testing::Each(testing::HasSubstr("node=shared: ")));
+    return errors.front();
+  };
+  EXPECT_THAT(refusal(false), testing::HasSubstr("no communicator of the node's devices is given"));
+  EXPECT_THAT(refusal(true),
+              testing::HasSubstr("this is rank 0 of 2 in its node, but rank 0 of 4"));
 }
 
 TEST(DeviceTensorMistakes, OptionsForHostMemoryAreNamed) {

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <pith/comm/device_communicator.h>
+#include <pith/core/range.h>
+#include <pith/cuda/device_scratch.h>
+
+namespace pith {
+
+/// The node stage (node_stage.h) of one tensor of floats that lies on the devices of a node's ranks:
+///
+///   before   part = sum over the node's ranks / (ranks / nodes), by the devices' communicator
+///   after    every rank of the node receives every owner's estimates
+///
+/// Wire     per rank of l, for parts of at most c elements: (l-1) c * 4 bytes each time
+/// Memory   (l + 1) c floats of scratch, before and after
+class DeviceNode {
+ public:
+  /// `parts`: the elements that each rank of the node owns. `node` outlives this.
+  DeviceNode(DeviceCommunicator& node, std::vector<Range> parts, double mean_ranks);
+
+  /// Both put work into the stream and return the bytes counted at the communicator. A rank that
+  /// does not take part gives zeros; `whole` is not looked at then.
+  std::uint64_t reduce(DeviceSpan<const float> whole, bool pushed, DeviceSpan<float> part,
+                       cuda::DeviceScratch& scratch, DeviceStream stream);
+  std::uint64_t gather(DeviceSpan<const float> part, DeviceSpan<float> whole,
+                       cuda::DeviceScratch& scratch, DeviceStream stream);
+
+ private:
+  DeviceCommunicator& node_;
+  std::vector<Range> parts_;
+  float mean_ranks_;
+  std::size_t most_ = 0;  // elements of a part
+};
+
+}  // namespace pith
