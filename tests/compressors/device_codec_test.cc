@@ -71,7 +71,7 @@ std::vector<float> special_numbers(std::size_t n) {
                                 3.0f,
                                 -3.0f};
   std::vector<float> x(n);
-  for (std::size_t i = 0; i < n; ++i) x[i] = kNumbers[i * i % std::size(kNumbers)];
+  for (std::size_t i = 0; i < n; ++i) x[i] = kNumbers[(5 * i + i / 100) % std::size(kNumbers)];
   return x;
 }
 
