@@ -22,6 +22,10 @@ if(PITH_CUDA)
     find_package(CUDAToolkit)
     set(CUDA_FOUND ${CUDAToolkit_FOUND})
   endif()
+  if(PITH_CUDA STREQUAL REQUIRED AND NOT CUDA_FOUND)
+    message(FATAL_ERROR "PITH_CUDA=REQUIRED, but no CUDA Toolkit is found: nvcc must be on the PATH, "
+                        "in CUDACXX, or below CUDA_HOME or /usr/local/cuda")
+  endif()
 endif()
 
 # pith_device_sources(<file>...): sources of this folder that need CUDA, or an emulation of it.
@@ -36,6 +40,10 @@ function(pith_device_library target)
   get_property(sources GLOBAL PROPERTY PITH_DEVICE_SOURCES)
   add_library(${target} ${ARGN} ${sources})
   target_link_libraries(${target} PUBLIC pith PRIVATE $<BUILD_INTERFACE:pith_warnings>)
+  if(NCCL_FOUND)  # loaded at run time
+    target_include_directories(${target} SYSTEM PRIVATE ${NCCL_INCLUDE_DIR})
+    target_link_libraries(${target} PRIVATE ${CMAKE_DL_LIBS})
+  endif()
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
   target_compile_options(${target} PRIVATE

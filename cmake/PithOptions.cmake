@@ -1,6 +1,8 @@
 # What can be switched, and the flags that every target of this project is compiled with.
 option(PITH_MPI "Build the MPI communicator if MPI is found" ON)
-option(PITH_CUDA "Build the compressors for GPUs if the CUDA Toolkit is found" ON)
+set(PITH_CUDA ON CACHE STRING
+  "Build for GPUs: ON, if the CUDA Toolkit is found; REQUIRED, fail if it is not; OFF")
+option(PITH_NCCL "Build the NCCL communicator if NCCL's header is found" ON)
 option(PITH_ZSTD "Build the stage zstd if libzstd is found" ON)
 option(PITH_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(PITH_TOOLS "Build pith-bench" ${PROJECT_IS_TOP_LEVEL})

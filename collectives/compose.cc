@@ -16,14 +16,20 @@ namespace pith {
 template <Element T>
 Fault non_finite_fault(const Unit<T>& unit, std::span<const T> x, std::string_view of) {
   const auto bad = std::ranges::find_if_not(x, [](T value) { return std::isfinite(value); });
-  const auto element = unit.first + static_cast<std::size_t>(bad - x.begin());
+  return non_finite_fault(unit,
+                          NonFiniteElement<T>{static_cast<std::size_t>(bad - x.begin()), *bad}, of);
+}
+
+template <Element T>
+Fault non_finite_fault(const Unit<T>& unit, const NonFiniteElement<T>& bad, std::string_view of) {
+  const std::size_t element = unit.first + bad.index;
   Part part{unit.name};
   for (const Part& next : unit.parts) {
     if (next.first <= element) part = next;
   }
   return {Fault::Kind::non_finite, std::string(part.name) + ": element " +
                                        std::to_string(element - part.first + part.begin) +
-                                       std::string(of) + " is " + std::to_string(*bad)};
+                                       std::string(of) + " is " + std::to_string(bad.value)};
 }
 
 template <Element T>
@@ -56,11 +62,41 @@ double gradient_norm(const Unit<T>& unit, const Round& round) {
   return std::sqrt(squared_norm(unit.gradient)) * unit.gradient_scale / round.step.loss_scale;
 }
 
+template <Element T>
+void send_exactly_from_device(Unit<T>& unit, Round& round) {
+  StepContext step = round.step;
+  step.gradient_scale = unit.gradient_scale;
+  step.exact = true;
+  try {
+    unit.device->send_exactly(step, unit.mean);
+    if (all_finite<T>(unit.mean)) return;
+    round.faults.push_back(non_finite_fault<T>(unit, unit.mean));
+  } catch (const Error& error) {
+    round.faults.push_back({Fault::Kind::usage, std::string(unit.name) + ": " + error.what()});
+  }
+}
+
+template <Element T>
+void finish_on_device(const Unit<T>& unit, Round& round) {
+  if (!round.faults.empty()) return;
+  try {
+    if (unit.device->finish_mean()) return;
+    round.faults.push_back({Fault::Kind::non_finite,
+                            std::string(unit.name) + ": the mean over the ranks is not finite"});
+  } catch (const WireError& error) {
+    round.faults.push_back({Fault::Kind::wire, std::string(unit.name) + ": " + error.what()});
+  } catch (const Error& error) {
+    round.faults.push_back({Fault::Kind::usage, std::string(unit.name) + ": " + error.what()});
+  }
+}
+
 // A sum will overwrite unit.mean, so the rule learns what was sent before.
 template <Element T>
 void send_exactly(Unit<T>& unit, Round& round) {
   Stopwatch watch(unit.cost.encode_seconds);
-  if (unit.present && round.faults.empty()) {
+  if (unit.present && round.faults.empty() && unit.device) {
+    send_exactly_from_device(unit, round);
+  } else if (unit.present && round.faults.empty()) {
     const auto x = compose(unit, Guarantee{}, true, round);
     copy(x, unit.mean);
     if (round.faults.empty()) unit.feedback->commit_all(x.size(), ExactlySent<T>(x));
@@ -86,7 +122,7 @@ void measure_error(Unit<T>& unit, std::span<const T> x, const Decoded<T>& sent, 
 
 template <Element T>
 void measure_no_error(Unit<T>& unit, Round& round) {
-  if (!round.measure_error || !unit.present) return;
+  if (!round.measure_error || !unit.present || unit.device) return;
   unit.cost.relative_error = 0;
   unit.cost.gradient_norm = gradient_norm(unit, round);
   unit.cost.residual_norm = 0;
@@ -138,16 +174,18 @@ std::span<T> joined_means(std::span<const Unit<T>> bucket) {
   return {first, elements};
 }
 
-#define PITH_INSTANTIATE(T)                                                              \
-  template Fault non_finite_fault(const Unit<T>&, std::span<const T>, std::string_view); \
-  template void show(Unit<T>&, const Source<T>&, Round&);                                \
-  template void begin_message(Unit<T>&, const Guarantee&, bool, Round&);                 \
-  template std::span<const T> compose(Unit<T>&, const Guarantee&, bool, Round&);         \
-  template void send_exactly(Unit<T>&, Round&);                                          \
-  template void measure_error(Unit<T>&, std::span<const T>, const Decoded<T>&, Round&);  \
-  template void measure_no_error(Unit<T>&, Round&);                                      \
-  template void check_mean(const Unit<T>&, Round&);                                      \
-  template void check_signature(std::span<const Unit<T>>, std::string_view, Round&);     \
+#define PITH_INSTANTIATE(T)                                                                      \
+  template Fault non_finite_fault(const Unit<T>&, std::span<const T>, std::string_view);         \
+  template Fault non_finite_fault(const Unit<T>&, const NonFiniteElement<T>&, std::string_view); \
+  template void finish_on_device(const Unit<T>&, Round&);                                        \
+  template void show(Unit<T>&, const Source<T>&, Round&);                                        \
+  template void begin_message(Unit<T>&, const Guarantee&, bool, Round&);                         \
+  template std::span<const T> compose(Unit<T>&, const Guarantee&, bool, Round&);                 \
+  template void send_exactly(Unit<T>&, Round&);                                                  \
+  template void measure_error(Unit<T>&, std::span<const T>, const Decoded<T>&, Round&);          \
+  template void measure_no_error(Unit<T>&, Round&);                                              \
+  template void check_mean(const Unit<T>&, Round&);                                              \
+  template void check_signature(std::span<const Unit<T>>, std::string_view, Round&);             \
   template std::span<T> joined_means(std::span<const Unit<T>>);
 PITH_INSTANTIATE(float)
 PITH_INSTANTIATE(double)

@@ -15,6 +15,15 @@ namespace pith {
 template <Element T>
 Fault non_finite_fault(const Unit<T>& unit, std::span<const T> x, std::string_view of = {});
 
+/// The same of an element that is known.
+template <Element T>
+Fault non_finite_fault(const Unit<T>& unit, const NonFiniteElement<T>& bad,
+                       std::string_view of = {});
+
+/// Waits for the mean on the unit's device. What is wrong with it is noted in round.faults.
+template <Element T>
+void finish_on_device(const Unit<T>& unit, Round& round);
+
 /// Shows the unit's observer, if it has one, what it is going to send.
 template <Element T>
 void show(Unit<T>& unit, const Source<T>& x, Round& round);

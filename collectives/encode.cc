@@ -92,9 +92,40 @@ void send_plainly(Unit<T>& unit, Cuts cuts, Round& round,
 }
 
 template <Element T>
+StepContext context_of(const Unit<T>& unit, const Round& round) {
+  StepContext step = round.step;
+  step.gradient_scale = unit.gradient_scale;
+  step.guarantee = unit.message->guarantee(unit.elements);
+  return step;
+}
+
+// All devices' work of the bucket is under way before the first is waited for.
+template <Element T>
+void begin_on_devices(std::span<Unit<T>> bucket, std::size_t segments, Round& round) {
+  for_each_present(bucket, round, [&](std::size_t u) {
+    Unit<T>& unit = bucket[u];
+    if (!unit.device) return;
+    Stopwatch watch(unit.cost.encode_seconds);
+    unit.device->encode(context_of(unit, round), even_cuts(unit.elements, segments, round.scratch),
+                        key_of(unit, round));
+  });
+}
+
+template <Element T>
+void collect_from_device(Unit<T>& unit, Round& round,
+                         std::span<std::span<const std::byte>> payloads) {
+  try {
+    unit.device->collect(payloads);
+  } catch (const NonFiniteError&) {
+    round.faults.push_back(non_finite_fault(unit, unit.device->first_non_finite()));
+  }
+}
+
+template <Element T>
 void send_unit(Unit<T>& unit, Cuts cuts, Round& round,
                std::span<std::span<const std::byte>> payloads) {
   Stopwatch watch(unit.cost.encode_seconds);
+  if (unit.device) return collect_from_device(unit, round, payloads);
   if (round.measure_error) {
     send_plainly(unit, cuts, round, payloads);
   } else {
@@ -122,6 +153,7 @@ template <Element T>
 EncodedBucket encode_bucket(std::span<Unit<T>> bucket, std::size_t segments, Round& round) {
   const auto payloads = round.scratch.take<std::span<const std::byte>>(bucket.size() * segments);
   std::ranges::fill(payloads, std::span<const std::byte>());
+  begin_on_devices(bucket, segments, round);
   const std::uint16_t flags = for_each_present(bucket, round, [&](std::size_t u) {
     const auto cuts = even_cuts(bucket[u].elements, segments, round.scratch);
     send_unit(bucket[u], cuts, round, payloads.subspan(u * segments, segments));

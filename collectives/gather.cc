@@ -21,7 +21,7 @@ void gather(std::span<Unit<T>> bucket, Round& round) {
   }
   round.scratch.make<Summation<T>>(bucket, received, round).mean_of_all();
   for (const Unit<T>& unit : bucket) {
-    if (!unit.pending) check_mean(unit, round);
+    if (!unit.pending && !unit.device) check_mean(unit, round);
   }
   ++round.sequence;
 }

@@ -22,6 +22,7 @@ Source<T>* input(Unit<T>& unit, Round& round) {
     std::ranges::fill(unit.mean, T(0));
     return &round.scratch.make<WholeSource<T>>(unit.mean);
   }
+  if (unit.device) return nullptr;
   Stopwatch watch(unit.cost.encode_seconds);
   if (round.measure_error) {
     const auto x = compose(unit, unit.linear->guarantee(), false, round);
@@ -31,24 +32,52 @@ Source<T>* input(Unit<T>& unit, Round& round) {
   return &round.scratch.make<Composition<T>>(*unit.feedback, unit.elements);
 }
 
+// The units whose compressor has a factor in this round, and travels it as `type`.
+template <Element T>
+bool takes_part(const Unit<T>& unit, int round_number, ElementType type) {
+  return round_number < unit.linear->rounds() && unit.linear->factor_type() == type;
+}
+
+template <Element T>
+void write_device_factor(Unit<T>& unit, int number, std::span<T> out, Round& round) {
+  StepContext step = round.step;
+  step.gradient_scale = unit.gradient_scale;
+  step.guarantee = unit.linear->guarantee();
+  try {
+    unit.device->factor(number, step, key_of(unit, round), out);
+  } catch (const NonFiniteError&) {
+    round.faults.push_back(non_finite_fault(unit, unit.device->first_non_finite()));
+  } catch (const Error& error) {
+    round.faults.push_back({Fault::Kind::usage, std::string(unit.name) + ": " + error.what()});
+  }
+}
+
+// The averages go to where the tensors lie.
+template <Element T>
+void give_averages(std::span<Unit<T>> bucket, std::span<const T> factors, int number,
+                   ElementType type) {
+  for (Unit<T>& unit : bucket) {
+    if (!takes_part(unit, number, type)) continue;
+    const auto factor = factors.first(unit.linear->factor_elements(number));
+    factors = factors.subspan(factor.size());
+    if (unit.device) unit.device->take_average(number, factor);
+  }
+}
+
 // Zeros once this rank has met an error.
 template <Element T>
-void write_factor(Unit<T>& unit, int number, Source<T>& x, std::span<T> out, Round& round) {
+void write_factor(Unit<T>& unit, int number, Source<T>* x, std::span<T> out, Round& round) {
   Stopwatch watch(unit.cost.encode_seconds);
   try {
-    if (round.faults.empty()) {
-      unit.linear->factor(number, x, key_of(unit, round), out, round.scratch);
+    if (round.faults.empty() && !x) {
+      write_device_factor(unit, number, out, round);
+    } else if (round.faults.empty()) {
+      unit.linear->factor(number, *x, key_of(unit, round), out, round.scratch);
     }
   } catch (const NonFiniteError&) {
     round.faults.push_back(non_finite_fault(unit, unit.feedback->composed()));
   }
   if (!round.faults.empty()) std::ranges::fill(out, T(0));
-}
-
-// The units whose compressor has a factor in this round, and travels it as `type`.
-template <Element T>
-bool takes_part(const Unit<T>& unit, int round_number, ElementType type) {
-  return round_number < unit.linear->rounds() && unit.linear->factor_type() == type;
 }
 
 template <Element T>
@@ -90,24 +119,26 @@ void exchange_factors(std::span<Unit<T>> bucket, std::span<Source<T>* const> inp
     Unit<T>& unit = bucket[u];
     if (!takes_part(unit, number, type)) continue;
     const auto factor = factors.subspan(offset, unit.linear->factor_elements(number));
-    write_factor(unit, number, *inputs[u], factor, round);
+    write_factor(unit, number, inputs[u], factor, round);
     offset += factor.size();
     unit.cost.message_bytes += factor.size() * size_of(type);
   }
   Stopwatch watch(bucket.front().cost.exchange_seconds);
   average(factors, type, round);
   check_factors<T>(bucket, factors, number, type, round);
+  give_averages<T>(bucket, factors, number, type);
 }
 
 template <Element T>
-void finish(Unit<T>& unit, Source<T>& x, Round& round) {
+void finish(Unit<T>& unit, Source<T>* x, Round& round) {
   if (!round.faults.empty()) return;
+  if (unit.device) return unit.device->reconstruct();
   if (unit.present) {
     Stopwatch watch(unit.cost.encode_seconds);
     const Decoded<T>& sent = unit.linear->own();
     if (round.measure_error) {
-      measure_error(unit, x.taken(), sent, round);
-      unit.feedback->commit_all(x.size(), sent);
+      measure_error(unit, x->taken(), sent, round);
+      unit.feedback->commit_all(x->size(), sent);
     } else {
       unit.feedback->observe(sent);
     }
@@ -133,7 +164,7 @@ void linear(std::span<Unit<T>> bucket, Round& round) {
       exchange_factors<T>(bucket, inputs, number, type, round);
     }
   }
-  for (std::size_t u = 0; u < bucket.size(); ++u) finish(bucket[u], *inputs[u], round);
+  for (std::size_t u = 0; u < bucket.size(); ++u) finish(bucket[u], inputs[u], round);
 }
 
 template void linear(std::span<Unit<float>>, Round&);

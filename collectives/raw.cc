@@ -39,6 +39,9 @@ void average(std::span<Unit<T>> units, Round& round) {
     finite =
         round.communicator.all_reduce_mean(joined_means<T>(units), static_cast<T>(round.divisor));
   }
+  for (const Unit<T>& unit : units) {
+    if (unit.device) unit.device->take_mean(unit.mean);
+  }
   if (round.plain) return find_non_finite<T>(units, finite, round);
   for (const Unit<T>& unit : units) {
     if (!finite.mean) check_mean(unit, round);

@@ -47,6 +47,7 @@ Summation<T>::Summation(std::span<Unit<T>> bucket, const Received& received, Rou
 
 template <Element T>
 void Summation<T>::mean_of_segment(std::size_t segment, std::size_t segments) {
+  to_devices_ = false;
   open_messages(segment, segments);
   if (!round_.faults.empty()) return;
   for (std::size_t u = 0; u < bucket_.size(); ++u) {
@@ -62,7 +63,10 @@ void Summation<T>::mean_of_all() {
   if (!round_.faults.empty()) return;
   for (std::size_t u = 0; u < bucket_.size(); ++u) {
     Unit<T>& unit = bucket_[u];
-    if (unit.may_wait && is_finite(u)) {
+    if (unit.device) {
+      decode_on_device(u, {0, ranks_}, {0, unit.elements}, unit.first,
+                       static_cast<T>(round_.divisor));
+    } else if (unit.may_wait && is_finite(u)) {
       leave_pending(u, false);
     } else {
       add_up(u, {0, unit.elements}, unit.mean);
@@ -75,6 +79,25 @@ template <Element T>
 void Summation<T>::add_up(std::size_t u, Range range, std::span<T> mean) {
   Stopwatch watch(bucket_[u].cost.decode_seconds);
   sum(u, {0, ranks_}, static_cast<T>(round_.divisor), bucket_[u].first + range.begin, mean);
+}
+
+template <Element T>
+std::span<const std::span<const std::byte>> Summation<T>::payloads_of(std::size_t u,
+                                                                      Range sources) const {
+  const auto all = round_.scratch.template take<std::span<const std::byte>>(sources.size());
+  std::size_t count = 0;
+  for (std::size_t s = sources.begin; s < sources.end; ++s) {
+    const Range payload = payloads_[u * ranks_ + s];
+    if (payload.size() > 0) all[count++] = slice(received_.message(s), payload);
+  }
+  return all.first(count);
+}
+
+template <Element T>
+void Summation<T>::decode_on_device(std::size_t u, Range sources, Range elements, std::size_t first,
+                                    T divisor) {
+  Stopwatch watch(bucket_[u].cost.decode_seconds);
+  bucket_[u].device->decode(payloads_of(u, sources), elements, first, divisor);
 }
 
 template <Element T>
@@ -116,7 +139,7 @@ template <Element T>
 void Summation<T>::join_segments() {
   if (!round_.faults.empty()) return;
   for (std::size_t u = 0; u < bucket_.size(); ++u) {
-    if (bucket_[u].may_wait) {
+    if (!bucket_[u].device && bucket_[u].may_wait) {
       leave_pending(u, true);
     } else {
       join(u, bucket_[u].mean);
@@ -131,7 +154,12 @@ void Summation<T>::join(std::size_t u, std::span<T> mean) {
   Stopwatch watch(unit.cost.decode_seconds);
   for (std::size_t source = 0; source < ranks_; ++source) {
     // An owner counts its elements from its shard's start.
-    sum(u, {source, source + 1}, T(1), 0, slice(mean, segment_of(unit, source, ranks_)));
+    const Range segment = segment_of(unit, source, ranks_);
+    if (unit.device) {
+      bucket_[u].device->decode(payloads_of(u, {source, source + 1}), segment, 0, T(1));
+      continue;
+    }
+    sum(u, {source, source + 1}, T(1), 0, slice(mean, segment));
   }
 }
 
@@ -184,7 +212,7 @@ void Summation<T>::open_payload(std::size_t u, std::size_t source, Segment paylo
                                 Compressor compressor) try {
   Unit<T>& unit = bucket_[u];
   const MessageCompressor<T>& decoder = decoder_of(unit, directory_[u].codec, compressor);
-  if (payload.bytes.empty()) return;
+  if (payload.bytes.empty() || (unit.device && to_devices_)) return;
   Stopwatch watch(unit.cost.decode_seconds);
   opened_[u * ranks_ + source] = &decoder.open(payload, n, round_.scratch);
 } catch (const WireError&) {

@@ -19,7 +19,8 @@ namespace pith {
 ///
 /// Opening finds that a message is for this exchange and can be decoded. Whether it arrived as it
 /// was sent is found while it is decoded, so that it is read from memory once; if means are left
-/// pending, before that.
+/// pending, before that. A unit on a device is opened and added up there, but for this rank's segment
+/// of its mean, which it sends on.
 template <Element T>
 class Summation {
  public:
@@ -67,11 +68,15 @@ class Summation {
   void read_payloads(std::size_t unit, Range sources, std::size_t start, std::size_t stride,
                      double part);
   void check_messages();
+  std::span<const std::span<const std::byte>> payloads_of(std::size_t unit, Range sources) const;
+  void decode_on_device(std::size_t unit, Range sources, Range elements, std::size_t first,
+                        T divisor);
   std::span<const Decoded<T>* const> sent_for(std::size_t unit, Range sources);
 
   std::span<Unit<T>> bucket_;
   Received received_;
   Round& round_;
+  bool to_devices_ = true;  // units that lie there are opened there
   std::size_t ranks_;
   std::span<DirectoryEntry> directory_;
   std::span<MessageChecksum> checksums_;  // rank by rank

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include <pith/collectives/device_unit.h>
 #include <pith/compressors/linear.h>
 #include <pith/compressors/message.h>
 #include <pith/feedback/feedback.h>
@@ -79,6 +80,11 @@ struct Unit {
   MessageCompressor<T>* owner_message = nullptr;  ///< sharded, sparse
   MessageCompressor<T>* owner_dense = nullptr;    ///< sparse: for a segment that is filled
   std::uint16_t dense_codec = 0;                  ///< of owner_dense, for the directory
+
+  /// If the tensor lies on a device: the work of `feedback`, `message` and `linear` is done there,
+  /// and the compressors tell sizes. `gradient` is empty then, and `mean` is memory that the means of
+  /// raw exchanges and of this rank's shard pass through.
+  DeviceUnit<T>* device = nullptr;
 
   Observer<T>* observer = nullptr;  ///< of the first message, on ranks that take part; or null
 

@@ -21,12 +21,19 @@ namespace pith {
 /// Some ranks' segments of the same elements, as they travel with a launch.
 struct DeviceSegments {
   static constexpr std::size_t kMost = 32;
-  DeviceSpan<const std::byte> bytes[kMost];
+  DeviceSegment segments[kMost];
   unsigned number = 0;
-  const std::uint32_t* count = nullptr;  ///< as DeviceSegment's
-
+  /// All of them have so many.
   __device__ std::size_t elements(std::size_t most) const {
+    const std::uint32_t* const count = segments[0].count;
     return count && *count < most ? *count : most;
+  }
+
+  __device__ DeviceSpan<const std::byte> bytes(unsigned m) const {
+    const DeviceSegment& segment = segments[m];
+    if (!segment.offset) return segment.bytes;
+    const std::size_t size = segment.bytes.size();
+    return segment.bytes.subspan(*segment.offset < size ? *segment.offset : size);
   }
 };
 
@@ -57,7 +64,7 @@ struct MeanPart {
 template <class Decoder>
 __global__ void check_segments(Decoder decoder, DeviceSegments all, std::size_t most,
                                DeviceFault* fault) {
-  const auto bytes = all.bytes[blockIdx.x % all.number];
+  const auto bytes = all.bytes(blockIdx.x % all.number);
   const std::size_t n = all.elements(most);
   decoder.begin(n);
   const std::size_t bits = decoder.bits();
@@ -100,7 +107,7 @@ __global__ void add_to_mean(Decoder decoder, MeanPart part, DeviceSpan<float> me
       sums[k] = part.begins || i >= n ? 0 : mean.data()[i];
     }
     for (unsigned m = 0; m < part.segments.number; ++m) {
-      const std::byte* const bytes = part.segments.bytes[m].data();
+      const std::byte* const bytes = part.segments.bytes(m).data();
 #pragma unroll
       for (unsigned k = 0; k < kItems; ++k) {
         const float value = decoder.value(bytes, places[k]);
@@ -130,8 +137,7 @@ void decode_mean_by(const Decoder& decoder, std::span<const DeviceSegment> segme
       part.begins = m == 0;
       part.ends = m + some.size() == segments.size();
       part.segments.number = static_cast<unsigned>(some.size());
-      part.segments.count = some.front().count;
-      std::ranges::transform(some, part.segments.bytes, &DeviceSegment::bytes);
+      std::ranges::copy(some, part.segments.segments);
       launch_part(part);
     }
   };

@@ -38,6 +38,8 @@ struct DeviceSegment {
   DeviceSpan<const std::byte> bytes;
   /// On the device: so many elements it has, at most as many as the mean.
   const std::uint32_t* count = nullptr;
+  /// On the device: it begins so many bytes further on, a multiple of kWireAlignment.
+  const std::uint64_t* offset = nullptr;
 };
 
 /// MessageCompressor (message.h) for tensors of floats on a device: the same bytes for finite

@@ -3,7 +3,10 @@
 #include <string>
 
 #include <pith/compressors/device_registry.h>
+#include <pith/compressors/device_sparse_message.h>
 #include <pith/compressors/registry.h>
+#include <pith/compressors/sparse_message.h>
+#include <pith/core/arguments.h>
 #include <pith/core/error.h>
 
 namespace pith {
@@ -23,8 +26,36 @@ constexpr DenseDeviceMaker kDense[] = {
     {"levels", make_device_levels},
 };
 
+// Stages that keep some elements and leave their values to the next.
+struct SparseDeviceMaker {
+  std::string_view name;
+  std::unique_ptr<DeviceSelector> (*make)(const Spec&);
+};
+
+constexpr SparseDeviceMaker kSparse[] = {
+    {"topk", make_device_topk},
+    {"threshold", make_device_threshold},
+};
+
 [[noreturn]] void refuse(const Pipeline& pipeline, const std::string& stage) {
   throw UsageError(text_of(pipeline) + ": " + stage + " has no device version");
+}
+
+ValueCoding coding_of(const Spec& stage) {
+  if (stage.name == "identity") return ValueCoding::exact;
+  return stage.name == "cast" ? ValueCoding::singly : ValueCoding::in_blocks;
+}
+
+std::unique_ptr<DeviceMessageCompressor> make_sparse(const Pipeline& pipeline, const Shape& shape) {
+  const Spec& first = pipeline.front();
+  const auto maker = std::ranges::find(kSparse, first.name, &SparseDeviceMaker::name);
+  if (maker == std::end(kSparse)) refuse(pipeline, first.name);
+  Arguments arguments(first);
+  const auto [index, values] = sparse_arguments(arguments);
+  const Pipeline second = pipeline.size() > 1 ? Pipeline(pipeline.begin() + 1, pipeline.end())
+                                              : Pipeline{values_stage(values)};
+  return make_device_sparse({make_sparse_message<float>(pipeline, shape), maker->make(first), index,
+                             make_device_message(second, shape), coding_of(second.front())});
 }
 
 }  // namespace
@@ -33,6 +64,7 @@ std::unique_ptr<DeviceMessageCompressor> make_device_message(const Pipeline& pip
                                                              const Shape& shape) {
   make_message<float>(pipeline, shape);  // what is wrong on the host is so here
   const Spec& first = pipeline.front();
+  if (is_sparse(pipeline)) return make_sparse(pipeline, shape);
   const auto maker = std::ranges::find(kDense, first.name, &DenseDeviceMaker::name);
   if (maker == std::end(kDense)) refuse(pipeline, first.name);
   if (pipeline.size() > 1) refuse(pipeline, pipeline.back().name);

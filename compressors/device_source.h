@@ -30,7 +30,8 @@ struct DeviceSource {
   float gradient_scale = 1;              ///< a
   float state_scale = 1;                 ///< s
   float eta = 1;
-  const float* own = nullptr;  ///< e of residual, h of the others
+  const std::uint64_t* cuts = nullptr;  ///< on the device: those of its message, not the call's
+  const float* own = nullptr;           ///< e of residual, h of the others
   float* next_own = nullptr;
   const float* other = nullptr;  ///< v of momentum, e of control
   float* next_other = nullptr;

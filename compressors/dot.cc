@@ -23,19 +23,33 @@ HWY_BEFORE_NAMESPACE();
 namespace pith::HWY_NAMESPACE {
 namespace {
 
-template <class T>
-double dot(const T* x, const T* y, std::size_t n) {
-  constexpr std::size_t kStripes = 16;
-  double sums[kStripes] = {};
-  const std::size_t whole = n - n % kStripes;
-  for (std::size_t i = 0; i < whole; i += kStripes) {
-    for (std::size_t l = 0; l < kStripes; ++l) sums[l] += double{x[i + l]} * double{y[i + l]};
-  }
-  for (std::size_t i = whole; i < n; ++i) sums[i - whole] += double{x[i]} * double{y[i]};
-  for (std::size_t half = kStripes / 2; half > 0; half /= 2) {
+template <std::size_t N>
+double fold(double (&sums)[N]) {
+  for (std::size_t half = N / 2; half > 0; half /= 2) {
     for (std::size_t l = 0; l < half; ++l) sums[l] += sums[l + half];
   }
   return sums[0];
+}
+
+template <class T>
+double dot_of_block(const T* x, const T* y, std::size_t n) {
+  double sums[kDotStripes] = {};
+  const std::size_t whole = n - n % kDotStripes;
+  for (std::size_t i = 0; i < whole; i += kDotStripes) {
+    for (std::size_t l = 0; l < kDotStripes; ++l) sums[l] += double{x[i + l]} * double{y[i + l]};
+  }
+  for (std::size_t i = whole; i < n; ++i) sums[i - whole] += double{x[i]} * double{y[i]};
+  return fold(sums);
+}
+
+template <class T>
+double dot(const T* x, const T* y, std::size_t n) {
+  double sums[kDotSums] = {};
+  std::size_t next = 0;
+  for (std::size_t i = 0; i < n; i += kDotBlock, next = (next + 1) % kDotSums) {
+    sums[next] += dot_of_block(x + i, y + i, n - i < kDotBlock ? n - i : kDotBlock);
+  }
+  return fold(sums);
 }
 
 template <class T>

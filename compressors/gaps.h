@@ -16,7 +16,7 @@ namespace pith {
 /// So many gaps are handled at a time.
 inline constexpr std::size_t kGapBlock = 256;
 
-inline std::size_t gap_blocks(std::size_t count) { return (count + kGapBlock - 1) / kGapBlock; }
+constexpr std::size_t gap_blocks(std::size_t count) { return (count + kGapBlock - 1) / kGapBlock; }
 
 /// Calls use(gaps) for one block after the other; the last one may be shorter.
 template <class Use>

@@ -5,29 +5,12 @@
 
 #include <pith/compressors/gaps.h>
 #include <pith/compressors/index_delta.h>
+#include <pith/compressors/varint.h>
 #include <pith/compressors/words.h>
 #include <pith/core/error.h>
 
 namespace pith {
 namespace {
-
-constexpr std::uint64_t kMore = 0x8080808080808080;  // says in each byte that another follows
-constexpr unsigned kMostBytes = 5;                   // of a number below 2^32
-
-unsigned varint_bytes(std::uint32_t value) {
-  return 1u + (value >> 7 != 0) + (value >> 14 != 0) + (value >> 21 != 0) + (value >> 28 != 0);
-}
-
-// Groups of 7 bits, each in a byte of its own.
-std::uint64_t spread(std::uint64_t value) {
-  return (value & 0x7f) | (value & 0x3f80) << 1 | (value & 0x1fc000) << 2 |
-         (value & 0xfe00000) << 3 | (value & 0x7f0000000) << 4;
-}
-
-std::uint64_t gathered(std::uint64_t bytes) {
-  return (bytes & 0x7f) | (bytes >> 1 & 0x3f80) | (bytes >> 2 & 0x1fc000) |
-         (bytes >> 3 & 0xfe00000) | (bytes >> 4 & 0x7f0000000);
-}
 
 [[noreturn]] void refuse(const char* codec, std::size_t i) {
   throw WireError(std::string(codec) + ": gap " + std::to_string(i) +
@@ -58,8 +41,7 @@ class Delta final : public IndexCoder {
     for_each_gap_block(support, [&](std::span<const std::uint32_t> gaps) {
       for (const std::uint32_t gap : gaps) {
         const unsigned size = varint_bytes(gap);
-        const std::uint64_t more = kMore & ((std::uint64_t{1} << (8 * size - 8)) - 1);
-        store_word(bytes, used, spread(gap) | more);
+        store_word(bytes, used, varint_of(gap, size));
         used += size;
       }
     });
@@ -72,13 +54,11 @@ class Delta final : public IndexCoder {
     for (std::size_t i = 0; i < indices.size(); ++i) {
       const std::uint64_t word = load_word(bytes, used);
       // The last byte counts as an end, so that there is one.
-      const std::uint64_t ends = (word & (kMore >> 8)) ^ kMore;
+      const std::uint64_t ends = (word & (kMoreBits >> 8)) ^ kMoreBits;
       const auto size = (static_cast<unsigned>(std::countr_zero(ends)) + 1) / 8;
       const std::uint64_t number = word & (~std::uint64_t{0} >> (kWordBits - 8 * size));
-      // No short cut: how long numbers are is what a branch predictor cannot know.
-      const bool longer = (size > 1) & (number >> (8 * size - 8) == 0);
-      if ((size > kMostBytes) | longer) refuse(codec, i);
-      const std::uint64_t index = least + gathered(number);
+      if (!is_varint(number, size)) refuse(codec, i);
+      const std::uint64_t index = least + varint_value(number);
       if (index >= n) check_index(codec, index, n);
       indices[i] = static_cast<std::uint32_t>(index);
       least = index + 1;

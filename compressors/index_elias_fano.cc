@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <string>
 
 #include <pith/compressors/bits.h>
+#include <pith/compressors/elias_fano_layout.h>
 #include <pith/compressors/gaps.h>
 #include <pith/compressors/index_elias_fano.h>
 #include <pith/compressors/packed.h>
@@ -13,34 +13,19 @@
 namespace pith {
 namespace {
 
-// What follows from count and n.
-struct Layout {
-  unsigned low;           // bits of an index that are written as they are
-  std::size_t low_bytes;  // of all indices
-  std::size_t bytes;      // and of the high parts
-};
-
-Layout layout(std::size_t count, std::size_t n) {
-  if (count == 0) return {0, 0, 0};
-  const auto low = static_cast<unsigned>(std::bit_width(n / count)) - 1;
-  const std::size_t buckets = (n + (std::size_t{1} << low) - 1) >> low;
-  const std::size_t low_bytes = bytes_of(count * low);
-  return {low, low_bytes, low_bytes + bytes_of(count + buckets)};
-}
-
 class EliasFano final : public IndexCoder {
  public:
   std::size_t cost(const Support& support) const override {
-    return layout(support.indices.size(), support.n).bytes;
+    return elias_fano_layout(support.indices.size(), support.n).bytes;
   }
 
   // The bits grow with the count, so only what fills the bytes can be more for a smaller one.
   std::size_t most(std::size_t count, std::size_t n) const override {
-    return count == 0 ? 0 : layout(count, n).bytes + 1;
+    return count == 0 ? 0 : elias_fano_layout(count, n).bytes + 1;
   }
 
   void write(const Support& support, std::span<std::byte> bytes) const override {
-    const Layout parts = layout(support.indices.size(), support.n);
+    const EliasFanoLayout parts = elias_fano_layout(support.indices.size(), support.n);
     SetBitWriter high(bytes.subspan(parts.low_bytes));
     std::array<std::uint32_t, kGapBlock> block;
     for (std::size_t i = 0; i < support.indices.size(); i += kGapBlock) {
@@ -57,7 +42,7 @@ class EliasFano final : public IndexCoder {
 
   void read(std::span<const std::byte> bytes, std::size_t n, std::span<std::uint32_t> indices,
             const char* codec) const override {
-    const Layout parts = layout(indices.size(), n);
+    const EliasFanoLayout parts = elias_fano_layout(indices.size(), n);
     check_index_bytes(codec, bytes.size(), parts.bytes);
     check_index_padding(codec, bytes.first(parts.low_bytes), indices.size() * parts.low);
     SetBitReader high(bytes.subspan(parts.low_bytes), codec);

@@ -14,8 +14,6 @@
 namespace pith {
 namespace {
 
-constexpr unsigned kLargest = 31;  // parameter
-
 using Gaps = std::span<const std::uint32_t>;
 
 std::uint32_t sum_shifted(Gaps gaps, unsigned k) {
@@ -36,7 +34,7 @@ struct Choice {
 Choice choose(Gaps gaps) {
   const std::size_t count = gaps.size();
   const auto mean = static_cast<std::uint32_t>(sum_shifted(gaps, 0) / count);
-  unsigned k = std::min(kLargest, static_cast<unsigned>(std::bit_width(mean)));
+  unsigned k = std::min(kLargestRice, static_cast<unsigned>(std::bit_width(mean)));
   std::size_t sum = sum_shifted(gaps, k);
   while (k > 0) {
     const std::size_t next = sum_shifted(gaps, k - 1);
@@ -77,7 +75,7 @@ class Rice final : public IndexCoder {
   // No parameter is better for all blocks than each one's own.
   std::size_t most(std::size_t count, std::size_t n) const override {
     std::size_t bits = ~std::size_t{0};
-    for (unsigned k = 0; k <= kLargest; ++k) {
+    for (unsigned k = 0; k <= kLargestRice; ++k) {
       bits = std::min(bits, count * (1 + k) + ((n - count) >> k));
     }
     return count == 0 ? 0 : gap_blocks(count) + (bits + 14) / 8;
@@ -130,7 +128,7 @@ Parts parts_of(std::span<const std::byte> bytes, std::size_t count, std::size_t 
   std::size_t bits = 0;
   for (std::size_t b = 0; b < blocks; ++b) {
     const auto k = std::to_integer<unsigned>(directory[b]);
-    if (k > kLargest) throw WireError(std::string(codec) + ": Rice parameter above 31");
+    if (k > kLargestRice) throw WireError(std::string(codec) + ": Rice parameter above 31");
     bits += k * std::min(kGapBlock, count - b * kGapBlock);
   }
   const std::size_t low = bytes_of(bits);

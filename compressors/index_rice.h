@@ -5,6 +5,8 @@
 
 namespace pith {
 
+inline constexpr unsigned kLargestRice = 31;  ///< parameter
+
 /// index=rice: gaps (see gaps.h) as Golomb-Rice codes whose parameter k follows the data: every
 /// block of 256 gaps has the one that makes it shortest, the lowest of several.
 ///

@@ -6,27 +6,25 @@
 namespace pith {
 namespace {
 
-constexpr std::uint16_t kEscape = 0xffff;  // stands for so many dropped elements
-
 class Runs16 final : public IndexCoder {
  public:
   std::size_t cost(const Support& support) const override {
     std::size_t numbers = support.indices.size();
     for_each_gap_block(support, [&](std::span<const std::uint32_t> gaps) {
-      for (const std::uint32_t gap : gaps) numbers += gap / kEscape;
+      for (const std::uint32_t gap : gaps) numbers += gap / kRunEscape;
     });
     return 2 * numbers;
   }
 
   std::size_t most(std::size_t count, std::size_t n) const override {
-    return 2 * (count + (count > 0 ? n / kEscape : 0));
+    return 2 * (count + (count > 0 ? n / kRunEscape : 0));
   }
 
   void write(const Support& support, std::span<std::byte> bytes) const override {
     ByteWriter writer(bytes);
     for_each_gap_block(support, [&](std::span<const std::uint32_t> gaps) {
       for (std::uint32_t gap : gaps) {
-        for (; gap >= kEscape; gap -= kEscape) writer.put(kEscape);
+        for (; gap >= kRunEscape; gap -= kRunEscape) writer.put(kRunEscape);
         writer.put(static_cast<std::uint16_t>(gap));
       }
     });
@@ -38,7 +36,7 @@ class Runs16 final : public IndexCoder {
     std::uint64_t index = 0;
     for (std::uint32_t& out : indices) {
       std::uint16_t run = reader.get<std::uint16_t>();
-      for (; run == kEscape; run = reader.get<std::uint16_t>()) index += kEscape;
+      for (; run == kRunEscape; run = reader.get<std::uint16_t>()) index += kRunEscape;
       index += run;
       if (index >= n) check_index(codec, index, n);
       out = static_cast<std::uint32_t>(index++);

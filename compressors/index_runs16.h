@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+
 #include <pith/compressors/index_coder.h>
 
 namespace pith {
+
+/// In the place of a number: so many dropped elements.
+inline constexpr std::uint16_t kRunEscape = 0xffff;
 
 /// index=runs16: gaps (see gaps.h) in 16 bits. 0xffff stands for 65,535 dropped elements with no
 /// kept one behind them.

@@ -12,16 +12,10 @@
 #include <pith/core/vector.h>
 
 namespace pith {
-namespace {
-
-// Where the random directions of P begin; those of Q begin at 0.
-constexpr std::uint64_t kLeftBlocks = std::uint64_t{1} << 63;
-
-}  // namespace
 
 template <Element T>
 LowRank<T>::LowRank(const Shape& shape, std::size_t rank, Start start, ElementType factors)
-    : shape_("lowrank", shape, rank), factors_(factors) {
+    : shape_("lowrank", shape, rank), start_(start), factors_(factors) {
   if (start == Start::warm) state_.resize(shape_.rank * shape_.columns);
 }
 

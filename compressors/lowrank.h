@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -68,11 +69,18 @@ class LowRank final : public LinearCompressor<T> {
   std::vector<StateView<T>> states() override;
   Guarantee guarantee() const override;
 
+  const LowRankShape& shape() const { return shape_; }
+  Start start() const { return start_; }
+
+  /// Where the random directions of P begin; those of Q begin at 0.
+  static constexpr std::uint64_t kLeftBlocks = std::uint64_t{1} << 63;
+
  private:
   void left_factor(Source<T>& x, const Random& random, std::span<T> out, Scratch& scratch);
   void right_factor(Source<T>& x, const Random& random, std::span<T> out, Scratch& scratch);
 
   LowRankShape shape_;
+  Start start_;
   ElementType factors_;
   std::vector<T> state_;           // empty if cold
   std::span<const T> averaged_p_;  // as it came

@@ -24,7 +24,10 @@ struct Matrix {
     return {values.subspan(i * columns, count * columns), count, columns};
   }
 
-  operator Matrix<const T>() const requires(!std::is_const_v<T>) { return {values, rows, columns}; }
+  template <class U>
+  requires(std::is_same_v<U, const T> && !std::is_const_v<T>) operator Matrix<U>() const {
+    return {values, rows, columns};
+  }
 };
 
 }  // namespace pith

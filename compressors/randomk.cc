@@ -28,7 +28,7 @@ void RandomK<T>::factor(int, Source<T>& x, const RandomKey& key, std::span<T> ou
   const auto own = scratch.take<T>(k_);
   own_ = {mask, own};
   averaged_ = {mask, out};
-  const T s = scale_ == Scale::none ? T{1} : static_cast<T>(n_) / static_cast<T>(k_);
+  const T s = scale();
   sweep_in_parts(x, {0, n_}, [&](std::span<const T> block, Range range) {
     check_finite(block);
     const Range kept = masked(mask, range);

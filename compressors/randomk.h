@@ -45,6 +45,9 @@ class RandomK final : public LinearCompressor<T> {
   const Decoded<T>& reconstruction() const override { return averaged_; }
   Guarantee guarantee() const override;
 
+  /// s
+  T scale() const { return scale_ == Scale::none ? T{1} : static_cast<T>(n_) / static_cast<T>(k_); }
+
  private:
   std::size_t n_;
   std::size_t k_;

@@ -204,37 +204,38 @@ Guarantee SparseMessage<T>::guarantee(std::size_t n) const {
   return composed(selector_->guarantee(n), values_->guarantee(most_kept(n)));
 }
 
-IndexCoding read_coding(Arguments& arguments) {
-  return index_coding(arguments.word(
-      "index", "auto", {"auto", "raw32", "bitmap", "delta", "rice", "elias_fano", "runs16"}));
-}
-
-// Of values=; null for raw.
 template <Element T>
-std::unique_ptr<MessageCompressor<T>> make_values(const std::string& values) {
-  if (values == "raw") return nullptr;
-  if (values.ends_with("bit")) {
-    return make_levels<T>(Spec{"levels", {{"bits", {values.substr(0, 1), {}}}}});
-  }
-  return make_cast<T>(Spec{"cast", {{"type", {values, {}}}}});
+std::unique_ptr<MessageCompressor<T>> make_values(const Spec& stage) {
+  if (stage.name == "identity") return make_identity<T>(stage);
+  return stage.name == "levels" ? make_levels<T>(stage) : make_cast<T>(stage);
 }
 
 }  // namespace
+
+SparseArguments sparse_arguments(Arguments& arguments) {
+  const std::string index = arguments.word(
+      "index", "auto", {"auto", "raw32", "bitmap", "delta", "rice", "elias_fano", "runs16"});
+  return {index_coding(index),
+          arguments.word("values", "raw", {"raw", "fp32", "fp16", "bf16", "8bit", "4bit", "2bit"})};
+}
+
+Spec values_stage(const std::string& values) {
+  if (values == "raw") return {"identity", {}};
+  if (values.ends_with("bit")) return {"levels", {{"bits", {values.substr(0, 1), {}}}}};
+  return {"cast", {{"type", {values, {}}}}};
+}
 
 template <Element T>
 std::unique_ptr<SparseCompressor<T>> make_sparse(const Spec& spec, Arguments& arguments,
                                                  std::unique_ptr<Selector<T>> selector,
                                                  std::unique_ptr<MessageCompressor<T>> second) {
-  const IndexCoding coding = read_coding(arguments);
-  const std::string values =
-      arguments.word("values", "raw", {"raw", "fp32", "fp16", "bf16", "8bit", "4bit", "2bit"});
+  const auto [index, values] = sparse_arguments(arguments);
   arguments.finish();
   if (values != "raw" && second) {
     throw UsageError(spec.text() + ": values=" + values + " is a second stage already");
   }
-  if (!second) second = make_values<T>(values);
-  if (!second) second = make_identity<T>(Spec{"identity", {}});
-  return std::make_unique<SparseMessage<T>>(spec.name, coding, std::move(selector),
+  if (!second) second = make_values<T>(values_stage(values));
+  return std::make_unique<SparseMessage<T>>(spec.name, index, std::move(selector),
                                             std::move(second));
 }
 

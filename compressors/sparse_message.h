@@ -3,11 +3,25 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 
+#include <pith/compressors/index_coding.h>
 #include <pith/compressors/message.h>
 #include <pith/core/arguments.h>
+#include <pith/core/spec.h>
 
 namespace pith {
+
+/// What index= and values= of a spec say, and their defaults.
+struct SparseArguments {
+  IndexCoding index;
+  std::string values;
+};
+
+SparseArguments sparse_arguments(Arguments& arguments);
+
+/// The second stage that `values` stands for; identity for raw.
+Spec values_stage(const std::string& values);
 
 /// Decides which elements a sparse message keeps.
 template <Element T>

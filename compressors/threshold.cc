@@ -15,7 +15,7 @@ namespace {
 template <Element T>
 class AtLeast final : public Selector<T> {
  public:
-  explicit AtLeast(double value) : least_(bits_of_least(value)) {}
+  explicit AtLeast(double value) : least_(least_kept<T>(value)) {}
 
   std::size_t most(std::size_t n) const override { return n; }
 
@@ -66,19 +66,20 @@ class AtLeast final : public Selector<T> {
     }
   }
 
-  // Of the least T that is not below the value: T's own rounding might go down, or to 0.
-  static BitsOf<T> bits_of_least(double value) {
-    auto least = static_cast<T>(std::min<double>(value, std::numeric_limits<T>::max()));
-    if (static_cast<double>(least) < value) {
-      least = std::nextafter(least, std::numeric_limits<T>::infinity());
-    }
-    return std::bit_cast<BitsOf<T>>(least);
-  }
-
   BitsOf<T> least_;
 };
 
 }  // namespace
+
+// T's own rounding might go down, or to 0.
+template <Element T>
+BitsOf<T> least_kept(double value) {
+  auto least = static_cast<T>(std::min<double>(value, std::numeric_limits<T>::max()));
+  if (static_cast<double>(least) < value) {
+    least = std::nextafter(least, std::numeric_limits<T>::infinity());
+  }
+  return std::bit_cast<BitsOf<T>>(least);
+}
 
 template <Element T>
 std::unique_ptr<SparseCompressor<T>> make_threshold(const Spec& spec,
@@ -93,5 +94,8 @@ template std::unique_ptr<SparseCompressor<float>> make_threshold(
     const Spec&, std::unique_ptr<MessageCompressor<float>>);
 template std::unique_ptr<SparseCompressor<double>> make_threshold(
     const Spec&, std::unique_ptr<MessageCompressor<double>>);
+
+template BitsOf<float> least_kept<float>(double);
+template BitsOf<double> least_kept<double>(double);
 
 }  // namespace pith

@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include <pith/compressors/bits.h>
 #include <pith/compressors/message.h>
 #include <pith/core/spec.h>
 
@@ -23,5 +24,9 @@ namespace pith {
 template <Element T>
 std::unique_ptr<SparseCompressor<T>> make_threshold(const Spec& spec,
                                                     std::unique_ptr<MessageCompressor<T>> second);
+
+/// The bits of the least magnitude that is kept: of the least T that is not below the value.
+template <Element T>
+BitsOf<T> least_kept(double value);
 
 }  // namespace pith

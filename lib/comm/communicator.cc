@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <functional>
 #include <limits>
 
 #include <pith/comm/communicator.h>
+#include <pith/comm/refuse.h>
 #include <pith/comm/traffic.h>
 #include <pith/core/error.h>
 #include <pith/core/vector.h>
@@ -20,27 +20,10 @@ std::size_t total(std::span<const std::size_t> sizes) {
   return sum;
 }
 
-bool overlap(std::span<const std::byte> a, std::span<const std::byte> b) {
-  const std::less<const std::byte*> before;
-  return !a.empty() && !b.empty() && before(a.data(), b.data() + b.size()) &&
-         before(b.data(), a.data() + a.size());
-}
-
 }  // namespace
 
-void Communicator::refuse(const char* operation, const std::string& reason) const {
-  throw UsageError(std::string(operation) + " on rank " + std::to_string(rank()) + ": " + reason);
-}
-
-void Communicator::expect(const char* operation, const char* what, std::size_t given,
-                          std::size_t needed) const {
-  if (given == needed) return;
-  refuse(operation,
-         std::to_string(given) + " " + what + ", " + std::to_string(needed) + " expected");
-}
-
 void Communicator::check_split(int color) const {
-  if (color < 0) refuse("split", "color " + std::to_string(color) + " is negative");
+  if (color < 0) refuse("split", rank(), "color " + std::to_string(color) + " is negative");
 }
 
 void Communicator::all_reduce(std::span<float> x) {
@@ -105,9 +88,9 @@ void Communicator::reduce_scatter(std::span<const std::byte> x, std::span<std::b
                                   ElementType type) {
   const std::size_t n = x.size() / size_of(type);
   const auto r = static_cast<std::size_t>(rank());
-  expect("reduce_scatter", "elements of out", out.size() / size_of(type),
+  expect("reduce_scatter", rank(), "elements of out", out.size() / size_of(type),
          block_start(n, ranks(), r + 1) - block_start(n, ranks(), r));
-  if (overlap(x, out)) refuse("reduce_scatter", "x and out overlap");
+  if (overlap(x, out)) refuse("reduce_scatter", rank(), "x and out overlap");
   do_reduce_scatter(x, out, type);
   wire_bytes_ += traffic::reduce_scatter(x.size(), ranks()).sent;
 }
@@ -119,17 +102,18 @@ void Communicator::all_gather(std::span<const std::byte> mine, std::span<std::by
 
 void Communicator::all_gather_v(std::span<const std::byte> mine, std::span<const std::size_t> sizes,
                                 std::span<std::byte> all) {
-  expect("all_gather_v", "sizes", sizes.size(), ranks());
-  expect("all_gather_v", "bytes of mine", mine.size(), sizes[static_cast<std::size_t>(rank())]);
+  expect("all_gather_v", rank(), "sizes", sizes.size(), ranks());
+  expect("all_gather_v", rank(), "bytes of mine", mine.size(),
+         sizes[static_cast<std::size_t>(rank())]);
   gather("all_gather_v", mine, sizes, all);
 }
 
 void Communicator::gather(const char* operation, std::span<const std::byte> mine,
                           std::span<const std::size_t> sizes, std::span<std::byte> all) {
-  expect(operation, "bytes of all", all.size(), total(sizes));
+  expect(operation, rank(), "bytes of all", all.size(), total(sizes));
   const std::size_t start = total(sizes.first(static_cast<std::size_t>(rank())));
   if (overlap(mine, all) && mine.data() != all.data() + start) {
-    refuse(operation, "mine and all overlap, and mine is not its own place in all");
+    refuse(operation, rank(), "mine and all overlap, and mine is not its own place in all");
   }
   do_all_gather_v(mine, sizes, all);
   wire_bytes_ += traffic::all_gather(sizes, static_cast<std::size_t>(rank())).sent;
@@ -137,8 +121,9 @@ void Communicator::gather(const char* operation, std::span<const std::byte> mine
 
 void Communicator::all_to_all(std::span<const std::byte> out, std::span<std::byte> in) {
   if (out.size() % ranks() != 0) {
-    refuse("all_to_all", std::to_string(out.size()) + " bytes of out, a multiple of " +
-                             std::to_string(ranks()) + " expected");
+    refuse("all_to_all", rank(),
+           std::to_string(out.size()) + " bytes of out, a multiple of " + std::to_string(ranks()) +
+               " expected");
   }
   equal_sizes_.assign(ranks(), out.size() / ranks());
   exchange("all_to_all", out, equal_sizes_, in, equal_sizes_);
@@ -148,25 +133,25 @@ void Communicator::all_to_all_v(std::span<const std::byte> out,
                                 std::span<const std::size_t> out_sizes, std::span<std::byte> in,
                                 std::span<const std::size_t> in_sizes) {
   const auto r = static_cast<std::size_t>(rank());
-  expect("all_to_all_v", "out_sizes", out_sizes.size(), ranks());
-  expect("all_to_all_v", "in_sizes", in_sizes.size(), ranks());
-  expect("all_to_all_v", "bytes from this rank to itself", in_sizes[r], out_sizes[r]);
+  expect("all_to_all_v", rank(), "out_sizes", out_sizes.size(), ranks());
+  expect("all_to_all_v", rank(), "in_sizes", in_sizes.size(), ranks());
+  expect("all_to_all_v", rank(), "bytes from this rank to itself", in_sizes[r], out_sizes[r]);
   exchange("all_to_all_v", out, out_sizes, in, in_sizes);
 }
 
 void Communicator::exchange(const char* operation, std::span<const std::byte> out,
                             std::span<const std::size_t> out_sizes, std::span<std::byte> in,
                             std::span<const std::size_t> in_sizes) {
-  expect(operation, "bytes of out", out.size(), total(out_sizes));
-  expect(operation, "bytes of in", in.size(), total(in_sizes));
-  if (overlap(out, in)) refuse(operation, "out and in overlap");
+  expect(operation, rank(), "bytes of out", out.size(), total(out_sizes));
+  expect(operation, rank(), "bytes of in", in.size(), total(in_sizes));
+  if (overlap(out, in)) refuse(operation, rank(), "out and in overlap");
   do_all_to_all_v(out, out_sizes, in, in_sizes);
   wire_bytes_ += traffic::all_to_all(out_sizes, in_sizes, static_cast<std::size_t>(rank())).sent;
 }
 
 void Communicator::broadcast(std::span<std::byte> x, int root) {
   if (root < 0 || root >= size()) {
-    refuse("broadcast",
+    refuse("broadcast", rank(),
            "root " + std::to_string(root) + " is not one of " + std::to_string(size()) + " ranks");
   }
   do_broadcast(x, root);

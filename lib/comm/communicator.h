@@ -124,8 +124,6 @@ class Communicator {
 
  private:
   std::size_t ranks() const { return static_cast<std::size_t>(size()); }
-  [[noreturn]] void refuse(const char* operation, const std::string& reason) const;
-  void expect(const char* operation, const char* what, std::size_t given, std::size_t needed) const;
 
   void all_reduce(std::span<std::byte> x, ElementType type);
   template <Element T>

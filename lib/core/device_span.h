@@ -12,6 +12,9 @@ namespace pith {
 /// CUDA's default stream.
 using DeviceStream = CUstream_st*;
 
+/// Where a tensor's memory is.
+enum class Space : unsigned char { host, device };
+
 /// A span of memory on a device. The host can pass it on, and cut it, but not look inside.
 template <class V>
 class DeviceSpan {

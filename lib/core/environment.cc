@@ -112,11 +112,11 @@ std::vector<std::string> unknown_environment() {
 
 const std::vector<std::string>& known_environment() {
   static const std::vector<std::string> names{
-      "PITH_COMPRESSOR",   "PITH_FEEDBACK",   "PITH_EXCHANGE", "PITH_MIN_BYTES",
-      "PITH_BUCKET_BYTES", "PITH_START_STEP", "PITH_COMMIT",   "PITH_SEED",
-      "PITH_CHECK_EVERY",  "PITH_STATS",      "PITH_DEBUG",    "PITH_CONFIG",
-      "PITH_THREADS",      "PITH_PROGRESS",   "PITH_NODE",     "PITH_SHARED_MEMORY",
-      "PITH_FALLBACK"};
+      "PITH_COMPRESSOR",   "PITH_FEEDBACK",       "PITH_EXCHANGE", "PITH_MIN_BYTES",
+      "PITH_BUCKET_BYTES", "PITH_START_STEP",     "PITH_COMMIT",   "PITH_SEED",
+      "PITH_CHECK_EVERY",  "PITH_STATS",          "PITH_DEBUG",    "PITH_CONFIG",
+      "PITH_THREADS",      "PITH_PROGRESS",       "PITH_NODE",     "PITH_SHARED_MEMORY",
+      "PITH_FALLBACK",     "PITH_TIMEOUT_SECONDS"};
   return names;
 }
 

@@ -25,9 +25,9 @@ void copy_bytes(const void* from, void* to, std::size_t bytes, DeviceStream stre
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream), "cudaMemcpyAsync", bytes);
 }
 
-void fill_bytes(void* to, std::size_t bytes, DeviceStream stream) {
+void fill_bytes(void* to, int value, std::size_t bytes, DeviceStream stream) {
   if (bytes == 0) return;
-  check(cudaMemsetAsync(to, 0, bytes, stream), "cudaMemsetAsync", bytes);
+  check(cudaMemsetAsync(to, value, bytes, stream), "cudaMemsetAsync", bytes);
 }
 
 }  // namespace pith::cuda

@@ -66,7 +66,7 @@ class PinnedBuffer {
 // Work for the stream. Spans of one call have one length; pinned host memory stays as it is until
 // the stream has come so far. Other host memory is copied too, while the host waits.
 void copy_bytes(const void* from, void* to, std::size_t bytes, DeviceStream stream);
-void fill_bytes(void* to, std::size_t bytes, DeviceStream stream);  ///< with zeros
+void fill_bytes(void* to, int value, std::size_t bytes, DeviceStream stream);
 
 template <class V>
 void upload(std::span<const V> from, DeviceSpan<V> to, DeviceStream stream) {
@@ -85,7 +85,7 @@ void copy(DeviceSpan<const V> from, DeviceSpan<V> to, DeviceStream stream) {
 
 template <class V>
 void clear(DeviceSpan<V> to, DeviceStream stream) {
-  fill_bytes(to.data(), to.size_bytes(), stream);
+  fill_bytes(to.data(), 0, to.size_bytes(), stream);
 }
 
 }  // namespace pith::cuda

@@ -42,6 +42,16 @@ int current_device() {
 
 void use_device(int device) { check(cudaSetDevice(device), "cudaSetDevice"); }
 
+std::string device_text() {
+  cudaDeviceProp properties{};
+  check(cudaGetDeviceProperties(&properties, current_device()), "cudaGetDeviceProperties");
+  int version = 0;
+  check(cudaRuntimeGetVersion(&version), "cudaRuntimeGetVersion");
+  return std::string(properties.name) + ", " + std::to_string(properties.multiProcessorCount) +
+         " multiprocessors, CUDA " + std::to_string(version / 1000) + "." +
+         std::to_string(version % 1000 / 10);
+}
+
 Stream::Stream() {
   DeviceStream stream = nullptr;
   check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags");
@@ -82,6 +92,13 @@ double Event::milliseconds_since(const Event& start) const {
 
 void synchronize(DeviceStream stream) {
   check(cudaStreamSynchronize(stream), "cudaStreamSynchronize");
+}
+
+bool is_done(DeviceStream stream) {
+  const cudaError_t code = cudaStreamQuery(stream);
+  if (code == cudaErrorNotReady) return false;
+  check(code, "cudaStreamQuery");
+  return true;
 }
 
 void check_on_device(std::string_view what, const void* memory, DeviceStream stream) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <type_traits>
 
@@ -16,6 +17,9 @@ int devices();
 /// The one that this thread uses.
 int current_device();
 void use_device(int device);
+
+/// "NVIDIA H200, 132 multiprocessors, CUDA 13.0": the current one.
+std::string device_text();
 
 /// A stream of the current device that waits for no other.
 class Stream {
@@ -55,6 +59,9 @@ class Event {
 
 /// The host waits for all that is in the stream.
 void synchronize(DeviceStream stream);
+
+/// Whether all that is in the stream is done; nobody waits. Throws DeviceError if it has failed.
+bool is_done(DeviceStream stream);
 
 /// Throws UsageError, beginning with `what`, unless `memory` lies on the current device and the
 /// stream is one of that device's. Null for an empty span is fine.

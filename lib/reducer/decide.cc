@@ -103,8 +103,10 @@ void Reducer::Impl::prepare() {
   const auto buckets =
       plan_buckets(plan_, decided_, automatic_ ? automatic_->groups() : kNoGroups,
                    settings_.options.bucket_bytes, order_by_last_tensor(plan_, positions_));
-  floats_->prepare(decided_, buckets);
-  doubles_->prepare(decided_, buckets);
+  share_errors_of([&] {
+    floats_->prepare(decided_, buckets);
+    doubles_->prepare(decided_, buckets);
+  });
   number_buckets(buckets);
   choices_ = decided_;
   choices_digest_ = hash_of(choices_);

@@ -56,11 +56,17 @@ Engine<T>::Engine(const std::vector<UnitPlan>& units, const std::vector<Tensor>&
       unit.parts.push_back({tensors[t].name, first, tensors[t].first});
       first += tensors[t].elements;
     }
+    const Spec none{"none", {}};
+    const Spec& rule = units[i].treatment.feedback;
+    const bool on_device = units[i].space == Space::device;
+    if (on_device) {
+      unit.device = settings.options.device->make_tensor(units[i].name, units[i].elements, rule);
+    }
     unit.feedback =
-        make_feedback<T>(units[i].treatment.feedback, units[i].elements, settings.options.commit);
+        make_feedback<T>(on_device ? none : rule, units[i].elements, settings.options.commit);
     unit.carriers.resize(static_cast<std::size_t>(unit.feedback->messages()));
-    unit.none = make_feedback<T>(Spec{"none", {}}, units[i].elements, settings.options.commit);
-    unit.drained = units[i].treatment.feedback.name == "none";
+    unit.none = make_feedback<T>(none, units[i].elements, settings.options.commit);
+    unit.drained = rule.name == "none" && !on_device;
     live_.push_back(std::move(unit));
   }
 }
@@ -106,6 +112,11 @@ bool Engine<T>::stage_unit(LiveUnit<T>& unit, const std::vector<Given>& given, b
     return false;
   }
   const auto& tensors = unit.plan->tensors;
+  if (unit.device) {
+    const Given& one = given[tensors.front()];
+    unit.device->stage(std::get<DeviceMemory>(one.memory));
+    return one.how == Given::How::pushed;
+  }
   const auto pushed = [&](std::size_t t) { return given[t].how == Given::How::pushed; };
   const auto* direct = std::get_if<std::span<T>>(&given[tensors.front()].memory);
   unit.staged = tensors.size() > 1 || !direct;
@@ -132,6 +143,8 @@ template <Element T>
 Unit<T> Engine<T>::make_unit(LiveUnit<T>& live, std::size_t message, bool may_wait,
                              std::span<T> mean) const {
   const Carrier<T>& carrier = live.carriers[message];
+  DeviceUnit<T>* device = nullptr;
+  if constexpr (std::same_as<T, float>) device = live.device.get();
   return {.name = live.plan->name,
           .parts = live.parts,
           .key = hash(live.plan->name),
@@ -148,6 +161,7 @@ Unit<T> Engine<T>::make_unit(LiveUnit<T>& live, std::size_t message, bool may_wa
           .owner_message = carrier.owner_message.get(),
           .owner_dense = carrier.owner_dense.get(),
           .dense_codec = carrier.owner_dense ? compressor(kFilledSegment).codec : std::uint16_t{0},
+          .device = device,
           .cost = {}};
 }
 
@@ -224,7 +238,7 @@ bool Engine<T>::find_non_finite(std::vector<Fault>& faults) const {
 template <Element T>
 bool Engine<T>::is_plain() const {
   return !node_ && std::ranges::all_of(live_, [](const LiveUnit<T>& live) {
-    return live.choice.kind == CompressorKind::none && keeps_nothing_sent(live);
+    return live.choice.kind == CompressorKind::none && keeps_nothing_sent(live) && !live.device;
   });
 }
 
@@ -301,7 +315,10 @@ void Engine<T>::sum_in_node(std::size_t bucket, UnitCost& cost, Round& round) {
 
 template <Element T>
 void Engine<T>::accept(LiveUnit<T>& live, const Unit<T>& unit, double state_scale) {
-  if (unit.present) {
+  if (live.device) {
+    if (unit.present) live.device->accept();
+    if (state_scale != 1) live.device->rescale(state_scale, unit.present);
+  } else if (unit.present) {
     unit.feedback->accept();
     live.drained = live.choice.kind == CompressorKind::none && keeps_nothing_sent(live);
   }
@@ -329,6 +346,10 @@ void Engine<T>::finish_units(const std::vector<Given>& given, double state_scale
     LiveUnit<T>& live = live_[order_[i]];
     const Unit<T>& unit = units_[i];
     accept(live, unit, state_scale);
+    if (live.device) {
+      live.device->give();
+      continue;
+    }
     if (unit.pending) unit.pending->write(live.memory);
     unit.feedback->absorb(0, unit.pending ? live.memory : unit.mean, live.memory);
     if (live.sends_twice()) unit.feedback->absorb(1, seconds_[second++].mean, live.memory);
@@ -339,6 +360,14 @@ void Engine<T>::finish_units(const std::vector<Given>& given, double state_scale
       store(std::span<const T>(live.memory).subspan(offset, count), given[t].memory);
       offset += count;
     }
+  }
+}
+
+template <Element T>
+void Engine<T>::fill_with_nan(const std::vector<Given>& given) {
+  for (LiveUnit<T>& live : live_) {
+    if (!live.device) continue;
+    live.device->fill_with_nan(std::get<DeviceMemory>(given[live.plan->tensors.front()].memory));
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include <pith/collectives/round.h>
 #include <pith/collectives/unit.h>
+#include <pith/reducer/device_tensor.h>
 #include <pith/reducer/gradient.h>
 #include <pith/reducer/layout.h>
 #include <pith/reducer/node_stage.h>
@@ -31,6 +32,7 @@ struct LiveUnit {
   std::size_t index = 0;    ///< in the reducer's list of units
   std::vector<Part> parts;  ///< its tensors, for messages to people
   Choice choice;
+  std::unique_ptr<DeviceTensor> device;  ///< if it lies there; then it keeps rule and memory
   std::unique_ptr<Feedback<T>> feedback;
   std::unique_ptr<Feedback<T>> none;  ///< instead of a rule that has sent all that it kept
   bool drained = false;               ///< it has, or is none, and nothing is compressed
@@ -77,8 +79,8 @@ class Engine {
   void scale_gradients(double factor);
   bool find_non_finite(std::vector<Fault>& faults) const;
 
-  /// Whether nothing is compressed in this step, and rules have nothing to keep of what is sent
-  /// exactly. The same on all ranks.
+  /// Whether nothing is compressed in this step, rules have nothing to keep of what is sent exactly,
+  /// and all of it is in host memory. The same on all ranks.
   bool is_plain() const;
 
   /// Whether, in a plain step, what is staged on this rank may be replaced where it is: this rank
@@ -98,6 +100,12 @@ class Engine {
   /// The step is agreed: states are accepted and follow the loss scale, estimates are written to
   /// the trainer's memory.
   void finish(const std::vector<Given>& given, double state_scale);
+
+  /// Every gradient on a device becomes NaN.
+  void fill_with_nan(const std::vector<Given>& given);
+
+  /// Of tensors on devices, named "tensor/state".
+  std::vector<DeviceStateView> device_states();
 
   std::vector<StateView<T>> states(const std::vector<Tensor>& tensors);
 

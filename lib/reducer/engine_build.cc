@@ -25,6 +25,7 @@ void Engine<T>::build(LiveUnit<T>& unit, const Choice& choice) {
   unit.drained = false;
   unit.owned_first = block_start(unit.plan->elements, ranks_, rank_);
   for (Carrier<T>& carrier : unit.carriers) build(unit, carrier);
+  if (unit.device) unit.device->build(choice, unit.plan->shape);
   unit.feedback->carried_by(guarantee_of(unit));
 }
 

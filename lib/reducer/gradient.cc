@@ -39,44 +39,59 @@ V to(T value) {
   }
 }
 
+// Calls body(span) of host memory.
+template <class Body>
+void visit_host(const GradientMemory& memory, const Body& body) {
+  std::visit(
+      [&](const auto& one) {
+        if constexpr (!std::is_same_v<decltype(one), const DeviceMemory&>) body(one);
+      },
+      memory);
+}
+
 }  // namespace
 
+Space space_of(const GradientMemory& memory) {
+  return std::holds_alternative<DeviceMemory>(memory) ? Space::device : Space::host;
+}
+
 ElementType type_of(const GradientMemory& memory) {
-  return std::visit([]<class V>(std::span<V>) { return type_for<V>(); }, memory);
+  ElementType type = ElementType::float32;  // on a device
+  visit_host(memory, [&]<class V>(std::span<V>) { type = type_for<V>(); });
+  return type;
 }
 
 std::size_t size_of(const GradientMemory& memory) {
-  return std::visit([](auto span) { return span.size(); }, memory);
+  if (const auto* device = std::get_if<DeviceMemory>(&memory)) return device->values.size();
+  std::size_t size = 0;
+  visit_host(memory, [&](auto span) { size = span.size(); });
+  return size;
 }
 
 GradientMemory slice(const GradientMemory& memory, Range range) {
-  return std::visit([&](auto span) -> GradientMemory { return slice(span, range); }, memory);
+  GradientMemory part = memory;
+  visit_host(memory, [&](auto span) { part = slice(span, range); });
+  return part;
 }
 
 void fill_with_nan(const GradientMemory& memory) {
-  std::visit(
-      []<class V>(std::span<V> span) {
-        std::ranges::fill(span, to<V>(std::numeric_limits<float>::quiet_NaN()));
-      },
-      memory);
+  visit_host(memory, []<class V>(std::span<V> span) {
+    std::ranges::fill(span, to<V>(std::numeric_limits<float>::quiet_NaN()));
+  });
 }
 
 template <Element T>
 void load(const GradientMemory& memory, std::span<T> out) {
-  std::visit(
-      [&](auto span) {
-        std::ranges::transform(span, out.begin(), [](auto value) { return from<T>(value); });
-      },
-      memory);
+  visit_host(memory, [&](auto span) {
+    std::ranges::transform(span, out.begin(), [](auto value) { return from<T>(value); });
+  });
 }
 
 template <Element T>
 void store(std::span<const T> x, const GradientMemory& memory) {
-  std::visit(
-      [&]<class V>(std::span<V> span) {
-        std::ranges::transform(x, span.begin(), [](T value) { return to<V>(value); });
-      },
-      memory);
+  visit_host(memory, [&]<class V>(std::span<V> span) {
+    std::ranges::transform(x, span.begin(), [](T value) { return to<V>(value); });
+  });
 }
 
 template void load(const GradientMemory&, std::span<float>);

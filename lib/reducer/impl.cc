@@ -5,6 +5,7 @@
 #include <pith/core/hash.h>
 #include <pith/core/log.h>
 #include <pith/reducer/advice.h>
+#include <pith/reducer/device_plan.h>
 #include <pith/reducer/impl.h>
 #include <pith/reducer/registration.h>
 
@@ -28,6 +29,10 @@ std::string quoted(std::string_view name) { return "tensor \"" + std::string(nam
 
 // What is wrong with the memory given for a tensor, or nothing.
 std::string mismatch(const Tensor& tensor, const GradientMemory& memory) {
+  if (space_of(memory) != tensor.space) {
+    return tensor.space == Space::device ? " lies on a device, not in host memory"
+                                         : " lies in host memory, not on a device";
+  }
   if (type_of(memory) != tensor.type) {
     return " is " + std::string(name_of(tensor.type)) + ", not " +
            std::string(name_of(type_of(memory)));
@@ -42,13 +47,17 @@ std::string mismatch(const Tensor& tensor, const GradientMemory& memory) {
 Reducer::Impl::Impl(Communicator& communicator, ReducerOptions options)
     : communicator_(communicator), settings_(resolve_together(communicator, std::move(options))) {}
 
-void Reducer::Impl::add(std::string_view name, const Shape& shape, ElementType type) {
+void Reducer::Impl::add(std::string_view name, const Shape& shape, ElementType type, Space space) {
   if (started_) return fail("add: " + quoted(name) + " comes after the first step");
   if (name.empty()) return refuse("add: a tensor needs a name");
   if (!index_.emplace(name, tensors_.size()).second) {
     return refuse("add: " + quoted(name) + " is already registered");
   }
-  tensors_.push_back({std::string(name), shape, type, shape.elements()});
+  if (space == Space::device && type != ElementType::float32) {
+    return refuse("add: " + quoted(name) + " is " + std::string(name_of(type)) +
+                  "; on a device tensors are float32");
+  }
+  tensors_.push_back({std::string(name), shape, type, shape.elements(), 0, space});
   given_.emplace_back();
   first_positions_.push_back(0);
 }
@@ -63,6 +72,20 @@ void Reducer::Impl::fail(const std::string& what) {
   faults_.push_back({Fault::Kind::usage, what});
 }
 
+// Memory that one rank does not have must not leave the others waiting. Collective where tensors lie
+// on devices.
+void Reducer::Impl::share_errors_of(const std::function<void()>& work) {
+  const auto on_device = [](const Tensor& tensor) { return tensor.space == Space::device; };
+  if (std::ranges::none_of(tensors_, on_device)) return work();
+  std::string error;
+  try {
+    work();
+  } catch (const Error& failure) {
+    error = failure.what();
+  }
+  share_error(communicator_, error);
+}
+
 // Once, before the first collective call: from here on all ranks are known to agree.
 void Reducer::Impl::start() {
   if (started_) return;
@@ -71,6 +94,7 @@ void Reducer::Impl::start() {
                           mistake + registration_text(tensors_, settings_));
   if (!refusal_.empty()) throw UsageError(refusal_);
   auto plan = plan_units(tensors_, settings_);
+  check_devices(plan, settings_);
   check_units(plan, settings_.options.divisor, Owners::keep_rules);
   form_nodes(plan);
   check_ranks(plan, nodes_ ? nodes_->peers().size() : communicator_.size(), Owners::keep_rules);
@@ -82,8 +106,10 @@ void Reducer::Impl::start() {
     positions_.push_back(static_cast<std::uint32_t>(t));
   }
   plan_ = std::move(plan);
-  make_engine(floats_);
-  make_engine(doubles_);
+  share_errors_of([&] {
+    make_engine(floats_);
+    make_engine(doubles_);
+  });
   changes_.insert({0, settings_.options.start_step});
   for (const UnitPlan& unit : plan_) {
     for (const ScheduledPipeline& entry : unit.treatment.compressor) changes_.insert(entry.from);
@@ -137,9 +163,37 @@ void Reducer::Impl::give(std::string_view name, Given::How how, GradientMemory m
   if (given.how != Given::How::nothing) return refused(" was already given in this step");
   const std::string wrong = mismatch(tensors_[found->second], memory);
   if (!wrong.empty()) refused(wrong);
+  if (auto* device = std::get_if<DeviceMemory>(&memory); device && wrong.empty()) {
+    try {
+      device->mark = settings_.options.device->mark(quoted(name), *device);
+    } catch (const Error& error) {
+      refused(std::string(error.what()).substr(quoted(name).size()));
+    }
+  }
   given = {how, memory};
   if (!order_is_known_) first_positions_[found->second] = given_count_++;
   if (overlapped_) count_given(found->second);  // behind its mistake
+}
+
+void Reducer::Impl::broadcast(std::string_view name, const DeviceMemory& memory) {
+  std::vector<float> values(memory.values.size());
+  const auto what = "broadcast: " + quoted(name);
+  const auto on_device = [&](const auto& body) {
+    share_errors_of([&] {
+      if (!settings_.options.device) throw UsageError(what + ": the option `device` is not given");
+      body();
+    });
+  };
+  on_device([&] { settings_.options.device->read(what, memory, values); });
+  broadcast(name, std::as_writable_bytes(std::span(values)), ElementType::float32);
+  on_device([&] { settings_.options.device->write(what, values, memory); });
+}
+
+std::vector<DeviceStateView> Reducer::Impl::device_states() {
+  expect_no_step("device_states");
+  start();
+  prepare();
+  return floats_->device_states();
 }
 
 template <Element T>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -24,7 +25,9 @@ class Reducer::Impl {
  public:
   Impl(Communicator& communicator, ReducerOptions options);
 
-  void add(std::string_view name, const Shape& shape, ElementType type);
+  void add(std::string_view name, const Shape& shape, ElementType type, Space space);
+  void broadcast(std::string_view name, const DeviceMemory& values);
+  std::vector<DeviceStateView> device_states();
   void broadcast(std::string_view name, std::span<std::byte> values, ElementType type);
   void fail(const std::string& what);
   void give(std::string_view name, Given::How how, GradientMemory memory);
@@ -37,6 +40,7 @@ class Reducer::Impl {
 
  private:
   void refuse(const std::string& what);
+  void share_errors_of(const std::function<void()>& work);
   void expect_no_step(const char* call) const;
   void start();
   void measure();

@@ -82,7 +82,8 @@ UnitPlan unit_of(std::size_t index, const Tensor& tensor, const Settings& settin
                 .shape = tensor.shape,
                 .elements = tensor.elements,
                 .treatment = treatment_of(rule, settings),
-                .why_dense = {}};
+                .why_dense = {},
+                .space = tensor.space};
   const bool asked_for = rule && !rule->compressor.empty();
   const bool alone = settings.options.unit == CompressedUnit::tensor;
   if (never_compresses(unit.treatment.compressor)) {
@@ -98,7 +99,7 @@ UnitPlan unit_of(std::size_t index, const Tensor& tensor, const Settings& settin
 // stay by themselves.
 bool joins(const UnitPlan& unit, const std::vector<Tensor>& tensors, const Settings& settings) {
   const Tensor& tensor = tensors[unit.tensors.front()];
-  return unit.why_dense.empty() &&
+  return unit.why_dense.empty() && unit.space == Space::host &&
          !settings.rule_for(tensor.name, tensor.elements, tensor.shape.dimensions());
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <pith/compressors/guarantee.h>
+#include <pith/core/device_span.h>
 #include <pith/core/element.h>
 #include <pith/core/shape.h>
 #include <pith/reducer/choice.h>
@@ -23,6 +24,7 @@ struct Tensor {
   ElementType type = ElementType::float32;
   std::size_t elements = 0;
   std::size_t first = 0;  ///< of the registered tensor's elements, if this is a part of it
+  Space space = Space::host;
 };
 
 /// The type in which a tensor is computed: 16-bit ones are converted to float.
@@ -36,7 +38,8 @@ struct UnitPlan {
   Shape shape;
   std::size_t elements = 0;
   Treatment treatment;
-  std::string why_dense;  ///< not empty: never compressed, for this reason
+  std::string why_dense;      ///< not empty: never compressed, for this reason
+  Space space = Space::host;  ///< of its tensors; one alone if it is a device
 };
 
 /// Units that share a message, in the order of their exchange.

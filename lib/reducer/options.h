@@ -4,12 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <pith/feedback/feedback.h>
 
 namespace pith {
+
+class DeviceBackend;
 
 /// What is compressed as one vector: each tensor for itself, the tensors of a bucket, or all of
 /// them (one global top-k, biases inside: what the highest ratios need).
@@ -96,6 +99,8 @@ struct ReducerOptions {
   /// Needs statistics_every.  PITH_FALLBACK
   std::string fallback = {};
   std::vector<TensorRule> rules = {};
+  /// device_backend() (pith/reducer/device_backend.h), if tensors lie on devices (docs/devices.md).
+  std::shared_ptr<const DeviceBackend> device = nullptr;
 };
 
 /// What the trainer says about one step; the same on all ranks.

@@ -9,8 +9,8 @@ Reducer::Reducer(Communicator& communicator, ReducerOptions options)
 
 Reducer::~Reducer() = default;
 
-void Reducer::add(std::string_view name, const Shape& shape, ElementType type) {
-  impl_->add(name, shape, type);
+void Reducer::add(std::string_view name, const Shape& shape, ElementType type, Space space) {
+  impl_->add(name, shape, type, space);
 }
 
 void Reducer::broadcast(std::string_view name, std::span<float> values) {
@@ -19,6 +19,18 @@ void Reducer::broadcast(std::string_view name, std::span<float> values) {
 
 void Reducer::broadcast(std::string_view name, std::span<double> values) {
   impl_->broadcast(name, std::as_writable_bytes(values), ElementType::float64);
+}
+
+void Reducer::broadcast(std::string_view name, DeviceSpan<float> values, DeviceStream stream) {
+  impl_->broadcast(name, DeviceMemory{values, stream});
+}
+
+void Reducer::push(std::string_view name, DeviceSpan<float> gradient, DeviceStream stream) {
+  impl_->give(name, Given::How::pushed, DeviceMemory{gradient, stream});
+}
+
+void Reducer::skip(std::string_view name, DeviceSpan<float> estimate, DeviceStream stream) {
+  impl_->give(name, Given::How::skipped, DeviceMemory{estimate, stream});
 }
 
 #define PITH_GIVE(V)                                                 \
@@ -46,6 +58,8 @@ template <Element T>
 std::vector<StateView<T>> Reducer::states() {
   return impl_->states<T>();
 }
+
+std::vector<DeviceStateView> Reducer::device_states() { return impl_->device_states(); }
 
 template std::vector<StateView<float>> Reducer::states();
 template std::vector<StateView<double>> Reducer::states();

@@ -8,10 +8,12 @@
 #include <vector>
 
 #include <pith/comm/communicator.h>
+#include <pith/core/device_span.h>
 #include <pith/core/element.h>
 #include <pith/core/half.h>
 #include <pith/core/shape.h>
 #include <pith/core/state.h>
+#include <pith/feedback/device_feedback.h>
 #include <pith/reducer/options.h>
 #include <pith/reducer/statistics.h>
 
@@ -47,11 +49,14 @@ class Reducer {
 
   /// Registers a tensor. Before the first broadcast(), wait() or states(); the same order on all
   /// ranks. A name given twice or none at all is a mistake that broadcast() and wait() throw.
-  void add(std::string_view name, const Shape& shape, ElementType type = ElementType::float32);
+  void add(std::string_view name, const Shape& shape, ElementType type = ElementType::float32,
+           Space space = Space::host);
 
   /// Replaces the parameter by rank 0's and checks by digest that all ranks now hold the same.
   void broadcast(std::string_view name, std::span<float> values);
   void broadcast(std::string_view name, std::span<double> values);
+
+  void broadcast(std::string_view name, DeviceSpan<float> values, DeviceStream stream);
 
   /// The same for everything in a range whose elements have a `name` and contiguous `values`.
   template <class Parameters>
@@ -80,6 +85,9 @@ class Reducer {
   void push(std::string_view name, std::span<double> gradient);
   void push(std::string_view name, std::span<Half> gradient);
   void push(std::string_view name, std::span<BFloat16> gradient);
+  /// On a device: what is in `stream` now completes the gradient, and what comes there behind wait()
+  /// sees the estimate; the host waits for neither.
+  void push(std::string_view name, DeviceSpan<float> gradient, DeviceStream stream);
 
   /// This rank has no gradient for the tensor in this step: it sends nothing for it and keeps its
   /// state. `estimate` receives what the others' gradients give, so that replicas stay equal. With
@@ -89,6 +97,7 @@ class Reducer {
   void skip(std::string_view name, std::span<double> estimate);
   void skip(std::string_view name, std::span<Half> estimate);
   void skip(std::string_view name, std::span<BFloat16> estimate);
+  void skip(std::string_view name, DeviceSpan<float> estimate, DeviceStream stream);
 
   /// Says that this rank cannot go on with the step, for a reason of its own (its data ran out, its
   /// loss is no number): wait() throws UsageError with the reason on every rank, and no state
@@ -106,6 +115,9 @@ class Reducer {
   /// registration: every rank makes it.
   template <Element T>
   std::vector<StateView<T>> states();
+
+  /// Those of tensors on devices, on the device. As states().
+  std::vector<DeviceStateView> device_states();
 
  private:
   class Impl;

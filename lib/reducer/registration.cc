@@ -30,7 +30,8 @@ std::string registration_text(const std::vector<Tensor>& tensors, const Settings
   std::string text = settings.text();
   for (const Tensor& tensor : tensors) {
     text += "tensor " + tensor.name + " " + tensor.shape.text() + " " +
-            std::string(name_of(tensor.type)) + "\n";
+            std::string(name_of(tensor.type)) +
+            (tensor.space == Space::device ? " on a device\n" : "\n");
   }
   return text;
 }

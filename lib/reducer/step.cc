@@ -75,8 +75,8 @@ void Reducer::Impl::collect_faults() {
 
 // What is decoded beside the trainer need not wait for the ranks to agree.
 void Reducer::Impl::open(const StepOptions& step, bool overlapped) {
-  wire_before_ = communicator_.wire_bytes();
   prepare();
+  wire_before_ = communicator_.wire_bytes();
   const std::string wrong = wrong_numbers(step);
   if (!wrong.empty()) fail(wrong);
   round_.emplace(begin_round(step));
@@ -253,6 +253,7 @@ StepResult Reducer::Impl::give_up(const Agreement& agreement) {
       throw Error(agreement.text);
     case NonFinite::propagate:
       for (const Given& given : given_) fill_with_nan(given.memory);
+      floats_->fill_with_nan(given_);
       break;
     case NonFinite::skip:
       break;

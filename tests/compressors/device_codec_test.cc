@@ -42,8 +42,18 @@ const char* const kDense[] = {
     "levels(bits=8,block=7)",
 };
 
+// Of what keeps some elements.
+const char* const kSparse[] = {
+    "topk(density=0.05)",   "topk(density=0.05,index=raw32)", "topk(k=40,index=bitmap)|cast(fp16)",
+    "threshold(value=0.8)", "threshold(value=2,values=bf16)",
+};
+
 std::vector<std::string> dense_specs() { return {std::begin(kDense), std::end(kDense)}; }
-std::vector<std::string> device_specs() { return dense_specs(); }
+std::vector<std::string> device_specs() {
+  std::vector<std::string> specs = dense_specs();
+  specs.insert(specs.end(), std::begin(kSparse), std::end(kSparse));
+  return specs;
+}
 
 class DeviceCodec : public testing::TestWithParam<std::string> {};
 class DenseDeviceCodec : public testing::TestWithParam<std::string> {};

@@ -17,29 +17,6 @@ class IndexCoders : public testing::TestWithParam<const char*> {
   const IndexCoder& coder = index_coder(coding);
 };
 
-std::vector<IndexSet> edge_sets() {
-  std::vector<IndexSet> sets{{{}, 0}, {{}, 1}, {{0}, 1}, {{3, 10, 11, 300}, 1024}};
-  for (const std::size_t n : {2u, 7u, 8u, 9u, 63u, 64u, 65u, 255u, 256u, 257u, 1000u, 70000u}) {
-    const auto last = static_cast<std::uint32_t>(n - 1);
-    for (const Indices& few : {Indices{}, Indices{0}, Indices{last}, Indices{0, last}}) {
-      sets.push_back({few, n});
-    }
-    for (const std::size_t step : {1u, 2u, 3u, 200u}) sets.push_back(every(step, n));
-  }
-  return sets;
-}
-
-std::vector<IndexSet> random_sets() {
-  std::vector<IndexSet> sets{rows(20, 300, 5000), rows(2, 1000, 200000), {{70000, 200000}, 200001}};
-  for (const double p : {0.0001, 0.001, 0.01, 0.03, 0.1, 0.214, 0.25, 0.4, 0.7, 0.95}) {
-    for (const std::size_t count : {1u, 5u, 256u, 300u, 1500u}) {
-      sets.push_back(bernoulli(count, p, count));
-      sets.back().n += 11;
-    }
-  }
-  return sets;
-}
-
 TEST_P(IndexCoders, WritesTheBytesOfTheReferenceAndReadsThem) {
   for (const auto& sets : {edge_sets(), random_sets()}) {
     for (const IndexSet& set : sets) {

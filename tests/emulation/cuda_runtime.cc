@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cuda_runtime.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <deque>
@@ -8,19 +9,26 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <thread>
 #include <vector>
 
+struct Work {
+  std::function<void()> body;
+  std::function<bool()> ready;  // null: at once
+};
+
 struct CUgraph_st {
-  std::vector<std::function<void()>> work;
+  std::vector<Work> work;
 };
 
 struct CUgraphExec_st {
-  std::vector<std::function<void()>> work;
+  std::vector<Work> work;
 };
 
 struct CUstream_st {
   int device = 0;
-  std::deque<std::function<void()>> work;
+  std::deque<Work> work;
+  bool running = false;                  // further down this thread's stack
   std::unique_ptr<CUgraph_st> captured;  // while it is
 };
 
@@ -48,7 +56,6 @@ struct Machine {
   CUstream_st defaults[kDevices];
   std::size_t used = 0;
   std::size_t limit = ~std::size_t{0};
-  int captures = 0;
   cudaError_t failed = cudaSuccess;  // stays, as on a device
 };
 
@@ -58,6 +65,7 @@ Machine& machine() {
 }
 
 thread_local int device = 0;
+thread_local int captures = 0;  // by this thread, which may not allocate then
 thread_local cudaError_t last = cudaSuccess;
 
 cudaError_t result(cudaError_t code) {
@@ -72,37 +80,64 @@ CUstream_st& stream_of(cudaStream_t stream) {
 }
 
 void run_next(CUstream_st& stream) {
-  const auto work = std::move(stream.work.front());
+  const Work work = std::move(stream.work.front());
   stream.work.pop_front();
   if (machine().failed != cudaSuccess) return;
   try {
-    work();
+    work.body();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "emulated device: %s\n", error.what());
     machine().failed = cudaErrorLaunchFailure;
   }
 }
 
-void drain(CUstream_st& stream) {
-  while (!stream.work.empty()) run_next(stream);
+bool is_ready(const Work& work) {
+  return !work.ready || machine().failed != cudaSuccess || work.ready();
 }
 
-void drain_all() {
-  for (CUstream_st& stream : machine().defaults) drain(stream);
-  for (CUstream_st* stream : machine().streams) drain(*stream);
+// Runs the stream until it is done, which is said, or stops.
+template <class Done>
+bool run_until(CUstream_st& stream, const Done& done) {
+  if (stream.running) return done();
+  stream.running = true;
+  while (!done() && !stream.work.empty() && is_ready(stream.work.front())) run_next(stream);
+  stream.running = false;
+  return done();
+}
+
+bool run(CUstream_st& stream) {
+  return run_until(stream, [&] { return stream.work.empty(); });
+}
+
+void run_all() {
+  for (CUstream_st& stream : machine().defaults) run(stream);
+  for (CUstream_st* stream : machine().streams) run(*stream);
+}
+
+// Waits for what may need other streams and other threads to go on.
+template <class Done>
+void wait_until(const Done& done) {
+  for (;;) {
+    {
+      const std::lock_guard lock(machine().mutex);
+      if (done()) return;
+      run_all();
+      if (done()) return;
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(20));
+  }
 }
 
 // Runs the stream in which the event was recorded until it is reached.
-void reach(CUevent_st& event, std::uint64_t record) {
-  while (event.reached < record && event.stream && !event.stream->work.empty()) {
-    run_next(*event.stream);
-  }
+bool reach(CUevent_st& event, std::uint64_t record) {
+  const auto reached = [&] { return event.reached >= record; };
+  return reached() || run_until(*event.stream, reached);
 }
 
 cudaError_t allocate(void** memory, std::size_t bytes, int place) {
   Machine& all = machine();
   const std::lock_guard lock(all.mutex);
-  if (all.captures > 0) return result(cudaErrorStreamCaptureUnsupported);
+  if (captures > 0) return result(cudaErrorStreamCaptureUnsupported);
   if (place >= 0 && bytes > all.limit - all.used) return result(cudaErrorMemoryAllocation);
   *memory = ::operator new (bytes, std::align_val_t{256});
   std::memset(*memory, 0xa5, bytes);  // what nobody wrote is not zero
@@ -115,7 +150,7 @@ cudaError_t release(void* memory) {
   if (!memory) return cudaSuccess;
   Machine& all = machine();
   const std::lock_guard lock(all.mutex);
-  drain_all();
+  run_all();
   const auto found = all.memory.find(static_cast<const char*>(memory));
   if (found == all.memory.end()) return result(cudaErrorInvalidValue);
   if (found->second.device >= 0) all.used -= found->second.bytes;
@@ -128,13 +163,13 @@ cudaError_t release(void* memory) {
 
 namespace emulation {
 
-cudaError_t enqueue(cudaStream_t stream, std::function<void()> work) {
+cudaError_t enqueue(cudaStream_t stream, std::function<void()> work, std::function<bool()> ready) {
   const std::lock_guard lock(machine().mutex);
   CUstream_st& place = stream_of(stream);
   if (place.captured) {
-    place.captured->work.push_back(std::move(work));
+    place.captured->work.push_back({std::move(work), std::move(ready)});
   } else {
-    place.work.push_back(std::move(work));
+    place.work.push_back({std::move(work), std::move(ready)});
   }
   return cudaSuccess;
 }
@@ -167,9 +202,22 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
   return cudaSuccess;
 }
 
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+  *properties = {"an emulated device", kMultiprocessors};
+  return cudaSuccess;
+}
+
+cudaError_t cudaRuntimeGetVersion(int* version) {
+  *version = CUDART_VERSION;
+  return cudaSuccess;
+}
+
 cudaError_t cudaDeviceSynchronize() {
-  const std::lock_guard lock(machine().mutex);
-  drain_all();
+  wait_until([] {
+    run_all();
+    return std::ranges::all_of(machine().streams, [](auto* s) { return s->work.empty(); }) &&
+           std::ranges::all_of(machine().defaults, [](auto& s) { return s.work.empty(); });
+  });
   return result(machine().failed);
 }
 
@@ -211,24 +259,32 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   const std::lock_guard lock(machine().mutex);
-  drain(*stream);
+  if (!run(*stream)) return cudaSuccess;  // goes on by itself, with nobody to put work there
   std::erase(machine().streams, stream);
   delete stream;
   return cudaSuccess;
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  const std::lock_guard lock(machine().mutex);
-  if (stream_of(stream).captured) return result(cudaErrorStreamCaptureUnsupported);
-  drain(stream_of(stream));
+  CUstream_st& place = stream_of(stream);
+  if (place.captured) return result(cudaErrorStreamCaptureUnsupported);
+  wait_until([&] { return run(place); });
   return result(machine().failed);
 }
 
-cudaError_t cudaStreamQuery(cudaStream_t stream) { return cudaStreamSynchronize(stream); }
+cudaError_t cudaStreamQuery(cudaStream_t stream) {
+  const std::lock_guard lock(machine().mutex);
+  if (stream_of(stream).captured) return result(cudaErrorStreamCaptureUnsupported);
+  if (run(stream_of(stream))) return result(machine().failed);
+  run_all();
+  if (!stream_of(stream).work.empty()) return cudaErrorNotReady;
+  return result(machine().failed);
+}
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   const std::lock_guard lock(machine().mutex);
-  return emulation::enqueue(stream, [event, record = event->recorded] { reach(*event, record); });
+  return emulation::enqueue(
+      stream, [] {}, [event, record = event->recorded] { return reach(*event, record); });
 }
 
 cudaError_t cudaStreamGetDevice(cudaStream_t stream, int* owner) {
@@ -239,14 +295,14 @@ cudaError_t cudaStreamGetDevice(cudaStream_t stream, int* owner) {
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   const std::lock_guard lock(machine().mutex);
   stream_of(stream).captured = std::make_unique<CUgraph_st>();
-  ++machine().captures;
+  ++captures;
   return cudaSuccess;
 }
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   const std::lock_guard lock(machine().mutex);
   *graph = stream_of(stream).captured.release();
-  --machine().captures;
+  --captures;
   return cudaSuccess;
 }
 
@@ -256,7 +312,7 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* made, cudaGraph_t graph, unsig
 }
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t graph, cudaStream_t stream) {
-  for (const auto& work : graph->work) emulation::enqueue(stream, work);
+  for (const Work& work : graph->work) emulation::enqueue(stream, work.body, work.ready);
   return cudaSuccess;
 }
 
@@ -277,7 +333,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
 
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
   const std::lock_guard lock(machine().mutex);
-  drain_all();  // what waits for it knows it by its address
+  run_all();  // what waits for it knows it by its address
   delete event;
   return cudaSuccess;
 }
@@ -293,12 +349,17 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
-  const std::lock_guard lock(machine().mutex);
-  reach(*event, event->recorded);
+  wait_until([&] { return reach(*event, event->recorded); });
   return result(machine().failed);
 }
 
-cudaError_t cudaEventQuery(cudaEvent_t event) { return cudaEventSynchronize(event); }
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+  const std::lock_guard lock(machine().mutex);
+  if (reach(*event, event->recorded)) return result(machine().failed);
+  run_all();
+  if (event->reached < event->recorded) return cudaErrorNotReady;
+  return result(machine().failed);
+}
 
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {
   *milliseconds = std::chrono::duration<float, std::milli>(end->when - start->when).count();
@@ -315,6 +376,8 @@ const char* cudaGetErrorString(cudaError_t code) {
       return "invalid argument";
     case cudaErrorMemoryAllocation:
       return "out of memory";
+    case cudaErrorNotReady:
+      return "device not ready";
     case cudaErrorLaunchFailure:
       return "unspecified launch failure";
     case cudaErrorStreamCaptureUnsupported:

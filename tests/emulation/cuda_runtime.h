@@ -18,6 +18,7 @@ enum cudaError_t {
   cudaSuccess = 0,
   cudaErrorInvalidValue = 1,
   cudaErrorMemoryAllocation = 2,
+  cudaErrorNotReady = 600,
   cudaErrorLaunchFailure = 719,
   cudaErrorStreamCaptureUnsupported = 900
 };
@@ -55,6 +56,11 @@ struct cudaLaunchConfig_t {
   cudaStream_t stream = nullptr;
 };
 
+struct cudaDeviceProp {
+  char name[256];
+  int multiProcessorCount;
+};
+
 inline constexpr unsigned cudaStreamNonBlocking = 1;
 inline constexpr unsigned cudaEventDefault = 0;
 inline constexpr unsigned cudaEventDisableTiming = 2;
@@ -63,6 +69,8 @@ cudaError_t cudaGetDeviceCount(int* count);
 cudaError_t cudaGetDevice(int* device);
 cudaError_t cudaSetDevice(int device);
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device);
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
+cudaError_t cudaRuntimeGetVersion(int* version);
 cudaError_t cudaDeviceSynchronize();
 cudaError_t cudaMalloc(void** memory, std::size_t bytes);
 cudaError_t cudaFree(void* memory);
@@ -96,8 +104,10 @@ const char* cudaGetErrorString(cudaError_t code);
 
 namespace emulation {
 
-/// Puts work into a stream, as every call above does that takes one.
-cudaError_t enqueue(cudaStream_t stream, std::function<void()> work);
+/// Puts work into a stream, as every call above does that takes one. The stream stops before it
+/// until `ready` says true, if there is one: it is asked as long as somebody waits for any stream.
+cudaError_t enqueue(cudaStream_t stream, std::function<void()> work,
+                    std::function<bool()> ready = nullptr);
 
 /// So many bytes of a device can be taken from now on, in all; tests run out of them.
 void limit_device_memory(std::size_t bytes);

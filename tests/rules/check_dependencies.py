@@ -14,8 +14,8 @@ import sources
 # Module: the modules it may include besides itself.
 ALLOWED = {
     "core": set(),
-    "comm": {"core"},
     "cuda": {"core"},
+    "comm": {"core", "cuda"},
     "mpi": {"core", "comm"},
     "nccl": {"core", "comm", "cuda"},
     "compressors": {"core", "cuda"},
@@ -36,7 +36,11 @@ LOOPS = {
     ("adaptive", "compressors"): {"collect.h", "even_levels.h", "mask.h", "orthonormalise.h",
                                   "skinny.h"},
 }
-MPI_HOMES = ("lib/mpi/", "lib/preload/", "tests/mpi/", "tests/support/mpi_")
+# Headers of other libraries: whose back end they are, and the files that may include them.
+HOMES = {
+    "mpi.h": ("MPI", ("lib/mpi/", "lib/preload/", "tests/mpi/", "tests/support/mpi_")),
+    "nccl.h": ("NCCL", ("lib/nccl/", "lib/preload/", "tests/nccl/")),
+}
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 _STANDARD = re.compile(r"[a-z_]+")
@@ -75,9 +79,12 @@ def check_pith(path, target):
 def check_angle(path, target):
     if target.startswith("pith/"):
         return check_pith(path, target)
-    if target == "mpi.h":
-        allowed = path.as_posix().startswith(MPI_HOMES)
-        return None if allowed else "only the MPI back end includes <mpi.h>"
+    if target in HOMES:
+        library, homes = HOMES[target]
+        if not path.as_posix().startswith(homes):
+            return f"only the {library} back end includes <{target}>"
+        if target == "mpi.h":
+            return None
     if is_public(path) and not _STANDARD.fullmatch(target):
         return f"public headers include only the standard library and pith, not <{target}>"
     return None

@@ -79,6 +79,13 @@ class Dependencies(Planted):
         for name in ("lib/comm/x.cc", "examples/x.cc", "tools/x.cc", "tests/comm/x.cc"):
             self.assert_refused(name, "<mpi.h>", "only the MPI back end")
 
+    def test_only_the_nccl_back_end_includes_nccl(self):
+        for name in ("lib/nccl/x.cuh", "lib/nccl/x.cc", "tests/nccl/x.h"):
+            self.assert_allowed(name, "<nccl.h>")
+        for name in ("lib/comm/x.cc", "collectives/x.cc", "tests/comm/x.cc"):
+            self.assert_refused(name, "<nccl.h>", "only the NCCL back end")
+        self.assert_refused("lib/nccl/x.h", "<nccl.h>", "public headers")
+
     def test_public_headers_drag_in_no_other_library(self):
         self.assert_allowed("lib/core/x.cc", "<boost/endian.hpp>")
         self.assert_allowed("lib/core/x.h", "<string_view>")

@@ -4,8 +4,8 @@
 import os
 import pathlib
 
-PUBLISHED = ("lib/core", "lib/comm", "lib/cuda", "lib/mpi", "lib/feedback", "lib/adaptive", "lib/reducer",
-             "lib/optim", "compressors", "collectives")
+PUBLISHED = ("lib/core", "lib/comm", "lib/cuda", "lib/mpi", "lib/nccl", "lib/feedback", "lib/adaptive",
+             "lib/reducer", "lib/optim", "compressors", "collectives")
 CODE = (".h", ".cc", ".cu", ".cuh")
 _SKIPPED = {".git", ".cache", "build", "install", "__pycache__"}
 

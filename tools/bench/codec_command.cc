@@ -7,6 +7,7 @@
 #include "codec.h"
 #include "codec_report.h"
 #include "commands.h"
+#include "device_codec.h"
 #include "exit_code.h"
 #include "median.h"
 #include "specs.h"
@@ -141,6 +142,7 @@ int run_codec(int argc, char** argv) {
     std::cout << options.help;
     return kFine;
   }
+  if (options.device) return measure_on_device(options);
   set_threads(options.threads);
   int exit_code = kFine;
   run_local(1, [&](Communicator& alone) {

@@ -120,6 +120,8 @@ po::options_description codec_options() {
       "  pith-bench codec -b 512M --compressor 'topk(density=0.01)' --compressor onebit\n");
   po::options_description own("codec");
   auto add = own.add_options();
+  add("device",
+      "on the current CUDA device, against a copy from device to device (docs/devices.md)");
   add("ranks", whole(4), "payloads that are decoded into one mean");
   add("commit", text("inplace"), "inplace or step: how a rule keeps its state");
   add("data", words({"gaussian"}, "gaussian"),
@@ -180,6 +182,7 @@ CodecOptions parse_codec_options(int argc, const char* const* argv) {
   CodecOptions options;
   if (read_help(line, description, options)) return options;
   read_common(line, "64M", options);
+  options.device = line.given("device");
   options.ranks = line.whole("ranks", 1, kMost);
   options.commit = line.choice("commit", {"inplace", "step"}) == 0 ? Commit::inplace : Commit::step;
   options.data = line.words("data");

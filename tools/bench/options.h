@@ -34,6 +34,7 @@ struct Options {
 };
 
 struct CodecOptions : Options {
+  bool device = false;    ///< on the current CUDA device instead of the host
   std::size_t ranks = 4;  ///< payloads that are decoded into one mean
   Commit commit = Commit::inplace;
   std::vector<std::string> data;

@@ -4,9 +4,16 @@
 #include <vector>
 
 #include <pith/comm/local.h>
+#include <pith/core/error.h>
 #include <pith/reducer/reducer.h>
 #ifdef HAS_MPI
 #include <pith/mpi/communicator.h>
+#endif
+#ifdef HAS_CUDA
+#include <pith/comm/staged_communicator.h>
+#endif
+#ifdef HAS_NCCL
+#include <pith/nccl/communicator.h>
 #endif
 
 namespace {
@@ -28,12 +35,40 @@ bool sum_is_right(pith::Communicator& comm) {
   return x == std::vector(1000, 1.0f);
 }
 
+#ifdef HAS_CUDA
+// Where there is no GPU, that is all there is to see.
+void sum_on_the_device(pith::Communicator& comm) {
+  if (pith::cuda::devices() == 0) return;
+  const pith::cuda::Stream stream;
+  const pith::cuda::DeviceBuffer<float> x(1000);
+  pith::cuda::clear(x.span(), stream);
+  pith::StagedCommunicator(comm).all_reduce(x.span(), stream);
+}
+#endif
+
+#ifdef HAS_NCCL
+// It may be missing here, which it says.
+void ask_for_nccl(pith::Communicator& comm) {
+  try {
+    pith::nccl::make_unique_id();
+  } catch (const pith::Error& error) {
+    std::printf("consumer: rank %d: %s\n", comm.rank(), error.what());
+  }
+}
+#endif
+
 }  // namespace
 
 int main() {
   std::vector<int> right(2);
   pith::run_local(2, [&](pith::Communicator& comm) {
     right[static_cast<std::size_t>(comm.rank())] = sum_is_right(comm) && step_is_right(comm);
+#ifdef HAS_CUDA
+    sum_on_the_device(comm);
+#endif
+#ifdef HAS_NCCL
+    ask_for_nccl(comm);
+#endif
   });
   std::printf("consumer: ranks right: %d %d\n", right[0], right[1]);
   return right[0] && right[1] ? 0 : 1;

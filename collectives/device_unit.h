@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <pith/compressors/message.h>
+#include <pith/core/range.h>
+#include <pith/feedback/feedback.h>
+
+namespace pith {
+
+/// An element that is not a number to send.
+template <Element T>
+struct NonFiniteElement {
+  std::size_t index = 0;
+  T value = 0;
+};
+
+/// A unit's tensor, rule, compressor and mean on a device, as the exchanges see them: there it is
+/// composed, encoded, committed and decoded; what goes through the communicator passes through
+/// pinned host memory. Messages have the bytes that the host's compressor gives them, so ranks whose
+/// tensors lie elsewhere take part in the same exchange.
+///
+/// Calls that only put work into the tensor's stream return at once; those that say so wait for it.
+/// Throws   DeviceError; UsageError for what has no device version.
+template <Element T>
+class DeviceUnit {
+ public:
+  virtual ~DeviceUnit() = default;
+
+  /// Composes, encodes and commits one message, cut at `cuts`.
+  virtual void encode(const StepContext& step, Cuts cuts, const RandomKey& key) = 0;
+
+  /// Its segments, until the step ends; waits. Throws NonFiniteError if an element is not finite.
+  virtual void collect(std::span<std::span<const std::byte>> segments) = 0;
+
+  /// out = what it composes, committed as sent exactly; waits.
+  virtual void send_exactly(const StepContext& step, std::span<T> out) = 0;
+
+  /// Of what was composed last, the first element that is not finite; waits.
+  virtual NonFiniteElement<T> first_non_finite() = 0;
+
+  /// Factor `round` of a linear compressor, composed in round 0 and committed; waits. Throws
+  /// NonFiniteError in round 0.
+  virtual void factor(int round, const StepContext& step, const RandomKey& key,
+                      std::span<T> out) = 0;
+  /// The average over the ranks of that factor.
+  virtual void take_average(int round, std::span<const T> average) = 0;
+  /// mean = what the averages stand for.
+  virtual void reconstruct() = 0;
+
+  /// The elements `range` of the mean = (the sum of what the segments decode to, in their order) /
+  /// divisor; they count their elements from `first`. An owner's segments are those of its own
+  /// compressor.
+  virtual void decode(std::span<const std::span<const std::byte>> segments, Range range,
+                      std::size_t first, T divisor) = 0;
+
+  /// mean = `mean`, which stays as it is until finish_mean().
+  virtual void take_mean(std::span<const T> mean) = 0;
+
+  /// Waits until the mean is there. Returns whether it is finite. Throws WireError if a segment is
+  /// not valid.
+  virtual bool finish_mean() = 0;
+};
+
+}  // namespace pith

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <map>
+#include <memory>
+#include <string>
+#include <type_traits>
+
+#include <cublas_v2.h>
+
+#include <pith/core/error.h>
+#include <pith/cuda/blas.cuh>
+#include <pith/cuda/stream.h>
+
+namespace pith::cuda {
+namespace {
+
+// As much as cuBLAS takes by itself on most devices. Its own would be shared by all streams.
+constexpr std::size_t kWorkspace = std::size_t{4} << 20;
+
+void check_blas(cublasStatus_t status, const char* call) {
+  if (status == CUBLAS_STATUS_SUCCESS) return;
+  throw DeviceError(std::string(call) + ": " + cublasGetStatusString(status));
+}
+
+struct Destroy {
+  void operator()(cublasHandle_t handle) const { static_cast<void>(cublasDestroy(handle)); }
+};
+using Handle = std::unique_ptr<std::remove_pointer_t<cublasHandle_t>, Destroy>;
+
+Handle make_handle() {
+  cublasHandle_t made = nullptr;
+  check_blas(cublasCreate(&made), "cublasCreate");
+  Handle handle(made);
+  check_blas(cublasSetMathMode(made, CUBLAS_PEDANTIC_MATH), "cublasSetMathMode");
+  return handle;
+}
+
+// A handle is of one device, and must not be used by two threads at once.
+cublasHandle_t handle_here() {
+  static thread_local std::map<int, Handle> handles;
+  Handle& handle = handles[current_device()];
+  if (!handle) handle = make_handle();
+  return handle.get();
+}
+
+}  // namespace
+
+void prepare_blas() { static_cast<void>(handle_here()); }
+
+void multiply(Transpose op, ColumnMajor<const float> a, ColumnMajor<const float> b,
+              ColumnMajor<float> c, DeviceScratch& scratch, DeviceStream stream) {
+  constexpr float one = 1;
+  constexpr float zero = 0;
+  const DeviceScratch::Frame frame(scratch);
+  const auto workspace = scratch.take<std::byte>(kWorkspace);
+  const auto size = [](std::size_t extent) { return static_cast<std::int64_t>(extent); };
+  const cublasHandle_t handle = handle_here();
+  check_blas(cublasSetStream(handle, stream), "cublasSetStream");  // before its workspace
+  check_blas(cublasSetWorkspace(handle, workspace.data(), kWorkspace), "cublasSetWorkspace");
+  check_blas(cublasSgemm_64(handle, op == Transpose::yes ? CUBLAS_OP_T : CUBLAS_OP_N, CUBLAS_OP_N,
+                            size(c.rows), size(c.columns), size(b.rows), &one, a.values,
+                            size(a.rows), b.values, size(b.rows), &zero, c.values, size(c.rows)),
+             "cublasSgemm");
+}
+
+}  // namespace pith::cuda

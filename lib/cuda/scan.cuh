@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include <pith/cuda/launch.cuh>
+
+// Sums over the lanes of a warp, all of which come here, and over the kBlock threads of a block, of
+// whole numbers or of structs of such that can be added. V{} is zero.
+namespace pith::cuda {
+
+inline constexpr unsigned kAllLanes = 0xffffffffu;
+inline constexpr unsigned kBlockWarps = kBlock / kWarp;
+
+/// shuffle(word) for each 32 bits of the value.
+template <class V, class Shuffle>
+__device__ V shuffled(V value, const Shuffle& shuffle) {
+  static_assert(sizeof(V) % sizeof(std::uint32_t) == 0);
+  std::uint32_t words[sizeof(V) / sizeof(std::uint32_t)];
+  memcpy(words, &value, sizeof(V));
+  for (std::uint32_t& word : words) word = shuffle(word);
+  memcpy(&value, words, sizeof(V));
+  return value;
+}
+
+/// What the lane `source` has.
+template <class V>
+__device__ V from_lane(V value, unsigned source) {
+  return shuffled(value, [&](std::uint32_t word) {
+    return __shfl_sync(kAllLanes, word, static_cast<int>(source));
+  });
+}
+
+/// What the lane `distance` below has; the own value where there is none.
+template <class V>
+__device__ V from_below(V value, unsigned distance) {
+  return shuffled(value,
+                  [&](std::uint32_t word) { return __shfl_up_sync(kAllLanes, word, distance); });
+}
+
+/// What the lane above has; the own value where there is none.
+template <class V>
+__device__ V from_above(V value) {
+  return shuffled(value, [&](std::uint32_t word) { return __shfl_down_sync(kAllLanes, word, 1); });
+}
+
+/// Of the whole warp, in every lane.
+template <class V>
+__device__ V warp_sum(V value) {
+  for (unsigned bit = kWarp / 2; bit > 0; bit /= 2) {
+    value = value + shuffled(value, [&](std::uint32_t word) {
+              return __shfl_xor_sync(kAllLanes, word, static_cast<int>(bit));
+            });
+  }
+  return value;
+}
+
+/// Of the lanes up to this one.
+template <class V>
+__device__ V warp_scan(V value) {
+  for (unsigned distance = 1; distance < kWarp; distance *= 2) {
+    const V below = from_below(value, distance);
+    if (lane() >= distance) value = value + below;
+  }
+  return value;
+}
+
+template <class V>
+struct BlockSum {
+  V before;  ///< of the warps before this one
+  V all;
+};
+
+/// Of what the warps of the block have, one value each. Waits for all threads.
+template <class V>
+__device__ BlockSum<V> sum_of_warps(V of_warp) {
+  __shared__ V sums[kBlockWarps];
+  __syncthreads();
+  if (lane() == 0) sums[warp()] = of_warp;
+  __syncthreads();
+  BlockSum<V> sum{V{}, V{}};
+  for (unsigned w = 0; w < kBlockWarps; ++w) {
+    if (w == warp()) sum.before = sum.all;
+    sum.all = sum.all + sums[w];
+  }
+  return sum;
+}
+
+/// Replaces each value by the sum of those before it, and returns the sum of all: by one block.
+template <class V>
+__device__ V scan_in_place(V* values, std::size_t count) {
+  V before{};
+  for (std::size_t start = 0; start < count; start += kBlock) {
+    const std::size_t i = start + threadIdx.x;
+    const V upto = warp_scan(i < count ? values[i] : V{});
+    const V below = from_below(upto, 1);
+    const auto [warps, all] = sum_of_warps(from_lane(upto, kWarp - 1));
+    if (i < count) values[i] = lane() == 0 ? before + warps : before + warps + below;
+    before = before + all;
+  }
+  return before;
+}
+
+/// True in all threads of the block that comes last, which finds what the others have written until
+/// they came. *arrived is 0 before the kernel and behind it.
+__device__ inline bool is_last_block(unsigned* arrived) {
+  __shared__ bool last;
+  __syncthreads();
+  if (threadIdx.x == 0) {
+    __threadfence();
+    last = atomicAdd(arrived, 1u) + 1 == gridDim.x;
+    if (last) *arrived = 0;
+    __threadfence();
+  }
+  __syncthreads();
+  return last;
+}
+
+}  // namespace pith::cuda

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <pith/compressors/device_linear.h>
+#include <pith/compressors/device_message.h>
+#include <pith/cuda/device_scratch.h>
+#include <pith/cuda/memory.h>
+#include <pith/cuda/stream.h>
+#include <pith/reducer/device_messages.h>
+#include <pith/reducer/device_tensor.h>
+
+namespace pith {
+
+class CudaMark final : public DeviceMark {
+ public:
+  cuda::Event event;
+};
+
+/// A DeviceTensor on a CUDA device, with a stream of its own, so that tensors do not wait for each
+/// other, nor for the trainer beyond their own gradients.
+///
+/// Memory   the rule's states, the mean (n floats), and the messages: those of all ranks in an
+///          exchange that gathers.
+class CudaTensor final : public DeviceTensor {
+ public:
+  CudaTensor(std::string name, std::size_t elements, const Spec& feedback);
+
+  void build(const Choice& choice, const Shape& shape) override;
+  void stage(const DeviceMemory& memory) override;
+  void accept() override;
+  void rescale(double factor, bool composed) override;
+  void give() override;
+  void fill_with_nan(const DeviceMemory& memory) override;
+  std::vector<DeviceStateView> states() override;
+
+  void encode(const StepContext& step, Cuts cuts, const RandomKey& key) override;
+  void collect(std::span<std::span<const std::byte>> segments) override;
+  void send_exactly(const StepContext& step, std::span<float> out) override;
+  NonFiniteElement<float> first_non_finite() override;
+  void factor(int round, const StepContext& step, const RandomKey& key,
+              std::span<float> out) override;
+  void take_average(int round, std::span<const float> average) override;
+  void reconstruct() override;
+  void decode(std::span<const std::span<const std::byte>> segments, Range range, std::size_t first,
+              float divisor) override;
+  void take_mean(std::span<const float> mean) override;
+  bool finish_mean() override;
+
+ private:
+  /// What kernels find of a mean.
+  struct Findings {
+    DeviceFault fault;
+    float value;
+    unsigned long long first_non_finite;
+  };
+
+  void compose(const StepContext& step);
+  void release(const DeviceMemory& memory);
+  void look_for_non_finite(const DeviceSource& x);
+  Findings findings();
+  void make_room_for_factors();
+  DeviceSpan<float> factor_of(int round);
+
+  std::string name_;
+  std::size_t elements_;
+  int device_;
+  cuda::Stream stream_;
+  std::unique_ptr<DeviceFeedback> rule_;
+  std::unique_ptr<DeviceMessageCompressor> message_;
+  std::unique_ptr<DeviceLinearCompressor> linear_;
+  cuda::DeviceBuffer<float> mean_;
+  cuda::DeviceBuffer<float> factors_;
+  cuda::DeviceBuffer<Findings> findings_;
+  cuda::PinnedBuffer<Findings> host_findings_;
+  OutgoingMessage outgoing_;
+  IncomingMessages incoming_;
+  cuda::DeviceScratch scratch_;
+  cuda::Event given_;
+
+  // Of the step at hand.
+  DeviceMemory memory_;
+  DeviceSource source_;
+  bool decoded_ = false;  // the mean, here
+};
+
+}  // namespace pith

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include <pith/reducer/layout.h>
+#include <pith/reducer/settings.h>
+
+namespace pith {
+
+/// Throws UsageError if a unit lies on a device and the settings have what is for host memory only:
+/// no `device`, clip, commit=inplace, a node stage; auto(...), adaptive(...), exchange=auto or the
+/// sparse exchange for that unit; or a rule that sends two messages.
+void check_devices(const std::vector<UnitPlan>& units, const Settings& settings);
+
+}  // namespace pith

@@ -1,0 +1,34 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Prints what `pith-bench codec --device -J FILE` wrote as one table.
+
+Usage: table.py FILE...
+"""
+
+import json
+import pathlib
+import sys
+
+HEAD = ("| compressor | floats | encode, of a copy | decode, of a copy | ratio | graph (us) | wrong |\n"
+        "|---|---|---|---|---|---|---|")
+
+
+def line(result):
+    graph = result["graph_us"]
+    cells = (f"`{result['compressor']}`", f"{result['count']:,}", f"{result['encode_of_copy']:.2f}",
+             f"{result['decode_of_copy']:.2f}", f"{result['ratio']:.1f}",
+             "" if graph is None else f"{graph:.1f}", str(result["nwrong"]))
+    return "| " + " | ".join(cells) + " |"
+
+
+def main(paths):
+    files = [json.loads(path.read_text()) for path in map(pathlib.Path, paths) if path.is_file()]
+    if not files:
+        return "no results"
+    lines = [f"{files[0]['device']}; decode: messages of {files[0]['ranks']} ranks", "", HEAD]
+    lines += [line(result) for file in files for result in file["results"]]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(main(sys.argv[1:]))

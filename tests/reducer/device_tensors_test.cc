@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <limits>
+#include <string>
+#include <tuple>
+
+#include <gmock/gmock.h>
+
+#include <pith/comm/local.h>
+#include <pith/core/random.h>
+#include <pith/reducer/device_backend.h>
+#include <pith/reducer/reducer.h>
+
+#include "support/device.h"
+#include "support/usage_error.h"
+
+// Tensors on a device, exchanged by ranks that are threads and share it. What they come to is what
+// the same tensors in host memory come to, bit for bit.
+namespace pith::test {
+namespace {
+
+constexpr int kSteps = 4;
+
+struct Variable {
+  std::string name;
+  Shape shape;
+};
+
+const std::vector<Variable> kModel = {
+    {"matrix", Shape({64, 100})}, {"other", Shape({40, 90})}, {"bias", Shape({33})}};
+
+std::vector<float> gradient_of(const Variable& variable, int rank, int step) {
+  const Random random({.seed = 3,
+                       .tensor = variable.name.size(),
+                       .step = static_cast<std::uint64_t>(step),
+                       .rank = static_cast<std::uint32_t>(rank)});
+  std::vector<float> x(variable.shape.elements());
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(random.normal(i));
+  return x;
+}
+
+struct Case {
+  const char* compressor;
+  const char* feedback;
+  const char* exchange = "natural";
+};
+
+ReducerOptions options_of(const Case& one) {
+  return {.compressor = one.compressor,
+          .feedback = one.feedback,
+          .exchange = one.exchange,
+          .device = device_backend()};
+}
+
+/// Estimates of all tensors after a step, as this rank has them.
+using Estimates = std::vector<std::vector<float>>;
+
+Estimates host_step(Reducer& reducer, int rank, int step, const StepOptions& options) {
+  Estimates gradients;
+  for (const Variable& variable : kModel) gradients.push_back(gradient_of(variable, rank, step));
+  for (std::size_t v = 0; v < kModel.size(); ++v) {
+    reducer.push(kModel[v].name, std::span<float>(gradients[v]));
+  }
+  reducer.wait(options);
+  return gradients;
+}
+
+// `places`: which of the tensors lie on the device.
+Estimates mixed_step(Reducer& reducer, const std::vector<Space>& places, int rank, int step,
+                     const StepOptions& options, DeviceStream stream, bool overlapped) {
+  Estimates gradients;
+  std::vector<cuda::DeviceBuffer<float>> there;
+  for (const Variable& variable : kModel) {
+    gradients.push_back(gradient_of(variable, rank, step));
+    there.push_back(to_device(gradients.back(), stream));
+  }
+  if (overlapped) reducer.begin(options);
+  for (std::size_t v = 0; v < kModel.size(); ++v) {
+    if (places[v] == Space::device) {
+      reducer.push(kModel[v].name, there[v].span(), stream);
+    } else {
+      reducer.push(kModel[v].name, std::span<float>(gradients[v]));
+    }
+  }
+  reducer.wait(options);
+  for (std::size_t v = 0; v < kModel.size(); ++v) {
+    if (places[v] == Space::device) gradients[v] = to_host(there[v].span(), stream);
+  }
+  return gradients;
+}
+
+void add_all(Reducer& reducer, const std::vector<Space>& places) {
+  for (std::size_t v = 0; v < kModel.size(); ++v) {
+    reducer.add(kModel[v].name, kModel[v].shape, ElementType::float32, places[v]);
+  }
+}
+
+StepOptions step_options(int step) {
+  return {.learning_rate = step < 2 ? 0.1 : 0.05, .loss_scale = step == 3 ? 4.0 : 1.0};
+}
+
+class DeviceTensors : public testing::TestWithParam<std::tuple<Case, int>> {};
+
+TEST_P(DeviceTensors, ComeToWhatHostTensorsComeTo) {
+  const auto& [one, ranks] = GetParam();
+  for (const bool overlapped : {false, true}) {
+    run_local(ranks, [&](Communicator& communicator) {
+      const int rank = communicator.rank();
+      const cuda::Stream stream;
+      const std::vector<Space> host(kModel.size(), Space::host);
+      const std::vector<Space> mixed{Space::device, Space::host, Space::device};
+      Reducer plain(communicator, options_of(one));
+      Reducer there(communicator, options_of(one));
+      add_all(plain, host);
+      add_all(there, mixed);
+      for (int step = 0; step < kSteps; ++step) {
+        const auto options = step_options(step);
+        const auto expected = host_step(plain, rank, step, options);
+        EXPECT_EQ(mixed_step(there, mixed, rank, step, options, stream, overlapped), expected)
+            << "step " << step << " on rank " << rank;
+      }
+      EXPECT_EQ(there.statistics().message_bytes, plain.statistics().message_bytes);
+      EXPECT_EQ(there.statistics().wire_bytes, plain.statistics().wire_bytes);
+      for (const DeviceStateView& state : there.device_states()) {
+        for (const StateView<float>& expected : plain.states<float>()) {
+          if (expected.name != state.name) continue;
+          EXPECT_THAT(to_host(state.values, stream), testing::ElementsAreArray(expected.values))
+              << state.name;
+        }
+      }
+    });
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, DeviceTensors,
+    testing::Combine(testing::Values(Case{"none", "none"}, Case{"none", "ef21_sgdm"},
+                                     Case{"cast(fp16)", "ef14"},
+                                     Case{"cast(bf16)", "ef21", "gather"},
+                                     Case{"cast(bf16)", "econtrol(eta=0.3)", "sharded"},
+                                     Case{"randomk(density=0.05)", "ef14"},
+                                     Case{"randomk(density=0.1)|cast(fp16)", "ef21"},
+                                     Case{"none@2,randomk(density=0.1)", "ef21_sgdm"}),
+                     testing::Values(1, 2, 3)));
+
+// What a mistake says on all of two ranks, made by rank 1.
+std::string mistake(const ReducerOptions& options,
+                    const std::function<void(Reducer&, DeviceStream)>& push) {
+  return usage_error_of(2, [&](Communicator& communicator) {
+    const cuda::Stream stream;
+    Reducer reducer(communicator, options);
+    reducer.add("w", Shape({64, 100}), ElementType::float32, Space::device);
+    const cuda::DeviceBuffer<float> fine(6400);
+    cuda::clear(fine.span(), stream);
+    if (communicator.rank() == 1) {
+      push(reducer, stream);
+    } else {
+      reducer.push("w", fine.span(), stream);
+    }
+    reducer.wait();
+  });
+}
+
+TEST(DeviceTensorMistakes, AreToldToAllRanks) {
+  const auto options = options_of({"none", "none"});
+  std::vector<float> host(6400);
+  EXPECT_THAT(mistake(options,
+                      [&](Reducer& reducer, DeviceStream stream) {
+                        reducer.push("w", DeviceSpan<float>(host.data(), host.size()), stream);
+                      }),
+              testing::HasSubstr("push: tensor \"w\": this is host memory, not memory of device"));
+  EXPECT_THAT(mistake(options, [&](Reducer& reducer,
+                                   DeviceStream) { reducer.push("w", std::span<float>(host)); }),
+              testing::HasSubstr("tensor \"w\" lies on a device, not in host memory"));
+  EXPECT_THAT(mistake(options,
+                      [&](Reducer& reducer, DeviceStream stream) {
+                        const cuda::DeviceBuffer<float> small(10);
+                        reducer.push("w", small.span(), stream);
+                      }),
+              testing::HasSubstr("has 6400 elements (64x100), not 10"));
+}
+
+TEST(DeviceTensorMistakes, OptionsForHostMemoryAreNamed) {
+  const auto refusal = [](ReducerOptions options) {
+    return usage_error_of(2, [&](Communicator& communicator) {
+      Reducer reducer(communicator, options);
+      reducer.add("w", Shape({64, 100}), ElementType::float32, Space::device);
+      reducer.device_states();
+    });
+  };
+  auto options = options_of({"topk(density=0.01)", "ef14"});
+  options.clip = 1;
+  EXPECT_THAT(refusal(options),
+              testing::HasSubstr("\"w\" lies on a device, so it cannot be clipped"));
+  options = options_of({"topk(density=0.01)", "d_ec"});
+  EXPECT_THAT(refusal(options), testing::HasSubstr("cannot have the rule d_ec"));
+  options = options_of({"auto(topk(density=0.01))", "ef14"});
+  EXPECT_THAT(refusal(options), testing::HasSubstr("cannot have auto("));
+  options = options_of({"topk(density=0.01)", "ef14", "sparse"});
+  EXPECT_THAT(refusal(options), testing::HasSubstr("cannot travel by the sparse exchange"));
+  options = options_of({"none", "none"});
+  options.device = nullptr;
+  EXPECT_THAT(refusal(options), testing::HasSubstr("needs the option `device`"));
+}
+
+TEST(DeviceTensors, ANonFiniteElementSkipsTheStepOnAllRanks) {
+  for (const NonFinite policy : {NonFinite::skip, NonFinite::propagate}) {
+    run_local(2, [&](Communicator& communicator) {
+      const cuda::Stream stream;
+      auto options = options_of({"none", "ef21"});
+      options.non_finite = policy;
+      Reducer reducer(communicator, options);
+      reducer.add("w", Shape({64, 100}), ElementType::float32, Space::device);
+      auto x = gradient_of(kModel.front(), communicator.rank(), 0);
+      if (communicator.rank() == 1) x[4321] = std::numeric_limits<float>::infinity();
+      const auto there = to_device(x, stream);
+      reducer.push("w", there.span(), stream);
+      const StepResult result = reducer.wait();
+      EXPECT_FALSE(result.committed);
+      EXPECT_THAT(result.reason, testing::HasSubstr("w: element 4321 is inf"));
+      for (const DeviceStateView& state : reducer.device_states()) {
+        EXPECT_THAT(to_host(state.values, stream), testing::Each(0.0f)) << state.name;
+      }
+      const auto left = to_host(there.span(), stream);
+      if (policy == NonFinite::skip) {
+        EXPECT_EQ(left, x);
+      } else {
+        EXPECT_THAT(left, testing::Each(testing::IsNan()));
+      }
+    });
+  }
+}
+
+TEST(DeviceTensors, ARankThatSkipsReceivesTheOthersEstimate) {
+  run_local(2, [&](Communicator& communicator) {
+    const cuda::Stream stream;
+    Reducer reducer(communicator, options_of({"none", "ef14"}));
+    reducer.add("w", Shape({64, 100}), ElementType::float32, Space::device);
+    const auto x = gradient_of(kModel.front(), 0, 0);
+    const auto there = to_device(x, stream);
+    if (communicator.rank() == 0) {
+      reducer.push("w", there.span(), stream);
+    } else {
+      reducer.skip("w", there.span(), stream);
+    }
+    reducer.wait();
+    auto half = x;
+    for (float& value : half) value /= 2;
+    EXPECT_EQ(to_host(there.span(), stream), half);
+  });
+}
+
+TEST(DeviceTensors, ParametersAreBroadcastFromRank0) {
+  run_local(3, [&](Communicator& communicator) {
+    const cuda::Stream stream;
+    Reducer reducer(communicator, options_of({"none", "none"}));
+    reducer.add("matrix", Shape({64, 100}), ElementType::float32, Space::device);
+    const auto there = to_device(gradient_of(kModel.front(), communicator.rank(), 0), stream);
+    reducer.broadcast("matrix", there.span(), stream);
+    EXPECT_EQ(to_host(there.span(), stream), gradient_of(kModel.front(), 0, 0));
+  });
+}
+
+}  // namespace
+}  // namespace pith::test
