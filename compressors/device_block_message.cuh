@@ -133,8 +133,9 @@ class BlockDecoder {
     if (std::has_single_bit(block)) shift_ = std::countr_zero(block);
   }
 
-  __device__ void begin(std::size_t n) {
+  __device__ void begin(std::size_t n, const std::uint32_t* first) {
     count_ = n;
+    if (first) skipped_ = *first % block_;
     number_ = Blocks{skipped_, n, block_}.number();
   }
   __device__ std::size_t statistics() const { return number_; }
@@ -180,7 +181,7 @@ class DeviceBlockMessage final : public DeviceMessageCompressor {
     const cuda::DeviceScratch::Frame frame(scratch);
     const BlockSettings<Scheme> settings{scheme_, block_, RoundingPoint(scheme_.rounding(), key)};
     const DeviceCuts places = put_cuts(cuts, x, scratch, stream);
-    const bool shared = shares_words(cuts);
+    const bool shared = shares_words(cuts) || (x.cuts && segments(cuts) > 1);
     with_composer(x, [&](const auto& composer) {
       if (block_ <= kSmall)
         return encode_by<32, 16>(composer, settings, shared, places, wire, stream);

@@ -44,8 +44,11 @@ const char* const kDense[] = {
 
 // Of what keeps some elements.
 const char* const kSparse[] = {
-    "topk(density=0.05)",   "topk(density=0.05,index=raw32)", "topk(k=40,index=bitmap)|cast(fp16)",
-    "threshold(value=0.8)", "threshold(value=2,values=bf16)",
+    "topk(density=0.05)",
+    "topk(k=40,index=bitmap)|cast(fp16)",
+    "topk(density=0.2,values=4bit)",
+    "threshold(value=1.5)",
+    "threshold(value=0.5,index=raw32)|quantize(bits=3,bucket=50,rounding=stochastic)",
 };
 
 std::vector<std::string> dense_specs() { return {std::begin(kDense), std::end(kDense)}; }
@@ -256,6 +259,10 @@ TEST(DeviceRegistry, RefusesWhatHasNoDeviceVersion) {
   }
   EXPECT_THAT(refused("cast(fp17)"), testing::HasSubstr("fp17"));
   EXPECT_THAT(refused("lowrank(rank=4)"), testing::HasSubstr("not of the message kind"));
+  EXPECT_THAT(refused("topk(density=0.1,sample=0.5)"),
+              testing::HasSubstr("sample= has no device version"));
+  EXPECT_THAT(refused("blocktopk(k=4)"), testing::HasSubstr("blocktopk has no device version"));
+  EXPECT_THAT(refused("topk(k=4)|natural"), testing::HasSubstr("natural has no device version"));
 }
 
 }  // namespace
