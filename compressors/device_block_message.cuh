@@ -155,8 +155,9 @@ class BlockDecoder {
   BlockDecoder(const Scheme& scheme, std::size_t block, std::size_t first)
       : scheme_(scheme), block_(block), skipped_(first % block) {}
 
-  __device__ void begin(std::size_t n) {
+  __device__ void begin(std::size_t n, const std::uint32_t* first) {
     count_ = n;
+    if (first) skipped_ = *first % block_;
     number_ = block_.touched(skipped_, n);
   }
   __device__ std::size_t statistics() const { return number_; }
@@ -200,7 +201,7 @@ class DeviceBlockMessage final : public DeviceMessageCompressor {
     const BlockSettings<Scheme> settings{scheme_, BlockSize(block_),
                                          RoundingPoint(scheme_.rounding(), key)};
     const DeviceCuts places = put_cuts(cuts, x, scratch, stream);
-    const bool shared = shares_words(cuts);
+    const bool shared = shares_words(cuts) || (x.cuts && segments(cuts) > 1);
     with_composer(x, [&](const auto& composer) {
       if (block_ <= kSmall)
         return encode_by<32, 16>(composer, settings, shared, places, wire, stream);
