@@ -74,7 +74,7 @@ __global__ void narrow(Source x, DeviceCuts cuts, DeviceWire wire) {
 #pragma unroll
     for (unsigned k = 0; k < kItems; ++k) {
       const std::size_t i = tile + k * cuda::kBlock + threadIdx.x;
-      if (i >= n) break;
+      if (i >= n) continue;
       s = cuts.holding(i, s);
       finite = finite && std::isfinite(u[k]);
       const Number number = NumberFormat<Number>::narrow(u[k]);

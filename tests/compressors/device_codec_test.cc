@@ -218,7 +218,7 @@ TEST_P(DeviceCodec, RefusesAndTakesWhatTheHostDoes) {
   for (std::size_t bit = 0; bit < 8 * whole.size(); bit += near_an_end(bit / 8, whole) ? 1 : 9) {
     Bytes changed = whole;
     changed[bit / 8] ^= std::byte{1} << bit % 8;
-    codec.expect_same_mean({whole, changed}, 5, 60, 1);
+    codec.expect_same_mean({changed}, 5, 60, 1);
   }
 }
 
