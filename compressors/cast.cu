@@ -45,7 +45,7 @@ struct NumberDecoder {
 
   std::size_t count = 0;
 
-  __device__ void begin(std::size_t n) { count = n; }
+  __device__ void begin(std::size_t n, const std::uint32_t*) { count = n; }
   __device__ std::size_t statistics() const { return 0; }
   __device__ std::size_t bits() const { return 8 * sizeof(Number) * count; }
   __device__ bool valid(const Number&) const { return true; }
@@ -74,7 +74,7 @@ __global__ void narrow(Source x, DeviceCuts cuts, DeviceWire wire) {
 #pragma unroll
     for (unsigned k = 0; k < kItems; ++k) {
       const std::size_t i = tile + k * cuda::kBlock + threadIdx.x;
-      if (i >= n) break;
+      if (i >= n) continue;
       s = cuts.holding(i, s);
       finite = finite && std::isfinite(u[k]);
       const Number number = NumberFormat<Number>::narrow(u[k]);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <limits>
+#include <bit>
 #include <memory>
 #include <utility>
 
-#include <pith/compressors/blocks.h>
 #include <pith/compressors/device_block.cuh>
 #include <pith/compressors/device_codes.cuh>
 #include <pith/compressors/device_mean.cuh>
@@ -18,24 +17,49 @@
 //   value(code, statistics)
 namespace pith {
 
+/// The elements of a codec's block. By a power of two is divided quickly.
+class BlockSize {
+ public:
+  explicit BlockSize(std::size_t size) : size_(size) {
+    if (std::has_single_bit(size)) shift_ = std::countr_zero(size);
+  }
+
+  __host__ __device__ operator std::size_t() const { return size_; }
+
+  /// The number of the block with an element.
+  __device__ std::size_t of(std::size_t element) const {
+    return shift_ < 0 ? element / size_ : element >> shift_;
+  }
+
+  /// How many blocks some elements touch.
+  __device__ std::size_t touched(std::size_t first, std::size_t count) const {
+    return count == 0 ? 0 : of(first + count - 1) - of(first) + 1;
+  }
+
+ private:
+  std::size_t size_;
+  int shift_ = -1;
+};
+
 template <class Scheme>
 struct BlockSettings {
   Scheme scheme;
-  std::size_t block;
+  BlockSize block;
   RoundingPoint point;
 
   using Statistics = typename Scheme::Statistics;
 
-  __device__ Blocks blocks(DeviceCuts cuts, unsigned s) const {
-    return {cuts.begin(s), cuts.end(s) - cuts.begin(s), block};
+  __device__ std::size_t blocks(DeviceCuts cuts, unsigned s) const {
+    return block.touched(cuts.begin(s), cuts.end(s) - cuts.begin(s));
   }
-  __device__ std::size_t bits(const Blocks& blocks) const {
-    return 8 * sizeof(Statistics) * blocks.number() + scheme.width() * blocks.count;
+  __device__ std::size_t bits(DeviceCuts cuts, unsigned s) const {
+    return 8 * sizeof(Statistics) * blocks(cuts, s) +
+           scheme.width() * (cuts.end(s) - cuts.begin(s));
   }
 
   /// What of the elements [begin, end) belongs to segment s.
   __device__ CodePiece piece(DeviceCuts cuts, const DeviceWire& wire, unsigned s, Range all) const {
-    std::byte* const codes = place_of(wire, s) + blocks(cuts, s).number() * sizeof(Statistics);
+    std::byte* const codes = place_of(wire, s) + blocks(cuts, s) * sizeof(Statistics);
     const std::size_t first = cuts.begin(s);
     return {reinterpret_cast<std::uint32_t*>(codes), std::max(all.begin, first) - first,
             std::min(all.end, cuts.end(s)) - first, all.end >= cuts.end(s), scheme.width()};
@@ -87,7 +111,7 @@ __global__ void __launch_bounds__(kThreads)
     const Statistics statistics = scheme.measure(x);
     if (threadIdx.x == 0) {
       settings.for_segments(cuts, block, [&](unsigned s) {
-        reinterpret_cast<Statistics*>(place_of(wire, s))[b - cuts.begin(s) / settings.block] =
+        reinterpret_cast<Statistics*>(place_of(wire, s))[b - settings.block.of(cuts.begin(s))] =
             statistics;
       });
     }
@@ -113,7 +137,7 @@ __global__ void __launch_bounds__(kThreads)
   if (!finite) wire.fault->non_finite = 1;
   if (blockIdx.x == 0) {
     end_segments(cuts, wire, sizeof(std::uint32_t),
-                 [&](unsigned s) { return settings.bits(settings.blocks(cuts, s)); });
+                 [&](unsigned s) { return settings.bits(cuts, s); });
   }
 }
 
@@ -129,13 +153,12 @@ class BlockDecoder {
   };
 
   BlockDecoder(const Scheme& scheme, std::size_t block, std::size_t first)
-      : scheme_(scheme), block_(block), skipped_(first % block) {
-    if (std::has_single_bit(block)) shift_ = std::countr_zero(block);
-  }
+      : scheme_(scheme), block_(block), skipped_(first % block) {}
 
-  __device__ void begin(std::size_t n) {
+  __device__ void begin(std::size_t n, const std::uint32_t* first) {
     count_ = n;
-    number_ = Blocks{skipped_, n, block_}.number();
+    if (first) skipped_ = *first % block_;
+    number_ = block_.touched(skipped_, n);
   }
   __device__ std::size_t statistics() const { return number_; }
   __device__ std::size_t bits() const {
@@ -144,9 +167,7 @@ class BlockDecoder {
   __device__ bool valid(const Statistics& statistics) const { return scheme_.valid(statistics); }
 
   __device__ Place at(std::size_t i) const {
-    const std::size_t element = skipped_ + i;
-    return {8 * sizeof(Statistics) * number_ + i * scheme_.width(),
-            shift_ < 0 ? element / block_ : element >> shift_};
+    return {8 * sizeof(Statistics) * number_ + i * scheme_.width(), block_.of(skipped_ + i)};
   }
   __device__ float value(const std::byte* bytes, const Place& place) const {
     return scheme_.value(code_at(bytes, place.bit, scheme_.width()),
@@ -155,9 +176,8 @@ class BlockDecoder {
 
  private:
   Scheme scheme_;
-  std::size_t block_;
+  BlockSize block_;
   std::size_t skipped_;  // elements of the first block that the segment does not have
-  int shift_ = -1;       // log2 of the block, if it is a power of two
   std::size_t count_ = 0;
   std::size_t number_ = 0;
 };
@@ -178,9 +198,10 @@ class DeviceBlockMessage final : public DeviceMessageCompressor {
   void encode(const DeviceSource& x, Cuts cuts, const RandomKey& key, const DeviceWire& wire,
               cuda::DeviceScratch& scratch, DeviceStream stream) override {
     const cuda::DeviceScratch::Frame frame(scratch);
-    const BlockSettings<Scheme> settings{scheme_, block_, RoundingPoint(scheme_.rounding(), key)};
+    const BlockSettings<Scheme> settings{scheme_, BlockSize(block_),
+                                         RoundingPoint(scheme_.rounding(), key)};
     const DeviceCuts places = put_cuts(cuts, x, scratch, stream);
-    const bool shared = shares_words(cuts);
+    const bool shared = shares_words(cuts) || (x.cuts && segments(cuts) > 1);
     with_composer(x, [&](const auto& composer) {
       if (block_ <= kSmall)
         return encode_by<32, 16>(composer, settings, shared, places, wire, stream);

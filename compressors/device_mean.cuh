@@ -9,7 +9,8 @@
 // The mean of several ranks' segments on the device, whatever they decode to. A Decoder has
 //
 //   Statistics              what a segment begins with, a number of them
-//   begin(n)                of n elements
+//   begin(n, first)         of n elements, the first of which is number *first of its tensor;
+//                           null: as the host has said
 //   statistics()            how many there are then
 //   bits()                  of the segment then
 //   valid(statistics)       false: the segment is not valid
@@ -23,6 +24,7 @@ struct DeviceSegments {
   static constexpr std::size_t kMost = 32;
   DeviceSegment segments[kMost];
   unsigned number = 0;
+
   /// All of them have so many.
   __device__ std::size_t elements(std::size_t most) const {
     const std::uint32_t* const count = segments[0].count;
@@ -66,7 +68,7 @@ __global__ void check_segments(Decoder decoder, DeviceSegments all, std::size_t 
                                DeviceFault* fault) {
   const auto bytes = all.bytes(blockIdx.x % all.number);
   const std::size_t n = all.elements(most);
-  decoder.begin(n);
+  decoder.begin(n, all.segments[0].first);
   const std::size_t bits = decoder.bits();
   const std::size_t used = bytes_of(bits);
   bool valid = bytes.size() >= padded(used);
@@ -74,7 +76,7 @@ __global__ void check_segments(Decoder decoder, DeviceSegments all, std::size_t 
     if (threadIdx.x < padded(used) - used) {
       valid = bytes.data()[used + threadIdx.x] == std::byte{0};
     }
-    if (bits % 8 != 0) valid = valid && bytes.data()[bits / 8] >> bits % 8 == std::byte{0};
+    if (bits % 8 != 0) valid = valid && (bytes.data()[bits / 8] >> bits % 8) == std::byte{0};
     using Statistics = typename Decoder::Statistics;
     const auto* const statistics = reinterpret_cast<const Statistics*>(bytes.data());
     const std::size_t step = gridDim.x / all.number * blockDim.x;
@@ -95,7 +97,7 @@ __global__ void add_to_mean(Decoder decoder, MeanPart part, DeviceSpan<float> me
   constexpr std::size_t kTile = kItems * cuda::kBlock;
   if (fault->invalid != 0) return;
   const std::size_t n = part.segments.elements(mean.size());
-  decoder.begin(n);
+  decoder.begin(n, part.segments.segments[0].first);
   bool finite = true;
   for (std::size_t tile = blockIdx.x * kTile; tile < n; tile += gridDim.x * kTile) {
     typename Decoder::Place places[kItems];

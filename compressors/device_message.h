@@ -40,6 +40,8 @@ struct DeviceSegment {
   const std::uint32_t* count = nullptr;
   /// On the device: it begins so many bytes further on, a multiple of kWireAlignment.
   const std::uint64_t* offset = nullptr;
+  /// On the device: the number of its first element in its tensor, not the call's.
+  const std::uint32_t* first = nullptr;
 };
 
 /// MessageCompressor (message.h) for tensors of floats on a device: the same bytes for finite

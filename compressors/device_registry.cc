@@ -19,10 +19,8 @@ struct DenseDeviceMaker {
 };
 
 constexpr DenseDeviceMaker kDense[] = {
-    {"identity", make_device_identity},
-    {"cast", make_device_cast},
-    {"onebit", make_device_onebit},
-    {"quantize", make_device_quantize},
+    {"identity", make_device_identity}, {"cast", make_device_cast},
+    {"onebit", make_device_onebit},     {"quantize", make_device_quantize},
     {"levels", make_device_levels},
 };
 
@@ -41,11 +39,6 @@ constexpr SparseDeviceMaker kSparse[] = {
   throw UsageError(text_of(pipeline) + ": " + stage + " has no device version");
 }
 
-ValueCoding coding_of(const Spec& stage) {
-  if (stage.name == "identity") return ValueCoding::exact;
-  return stage.name == "cast" ? ValueCoding::singly : ValueCoding::in_blocks;
-}
-
 std::unique_ptr<DeviceMessageCompressor> make_sparse(const Pipeline& pipeline, const Shape& shape) {
   const Spec& first = pipeline.front();
   const auto maker = std::ranges::find(kSparse, first.name, &SparseDeviceMaker::name);
@@ -55,7 +48,8 @@ std::unique_ptr<DeviceMessageCompressor> make_sparse(const Pipeline& pipeline, c
   const Pipeline second = pipeline.size() > 1 ? Pipeline(pipeline.begin() + 1, pipeline.end())
                                               : Pipeline{values_stage(values)};
   return make_device_sparse({make_sparse_message<float>(pipeline, shape), maker->make(first), index,
-                             make_device_message(second, shape), coding_of(second.front())});
+                             make_device_message(second, shape),
+                             second.front().name == "identity"});
 }
 
 }  // namespace

@@ -50,11 +50,15 @@ class DeviceLargest {
   void find(const DeviceSource& x, std::size_t k, const DeviceEntries& out, DeviceFault* fault,
             cuda::DeviceScratch& scratch, DeviceStream stream);
 
-  /// A guess, and how far below the last threshold it lies; on the device.
+  /// The bits of a magnitude, and what part of the last threshold it lies below that: less after a
+  /// call that collected more than 2 k + 1024, more after one with less than 1.25 k + 32.
   struct Guess {
     std::uint32_t least;
     float distance;
   };
+
+  /// For the next call.
+  DeviceSpan<const Guess> guess() const { return guess_; }
 
  private:
   cuda::DeviceBuffer<Guess> guess_;

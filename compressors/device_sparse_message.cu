@@ -7,7 +7,6 @@
 #include <pith/compressors/device_index_coding.h>
 #include <pith/compressors/device_segments.cuh>
 #include <pith/compressors/device_sparse_message.h>
-#include <pith/core/error.h>
 #include <pith/cuda/memory.h>
 
 namespace pith {
@@ -67,14 +66,14 @@ __global__ void end_segments(DeviceCuts cuts, const std::uint64_t* index_bytes, 
   if (turn == 0 && threadIdx.x == 0) wire.sizes.data()[s] = start + bytes;
 }
 
-// The number of entries; none where the head is not valid.
+// None where the head is not valid.
 __global__ void read_head(DeviceSpan<const std::byte> bytes, std::size_t first, std::size_t n,
-                          std::uint32_t* count, DeviceFault* fault) {
-  *count = 0;
+                          Head* out, DeviceFault* fault) {
+  *out = {};
   if (bytes.size() >= sizeof(Head)) {
     const Head head = *reinterpret_cast<const Head*>(bytes.data());
     if (head.count <= n && head.first <= first) {
-      *count = head.count;
+      *out = head;
       return;
     }
   }
@@ -143,7 +142,7 @@ void DeviceSparseMessage::commit(const DeviceSource& x, const DeviceEntries& kep
                                  const KeptCuts& parts, Cuts cuts, const DeviceWire& values,
                                  cuda::DeviceScratch& scratch, DeviceStream stream) const {
   if (x.composing == Composing::gradient) return;
-  if (parts_.coding == ValueCoding::exact) {
+  if (parts_.values_are_exact) {
     return take_off(
         x, {kept.indices.data(), parts.ranges, parts.ranges + segments(cuts), kept.values}, stream);
   }
@@ -154,7 +153,7 @@ void DeviceSparseMessage::commit(const DeviceSource& x, const DeviceEntries& kep
   for (std::size_t s = 0; s < segments(cuts); ++s) {
     const auto sent = all.first(std::min(kept.room(), cuts[s + 1] - cuts[s]));
     const DeviceSegment segment{values.bytes.subspan(s * values.stride, values.stride),
-                                parts.counts + s};
+                                parts.counts + s, nullptr, parts.ranges + s};
     parts_.values->decode_mean({&segment, 1}, 0, 1, sent, fault.data(), scratch, stream);
     take_off(x, {kept.indices.data(), parts.ranges + s, parts.ranges + s + 1, sent}, stream);
   }
@@ -181,9 +180,6 @@ std::uint64_t* DeviceSparseMessage::write_segments(const DeviceEntries& kept, co
 void DeviceSparseMessage::encode(const DeviceSource& x, Cuts cuts, const RandomKey& key,
                                  const DeviceWire& wire, cuda::DeviceScratch& scratch,
                                  DeviceStream stream) {
-  if (parts_.coding == ValueCoding::in_blocks && segments(cuts) > 1) {
-    throw UsageError("encode: values that are coded by blocks go in one segment on a device");
-  }
   if (x.size == 0) return cuda::clear(wire.sizes, stream);
   const cuda::DeviceScratch::Frame frame(scratch);
   const std::size_t count = segments(cuts);
@@ -208,14 +204,15 @@ DeviceEntries DeviceSparseMessage::read(const DeviceSegment& segment, std::size_
                                         cuda::DeviceScratch& scratch, DeviceStream stream) const {
   const auto bytes = segment.bytes;
   // No coder gets by with less than a bit per index.
-  const DeviceEntries entries = take_entries(std::min(n, 8 * bytes.size()), scratch);
+  DeviceEntries entries = take_entries(std::min(n, 8 * bytes.size()), scratch);
+  Head* const head = scratch.take<Head>(1).data();
+  entries.count = &head->count;
   const auto used = scratch.take<std::uint64_t>(1);
-  cuda::launch(read_head, 1, 1, stream, bytes, parts_.coding == ValueCoding::in_blocks ? 0 : first,
-               n, entries.count, fault);
+  cuda::launch(read_head, 1, 1, stream, bytes, first, n, head, fault);
   read_indices(parts_.index, bytes.subspan(std::min(sizeof(Head), bytes.size())), n,
                {entries.indices, entries.count, used.data(), fault}, scratch, stream);
   cuda::launch(find_values, 1, 1, stream, used.data());
-  const DeviceSegment values{bytes, entries.count, used.data()};
+  const DeviceSegment values{bytes, entries.count, used.data(), &head->first};
   parts_.values->decode_mean({&values, 1}, 0, 1, entries.values, fault, scratch, stream);
   return entries;
 }

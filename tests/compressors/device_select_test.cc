@@ -9,6 +9,7 @@
 #include <pith/compressors/collect.h>
 #include <pith/compressors/device_select.h>
 #include <pith/compressors/largest.h>
+#include <pith/cuda/graph.h>
 
 #include "compressors/inputs.h"
 #include "support/device.h"
@@ -149,6 +150,23 @@ class OnDevice {
     return kept(out);
   }
 
+  /// What largest() puts into the stream; kept() is what it finds when it is launched.
+  cuda::Graph graph(DeviceLargest& finder, const DeviceEntries& out) {
+    return {stream_, [&] {
+              finder.find(source_, out.room(), out, fault_.span().data(), scratch_, stream_);
+            }};
+  }
+  DeviceEntries room(std::size_t k) { return take_entries(k, scratch_); }
+  Kept launch(const cuda::Graph& graph, const Floats& gradient, const DeviceEntries& out) {
+    cuda::upload(std::span(gradient), gradient_.span(), stream_);
+    graph.launch(stream_);
+    return kept(out);
+  }
+
+  DeviceLargest::Guess guess(const DeviceLargest& finder) {
+    return to_host(finder.guess(), stream_)[0];
+  }
+
   bool non_finite() { return to_host(fault_.span(), stream_)[0].non_finite != 0; }
 
  private:
@@ -239,6 +257,37 @@ TEST(DeviceLargest, StayTheSameInAGuessedStep) {
   const Input x = input_of(Composing::residual, gaussian<float>(40'000));
   DeviceLargest finder;
   for (int step = 0; step < 4; ++step) expect_largest(x, 400, Next::apart, finder);
+}
+
+// No host can step in between its kernels.
+TEST(DeviceLargest, AreFoundByAGraphWhateverTheGuess) {
+  Input x = input_of(Composing::gradient, gaussian<float>(30'000));
+  DeviceLargest finder;
+  OnDevice device(x);
+  device.largest(finder, 100);
+  const DeviceEntries out = device.room(100);
+  const cuda::Graph graph = device.graph(finder, out);
+  for (const float size : {1.0f, 1.1f, 1e-3f, 10.0f}) {
+    for (float& v : x.gradient) v *= size;
+    EXPECT_EQ(device.launch(graph, x.gradient, out), largest_on_host(x, 100)) << size;
+  }
+}
+
+TEST(DeviceLargest, GuessSoThatSomewhatMoreThanTheyNeedIsCollected) {
+  constexpr std::size_t kKept = 1000;
+  DeviceLargest finder;
+  for (std::uint64_t step = 0; step < 8; ++step) {
+    const Input x = input_of(Composing::gradient, gaussian<float>(60'000, step));
+    OnDevice device(x);
+    if (step > 3) {
+      const auto least = device.guess(finder).least;
+      const Floats u = composed(x);
+      const auto found = std::ranges::count_if(u, [&](float v) { return magnitude(v) >= least; });
+      EXPECT_GE(found, 1.1 * kKept) << step;
+      EXPECT_LE(found, 2.5 * kKept + 1024) << step;
+    }
+    device.largest(finder, kKept);
+  }
 }
 
 TEST(DeviceLargest, NotesWhatIsNotFinite) {
