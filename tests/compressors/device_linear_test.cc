@@ -204,6 +204,23 @@ TEST(DeviceLowRank, StartsFromAnotherRanksColumns) {
   EXPECT_THAT(started("lowrank(rank=1)", {5, 4}), testing::Each(0.0f));
 }
 
+// More tiles of a mask, and more work for threads, than are taken at once.
+TEST(DeviceLinear, TakesLargeTensors) {
+  const auto expect_the_hosts_step = [](const LinearTensor& tensor) {
+    const cuda::Stream stream;
+    HostLinear host(tensor);
+    DeviceLinear device(tensor, stream);
+    std::vector<float> gradient(tensor.shape.elements());
+    for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] = static_cast<float>(i % 991);
+    const auto expected = host.step(gradient, 0);
+    EXPECT_TRUE(device.step(gradient, 0, host.averages) == expected) << tensor.spec;
+    EXPECT_TRUE(device.mean == host.mean) << tensor.spec;
+  };
+  expect_the_hosts_step({"randomk(density=0.0001)", "none", Shape::flat(2200 * 8192 + 77)});
+  expect_the_hosts_step({"cast(fp16)", "none", Shape::flat(2'300'000)});
+  expect_the_hosts_step({"lowrank(rank=1)", "none", Shape{70'000, 33}});
+}
+
 class DeviceLinearSpec : public testing::TestWithParam<std::string> {};
 
 TEST_P(DeviceLinearSpec, NotesWhatIsNotFinite) {
@@ -235,6 +252,22 @@ TEST_P(DeviceLinearSpec, SaysWhatTheHostsDoes) {
     EXPECT_EQ(device->guarantee().contraction, host->guarantee().contraction);
     EXPECT_EQ(device->guarantee().variance, host->guarantee().variance);
   }
+}
+
+TEST_P(DeviceLinearSpec, TakesNoMemoryInItsSecondStep) {
+  const cuda::Stream stream;
+  const LinearTensor tensor{GetParam(), "ef21", Shape{700, 750}};
+  HostLinear host(tensor);
+  DeviceLinear device(tensor, stream);
+  const auto gradient = gaussian<float>(100'000, 1);
+  std::vector<float> x(tensor.shape.elements());
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = gradient[i % gradient.size()];
+  host.step(x, 0);
+  device.step(x, 0, host.averages);
+  device.step(x, 1, host.averages);  // several pieces have become one
+  const std::size_t held = device.scratch_bytes();
+  device.step(x, 2, host.averages);
+  EXPECT_EQ(device.scratch_bytes(), held);
 }
 
 TEST_P(DeviceLinearSpec, TakesATensorWithoutElements) {
