@@ -23,7 +23,7 @@ namespace pith {
 ///
 /// One instance per tensor. A step calls, in this order, for each round: factor(), the average over
 /// the ranks into the same span; then reconstruct(); and accept() if the step is committed.
-/// Throws   UsageError, DeviceError before anything is put into the stream.
+/// Throws   DeviceError; the step must not be committed then.
 class DeviceLinearCompressor {
  public:
   virtual ~DeviceLinearCompressor() = default;

@@ -13,20 +13,21 @@ inline constexpr unsigned kSweptTogether = 4;
 /// finite is noted.
 template <class Composed, class Body>
 __device__ void sweep(const Composed& x, DeviceFault* fault, const Body& body) {
+  const std::size_t n = x.size();
   bool finite = true;
   const std::size_t stride = std::size_t{blockDim.x} * kSweptTogether;
-  for (std::size_t base = blockIdx.x * stride; base < x.size(); base += gridDim.x * stride) {
+  for (std::size_t base = blockIdx.x * stride; base < n; base += gridDim.x * stride) {
     const std::size_t first = base + threadIdx.x;
     float u[kSweptTogether];
 #pragma unroll
     for (unsigned j = 0; j < kSweptTogether; ++j) {
       const std::size_t i = first + std::size_t{j} * blockDim.x;
-      u[j] = i < x.size() ? x.compose(i) : 0.0f;
+      u[j] = i < n ? x.compose(i) : 0.0f;
     }
 #pragma unroll
     for (unsigned j = 0; j < kSweptTogether; ++j) {
       const std::size_t i = first + std::size_t{j} * blockDim.x;
-      if (i >= x.size()) break;
+      if (i >= n) break;
       finite = finite && isfinite(u[j]);
       body(i, u[j]);
     }

@@ -64,8 +64,7 @@ class DeviceLowRank final : public DeviceLinearCompressor {
     if (x.size == 0) return;
     const Random random({key.seed, key.tensor, key.step, kSharedByRanks});
     if (round == 0) {
-      compose(x, fault, scratch, stream);
-      left_factor(random, out, scratch, stream);
+      left_factor(x, random, out, fault, scratch, stream);
     } else {
       right_factor(random, out, scratch, stream);
       commit(x, stream);
@@ -95,28 +94,40 @@ class DeviceLowRank final : public DeviceLinearCompressor {
   }
 
  private:
-  void compose(const DeviceSource& x, DeviceFault* fault, cuda::DeviceScratch& scratch,
-               DeviceStream stream) {
-    const float* place = place_of_composed(x);
+  void left_factor(const DeviceSource& x, const Random& random, DeviceSpan<float> out,
+                   DeviceFault* fault, cuda::DeviceScratch& scratch, DeviceStream stream) {
+    const float* const place = place_of_composed(x);
     float* const composed = place ? nullptr : scratch.take<float>(x.size).data();
     m_ = {place ? place : composed, shape_.rows, shape_.columns};
+    averaged_p_ = out;
+    const cuda::DeviceScratch::Frame frame(scratch);
+    const DeviceMatrix<float> q = start_directions(random, scratch, stream);
+    const DeviceMatrix<float> p{out.data(), shape_.rank, shape_.rows};
+    if (takes_kernels()) {
+      compose_and_project_rows(x, composed, q, p, fault, stream);
+    } else {
+      compose(x, composed, fault, stream);
+      project_rows_by_blas(m_, q, p, scratch, stream);
+    }
+    round_to(out, stream);
+  }
+
+  DeviceMatrix<float> start_directions(const Random& random, cuda::DeviceScratch& scratch,
+                                       DeviceStream stream) const {
+    const auto q = scratch.take<float>(shape_.rank * shape_.columns);
+    cuda::clear(q, stream);
+    cuda::copy(DeviceSpan<const float>(state_), q.first(state_.size()), stream);
+    const DeviceMatrix<float> directions{q.data(), shape_.rank, shape_.columns};
+    orthonormalise(directions, random, 0, stream);
+    return directions;
+  }
+
+  static void compose(const DeviceSource& x, float* composed, DeviceFault* fault,
+                      DeviceStream stream) {
     with_composer(x, [&](auto composer) {
       cuda::launch(compose_all<decltype(composer)>, sweep_blocks(x.size), cuda::kBlock, stream,
                    composer, composed, fault);
     });
-  }
-
-  void left_factor(const Random& random, DeviceSpan<float> out, cuda::DeviceScratch& scratch,
-                   DeviceStream stream) {
-    const cuda::DeviceScratch::Frame frame(scratch);
-    const auto start = scratch.take<float>(shape_.rank * shape_.columns);
-    if (state_.size() > 0) cuda::copy(DeviceSpan<const float>(state_), start, stream);
-    if (state_.size() == 0) cuda::clear(start, stream);
-    const DeviceMatrix<float> q{start.data(), shape_.rank, shape_.columns};
-    orthonormalise(q, random, 0, stream);
-    averaged_p_ = out;
-    project_rows(m_, q, {out.data(), shape_.rank, shape_.rows}, scratch, stream);
-    round_to(out, stream);
   }
 
   void right_factor(const Random& random, DeviceSpan<float> out, cuda::DeviceScratch& scratch,
@@ -126,10 +137,19 @@ class DeviceLowRank final : public DeviceLinearCompressor {
     const DeviceMatrix<float> p{left.data(), shape_.rank, shape_.rows};
     const DeviceMatrix<float> q{out.data(), shape_.rank, shape_.columns};
     orthonormalise(p, random, LowRank<float>::kLeftBlocks, stream);
-    project_columns(m_, p, q, scratch, stream);
+    if (takes_kernels()) {
+      project_columns(m_, p, q, scratch, stream);
+    } else {
+      project_columns_by_blas(m_, p, q, scratch, stream);
+    }
     round_to(out, stream);
     p_ = p;
     q_ = q;
+  }
+
+  // They read m as often as it takes once, but sum a row of it by few threads.
+  bool takes_kernels() const {
+    return shape_.rank <= kMostKernelRank && shape_.columns <= 32 * shape_.rows;
   }
 
   void round_to(DeviceSpan<float> x, DeviceStream stream) const {

@@ -60,8 +60,10 @@ __global__ void no_draws(FirstDraws first) {
   }
 }
 
+// The latest first, as any order must do.
 __global__ void draw(Draws draws, Random random, FirstDraws first) {
-  for (auto t = cuda::global_thread(); t < draws.count; t += cuda::grid_threads()) {
+  for (auto i = cuda::global_thread(); i < draws.count; i += cuda::grid_threads()) {
+    const std::size_t t = draws.count - 1 - i;
     const auto index = static_cast<std::uint32_t>(random.below(draws.last(t) + 1, t));
     draws.indices[t] = index;
     first.add(index, static_cast<std::uint32_t>(t));

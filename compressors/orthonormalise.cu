@@ -107,9 +107,9 @@ struct Basis {
   }
 };
 
-__global__ __launch_bounds__(kThreads) void orthonormalise_rows(DeviceMatrix<float> vectors,
-                                                                Random random,
-                                                                std::uint64_t first) {
+__global__ __launch_bounds__(kThreads, 1) void orthonormalise_rows(DeviceMatrix<float> vectors,
+                                                                   Random random,
+                                                                   std::uint64_t first) {
   __shared__ double sums[2][kDotSums];
   Basis basis{vectors, sums};
   for (std::size_t j = 0; j < vectors.rows; ++j) {

@@ -19,6 +19,7 @@ template <class Composed>
 __global__ void gather(Composed x, DeviceMask mask, float scale, ElementType type, float* out,
                        DeviceFault* fault) {
   __shared__ MaskTile kept;
+  const std::size_t n = x.size();
   bool finite = true;
   for (std::size_t tile = blockIdx.x; tile < mask.tiles; tile += gridDim.x) {
     kept.load(mask, tile);
@@ -28,7 +29,7 @@ __global__ void gather(Composed x, DeviceMask mask, float scale, ElementType typ
 #pragma unroll
       for (unsigned j = 0; j < kTogether; ++j) {
         const std::size_t i = element(tile, first + j);
-        u[j] = i < x.size() ? x.compose(i) : 0.0f;
+        u[j] = i < n ? x.compose(i) : 0.0f;
       }
 #pragma unroll
       for (unsigned j = 0; j < kTogether; ++j) {
@@ -38,7 +39,7 @@ __global__ void gather(Composed x, DeviceMask mask, float scale, ElementType typ
           const float value = rounded(type, scale * u[j]);
           out[kept.place(first + j)] = value;
           x.sent(i, u[j], value);
-        } else if (i < x.size()) {
+        } else if (i < n) {
           x.keep(i, u[j]);
         }
       }

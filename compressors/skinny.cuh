@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <type_traits>
 
+#include <pith/compressors/device_message.h>
 #include <pith/core/device_span.h>
 #include <pith/core/random.h>
 #include <pith/cuda/device_scratch.h>
@@ -25,11 +26,24 @@ struct DeviceMatrix {
   }
 };
 
-/// p = q m^T and q = p m, by cuBLAS: what is averaged afterwards needs no order.
-void project_rows(DeviceMatrix<const float> m, DeviceMatrix<const float> q, DeviceMatrix<float> p,
-                  cuda::DeviceScratch& scratch, DeviceStream stream);
+/// As many rows of the factors as the two kernels below take.
+inline constexpr unsigned kMostKernelRank = 8;
+
+/// m = what x composes, kept as not sent yet, and p = q m^T with the bits of the host's
+/// project_rows(). m is written to `composed`, unless that is null. What is not finite is noted.
+void compose_and_project_rows(const DeviceSource& x, float* composed, DeviceMatrix<const float> q,
+                              DeviceMatrix<float> p, DeviceFault* fault, DeviceStream stream);
+
+/// q = p m with the bits of the host's project_columns().
 void project_columns(DeviceMatrix<const float> m, DeviceMatrix<const float> p,
                      DeviceMatrix<float> q, cuda::DeviceScratch& scratch, DeviceStream stream);
+
+/// p = q m^T and q = p m for any rank, by cuBLAS: what is averaged afterwards needs no order.
+void project_rows_by_blas(DeviceMatrix<const float> m, DeviceMatrix<const float> q,
+                          DeviceMatrix<float> p, cuda::DeviceScratch& scratch, DeviceStream stream);
+void project_columns_by_blas(DeviceMatrix<const float> m, DeviceMatrix<const float> p,
+                             DeviceMatrix<float> q, cuda::DeviceScratch& scratch,
+                             DeviceStream stream);
 
 /// m += a p^T q, and m = 0 + p^T q: the bits of the host's add_product().
 void add_product(float a, DeviceMatrix<const float> p, DeviceMatrix<const float> q, float* m,

@@ -11,19 +11,27 @@
 
 namespace pith {
 
+/// A tensor whose elements can be looked at.
+template <Element T>
+class Peekable {
+ public:
+  virtual std::size_t size() const = 0;
+
+  /// The elements `range`, as they are going to be encoded. Changes nothing.
+  virtual void peek(Range range, std::span<T> out) const = 0;
+
+ protected:
+  ~Peekable() = default;  // it lies on the stack or in Scratch
+};
+
 /// The tensor that is encoded. Its elements may come into being as they are asked for, so that
 /// composing, encoding and committing a block are done while it is in the cache: one sweep.
 ///
 /// Each element is taken once, in ascending order; then it is told as what it was sent, once. Parts
 /// of the tensor may be taken, and told, by threads of their own, which settle behind them.
 template <Element T>
-class Source {
+class Source : public Peekable<T> {
  public:
-  virtual std::size_t size() const = 0;
-
-  /// What take(range) is going to give. Changes nothing.
-  virtual void peek(Range range, std::span<T> out) const = 0;
-
   /// The next elements; there until this thread's next call.
   virtual std::span<const T> take(Range range) = 0;
 
@@ -37,7 +45,7 @@ class Source {
   virtual void sent(Range range, const Decoded<T>& decoded) = 0;
 
  protected:
-  ~Source() = default;  // it lies on the stack or in Scratch
+  ~Source() = default;
 };
 
 /// A tensor that lies in memory and needs not know what becomes of it.

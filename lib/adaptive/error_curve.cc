@@ -88,7 +88,7 @@ void ErrorCurve<T>::place(Estimators<T> all) {
 }
 
 template <Element T>
-bool ErrorCurve<T>::observe(const Source<T>& x, const RandomKey& key, Scratch& scratch,
+bool ErrorCurve<T>::observe(const Peekable<T>& x, const RandomKey& key, Scratch& scratch,
                             double scale) {
   const Scratch::Frame frame(scratch);
   const auto estimates = scratch.take<Estimate>(candidates());
@@ -109,16 +109,16 @@ bool ErrorCurve<T>::observe(const Source<T>& x, const RandomKey& key, Scratch& s
 }
 
 template <Element T>
-bool ErrorCurve<T>::look(const Source<T>& x, const RandomKey& key, Seen& seen,
+bool ErrorCurve<T>::look(const Peekable<T>& x, const RandomKey& key, Seen& seen,
                          std::span<Estimate> estimates, Scratch& scratch) {
   for (const auto& estimator : of_all_) estimator->begin({n_, key}, scratch);
   for (const auto& estimator : of_runs_) estimator->begin({looks() * run_, key}, scratch);
   if (of_all_.empty()) {
-    seen = look_at_runs(x, Random(key), scratch);
+    seen = look_at_runs(x, sampled(key, scratch), scratch);
   } else {
     const auto all = scratch.take<T>(n_);
     const double squared_norm = look_at_all(x, all);
-    seen = look_at_runs(WholeSource<T>(all), Random(key), scratch);
+    seen = look_at_runs(WholeSource<T>(all), sampled(key, scratch), scratch);
     seen.squared_norm = squared_norm;
   }
   if (!std::isfinite(seen.squared_norm)) return false;
@@ -134,7 +134,7 @@ std::size_t ErrorCurve<T>::looks() const {
 }
 
 template <Element T>
-double ErrorCurve<T>::look_at_all(const Source<T>& x, std::span<T> all) {
+double ErrorCurve<T>::look_at_all(const Peekable<T>& x, std::span<T> all) {
   x.peek({0, n_}, all);
   const double squared_norm = pith::squared_norm<T>(all);
   if (!std::isfinite(squared_norm) || n_ == 0) return squared_norm;
@@ -143,18 +143,36 @@ double ErrorCurve<T>::look_at_all(const Source<T>& x, std::span<T> all) {
 }
 
 template <Element T>
-Seen ErrorCurve<T>::look_at_runs(const Source<T>& x, const Random& random, Scratch& scratch) {
-  const std::size_t looks = this->looks();
+std::span<const Range> ErrorCurve<T>::sampled(const RandomKey& key, Scratch& scratch) const {
+  const auto ranges = scratch.take<Range>(looks());
+  const std::uint32_t start = Random(key).at(0);
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    const std::size_t first = run_number(i, ranges.size(), runs(), start) * run_;
+    ranges[i] = {first, first + std::min(run_, n_ - first)};
+  }
+  return ranges;
+}
+
+template <Element T>
+std::span<const Range> ErrorCurve<T>::looked_at(const RandomKey& key, Scratch& scratch) const {
+  if (of_all_.empty()) return sampled(key, scratch);
+  const auto all = scratch.take<Range>(1);
+  all[0] = {0, n_};
+  return all;
+}
+
+template <Element T>
+Seen ErrorCurve<T>::look_at_runs(const Peekable<T>& x, std::span<const Range> ranges,
+                                 Scratch& scratch) {
   const auto buffer = scratch.take<T>(std::min(run_, n_));
   double squares = 0;
   std::size_t seen = 0;
-  for (std::size_t i = 0; i < looks; ++i) {
-    const std::size_t first = run_number(i, looks, runs(), random.at(0)) * run_;
-    const auto run = buffer.first(std::min(run_, n_ - first));
-    x.peek({first, first + run.size()}, run);
+  for (const Range& range : ranges) {
+    const auto run = buffer.first(range.size());
+    x.peek(range, run);
     const double of_run = squared_norm_of_run<T>(run);
     if (!std::isfinite(of_run)) return {.scale = 1, .squared_norm = of_run};
-    for (const auto& estimator : of_runs_) estimator->add(run, first);
+    for (const auto& estimator : of_runs_) estimator->add(run, range.begin);
     squares += of_run;
     seen += run.size();
   }

@@ -53,7 +53,10 @@ class ErrorCurve {
 
   /// Adds one step, in which x counts as x / scale. False, and the step is counted as left out, if
   /// an element that is looked at is not finite, or its square is not in double.
-  bool observe(const Source<T>& x, const RandomKey& key, Scratch& scratch, double scale = 1);
+  bool observe(const Peekable<T>& x, const RandomKey& key, Scratch& scratch, double scale = 1);
+
+  /// What observe() of a step with that key is going to peek at, in that order; in `scratch`.
+  std::span<const Range> looked_at(const RandomKey& key, Scratch& scratch) const;
 
   /// Forgets all steps, but no warm start.
   void reset();
@@ -87,10 +90,11 @@ class ErrorCurve {
   std::size_t runs() const { return (n_ + run_ - 1) / run_; }
   std::size_t looks() const;  // at so many of them
   void place(Estimators<T> all);
-  bool look(const Source<T>& x, const RandomKey& key, Seen& seen, std::span<Estimate> estimates,
+  bool look(const Peekable<T>& x, const RandomKey& key, Seen& seen, std::span<Estimate> estimates,
             Scratch& scratch);
-  double look_at_all(const Source<T>& x, std::span<T> all);
-  Seen look_at_runs(const Source<T>& x, const Random& random, Scratch& scratch);
+  double look_at_all(const Peekable<T>& x, std::span<T> all);
+  std::span<const Range> sampled(const RandomKey& key, Scratch& scratch) const;
+  Seen look_at_runs(const Peekable<T>& x, std::span<const Range> ranges, Scratch& scratch);
 
   std::size_t n_;
   Sampling sampling_;

@@ -133,6 +133,7 @@ class DeviceLinear {
   bool found_non_finite() const { return to_host(fault_.span(), stream_)[0].non_finite == 1; }
   std::vector<DeviceStateView> states() { return rule_->states(); }
   DeviceLinearCompressor& compressor() { return *compressor_; }
+  std::size_t scratch_bytes() const { return scratch_.capacity(); }
 
   std::vector<float> mean;
 

@@ -121,13 +121,39 @@ TEST(DeviceLowRank, HasTheBitsOfTheHostsForAnyShapeAndRank) {
   }
 }
 
+// Up to rank 8, and where rows are not too few, the products are those of the host too.
+TEST(DeviceLowRank, HasTheFactorsOfTheHosts) {
+  for (const char* spec :
+       {"lowrank(rank=1)", "lowrank(rank=4)", "lowrank(rank=5)|cast(fp16)", "lowrank(rank=8)"}) {
+    for (const Shape& shape : {Shape{1, 1}, Shape{9, 15}, Shape{257, 33}, Shape{520, 150}}) {
+      const cuda::Stream stream;
+      const LinearTensor tensor{spec, "econtrol(eta=0.1)", shape};
+      HostLinear host(tensor);
+      DeviceLinear device(tensor, stream);
+      for (std::uint64_t step = 0; step < 2; ++step) {
+        const auto gradient = gaussian<float>(shape.elements(), step);
+        const auto expected = host.step(gradient, step);
+        const auto factors = device.step(gradient, step, host.averages);
+        for (std::size_t round = 0; round < 2; ++round) {
+          ASSERT_EQ(bits_of(factors[round]), bits_of(expected[round]))
+              << spec << " " << shape.text() << " round " << round;
+        }
+        host.commit(host.compressor().own());
+        host.accept();
+        device.accept();
+        expect_same_states(host, device, stream);
+      }
+    }
+  }
+}
+
 // 16-bit numbers next to each other are further apart than the products' errors, so few differ.
 TEST(DeviceLowRank, RoundsItsFactors) {
   const cuda::Stream stream;
-  const LinearTensor tensor{"lowrank(rank=2)|cast(bf16)", "none", Shape{40, 60}};
+  const LinearTensor tensor{"lowrank(rank=1)|cast(bf16)", "none", Shape{1, 60}};
   HostLinear host(tensor);
   DeviceLinear device(tensor, stream);
-  const auto gradient = gaussian<float>(2400, 1);
+  const auto gradient = gaussian<float>(60, 1);
   const auto expected = host.step(gradient, 0);
   const auto factors = device.step(gradient, 0, host.averages);
   for (std::size_t round = 0; round < 2; ++round) {
@@ -178,6 +204,23 @@ TEST(DeviceLowRank, StartsFromAnotherRanksColumns) {
   EXPECT_THAT(started("lowrank(rank=1)", {5, 4}), testing::Each(0.0f));
 }
 
+// More tiles of a mask, and more work for threads, than are taken at once.
+TEST(DeviceLinear, TakesLargeTensors) {
+  const auto expect_the_hosts_step = [](const LinearTensor& tensor) {
+    const cuda::Stream stream;
+    HostLinear host(tensor);
+    DeviceLinear device(tensor, stream);
+    std::vector<float> gradient(tensor.shape.elements());
+    for (std::size_t i = 0; i < gradient.size(); ++i) gradient[i] = static_cast<float>(i % 991);
+    const auto expected = host.step(gradient, 0);
+    EXPECT_TRUE(device.step(gradient, 0, host.averages) == expected) << tensor.spec;
+    EXPECT_TRUE(device.mean == host.mean) << tensor.spec;
+  };
+  expect_the_hosts_step({"randomk(density=0.0001)", "none", Shape::flat(2200 * 8192 + 77)});
+  expect_the_hosts_step({"cast(fp16)", "none", Shape::flat(2'300'000)});
+  expect_the_hosts_step({"lowrank(rank=1)", "none", Shape{70'000, 33}});
+}
+
 class DeviceLinearSpec : public testing::TestWithParam<std::string> {};
 
 TEST_P(DeviceLinearSpec, NotesWhatIsNotFinite) {
@@ -209,6 +252,22 @@ TEST_P(DeviceLinearSpec, SaysWhatTheHostsDoes) {
     EXPECT_EQ(device->guarantee().contraction, host->guarantee().contraction);
     EXPECT_EQ(device->guarantee().variance, host->guarantee().variance);
   }
+}
+
+TEST_P(DeviceLinearSpec, TakesNoMemoryInItsSecondStep) {
+  const cuda::Stream stream;
+  const LinearTensor tensor{GetParam(), "ef21", Shape{700, 750}};
+  HostLinear host(tensor);
+  DeviceLinear device(tensor, stream);
+  const auto gradient = gaussian<float>(100'000, 1);
+  std::vector<float> x(tensor.shape.elements());
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = gradient[i % gradient.size()];
+  host.step(x, 0);
+  device.step(x, 0, host.averages);
+  device.step(x, 1, host.averages);  // several pieces have become one
+  const std::size_t held = device.scratch_bytes();
+  device.step(x, 2, host.averages);
+  EXPECT_EQ(device.scratch_bytes(), held);
 }
 
 TEST_P(DeviceLinearSpec, TakesATensorWithoutElements) {

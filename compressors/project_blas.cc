@@ -13,14 +13,16 @@ cuda::ColumnMajor<V> transposed(DeviceMatrix<V> m) {
 
 }  // namespace
 
-void project_rows(DeviceMatrix<const float> m, DeviceMatrix<const float> q, DeviceMatrix<float> p,
-                  cuda::DeviceScratch& scratch, DeviceStream stream) {
+void project_rows_by_blas(DeviceMatrix<const float> m, DeviceMatrix<const float> q,
+                          DeviceMatrix<float> p, cuda::DeviceScratch& scratch,
+                          DeviceStream stream) {
   cuda::multiply(cuda::Transpose::yes, transposed(m), transposed(q), transposed(p), scratch,
                  stream);
 }
 
-void project_columns(DeviceMatrix<const float> m, DeviceMatrix<const float> p,
-                     DeviceMatrix<float> q, cuda::DeviceScratch& scratch, DeviceStream stream) {
+void project_columns_by_blas(DeviceMatrix<const float> m, DeviceMatrix<const float> p,
+                             DeviceMatrix<float> q, cuda::DeviceScratch& scratch,
+                             DeviceStream stream) {
   cuda::multiply(cuda::Transpose::no, transposed(m), transposed(p), transposed(q), scratch, stream);
 }
 
