@@ -9,8 +9,8 @@
 
 // raw(), gather(), sharded() and linear() for one tensor of floats that never leaves the device:
 // the means and next states of the host's exchanges, bit for bit, where the communicator's sums
-// have the host's bits. Nobody waits, and nothing of the data decides what is put into the stream, so a
-// step can be captured if the communicator can.
+// have the host's bits. Nobody waits, and nothing of the data decides what is put into the stream,
+// so a step can be captured if the communicator can.
 //
 // Messages have no header, and travel in places of their largest size: what is used of them is
 // known to the device alone. Every rank takes part. What a kernel finds wrong is noted in the
