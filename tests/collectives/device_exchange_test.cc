@@ -6,6 +6,7 @@
 
 #include <pith/comm/local.h>
 #include <pith/comm/staged_communicator.h>
+#include <pith/compressors/device_message.h>
 
 #include "collectives/device_step.h"
 #include "support/usage_error.h"
@@ -91,6 +92,51 @@ TEST(DeviceExchangeFault, OfAnOverflowIsNotedOnAllRanks) {
         to_device(std::vector<float>(5, std::numeric_limits<float>::max()), bench.stream);
     raw(bench.source_of(x.span()), ElementType::float32, x.span(), bench.round);
     EXPECT_EQ(bench.fault().non_finite, 1u);
+  });
+}
+
+// Overwrites what one rank has sent, before it is decoded.
+class Damaging final : public DeviceMessageCompressor {
+ public:
+  explicit Damaging(std::size_t n)
+      : inner_(make_device_message(parse_pipeline("onebit"), Shape::flat(n))) {}
+
+  std::size_t max_segment_bytes(std::size_t n) const override {
+    return inner_->max_segment_bytes(n);
+  }
+  void encode(const DeviceSource& x, Cuts cuts, const RandomKey& key, const DeviceWire& wire,
+              cuda::DeviceScratch& scratch, DeviceStream stream) override {
+    inner_->encode(x, cuts, key, wire, scratch, stream);
+  }
+  void decode_mean(std::span<const DeviceSegment> segments, std::size_t first, float divisor,
+                   DeviceSpan<float> mean, DeviceFault* fault, cuda::DeviceScratch& scratch,
+                   DeviceStream stream) const override {
+    auto* const last = const_cast<std::byte*>(segments.back().bytes.data());
+    cuda::upload(std::span<const std::byte>(ones_), {last, ones_.size()}, stream);
+    inner_->decode_mean(segments, first, divisor, mean, fault, scratch, stream);
+  }
+  Guarantee guarantee(std::size_t n) const override { return inner_->guarantee(n); }
+
+ private:
+  std::unique_ptr<DeviceMessageCompressor> inner_;
+  std::vector<std::byte> ones_ = std::vector<std::byte>(16, std::byte{0xff});
+};
+
+// What a rank receives is its own fault to find: the ranks agree when the step ends.
+TEST(DeviceExchangeFault, OfAMessageIsNotedWhereItIsDecoded) {
+  run_local(3, [&](Communicator& host) {
+    StagedCommunicator comm(host);
+    DeviceBench bench(comm);
+    const std::size_t n = 1000;
+    const auto x = to_device(std::vector<float>(n, 1.0f), bench.stream);
+    const cuda::DeviceBuffer<float> mean(n);
+    const auto whole = make_device_message(parse_pipeline("onebit"), Shape::flat(n));
+    Damaging damaged(n);
+    DeviceMessageCompressor& mine = host.rank() == 1 ? damaged : *whole;
+    gather({bench.source_of(x.span()), mine}, mean.span(), bench.round);
+    EXPECT_EQ(bench.fault().invalid, host.rank() == 1 ? 1u : 0u);
+    sharded({bench.source_of(x.span()), *whole}, {{}, mine}, mean.span(), bench.round);
+    EXPECT_EQ(bench.fault().invalid, host.rank() == 1 ? 1u : 0u);
   });
 }
 
