@@ -126,17 +126,18 @@ class Damaging final : public DeviceMessageCompressor {
 TEST(DeviceExchangeFault, OfAMessageIsNotedWhereItIsDecoded) {
   run_local(3, [&](Communicator& host) {
     StagedCommunicator comm(host);
-    DeviceBench bench(comm);
     const std::size_t n = 1000;
-    const auto x = to_device(std::vector<float>(n, 1.0f), bench.stream);
+    const auto x = to_device(std::vector<float>(n, 1.0f), nullptr);
     const cuda::DeviceBuffer<float> mean(n);
     const auto whole = make_device_message(parse_pipeline("onebit"), Shape::flat(n));
-    Damaging damaged(n);
-    DeviceMessageCompressor& mine = host.rank() == 1 ? damaged : *whole;
-    gather({bench.source_of(x.span()), mine}, mean.span(), bench.round);
-    EXPECT_EQ(bench.fault().invalid, host.rank() == 1 ? 1u : 0u);
-    sharded({bench.source_of(x.span()), *whole}, {{}, mine}, mean.span(), bench.round);
-    EXPECT_EQ(bench.fault().invalid, host.rank() == 1 ? 1u : 0u);
+    Damaging damaging(n);
+    DeviceMessageCompressor& mine = host.rank() == 1 ? damaging : *whole;
+    DeviceBench gathers(comm);
+    gather({gathers.source_of(x.span()), mine}, mean.span(), gathers.round);
+    EXPECT_EQ(gathers.fault().invalid, host.rank() == 1 ? 1u : 0u);
+    DeviceBench shards(comm);
+    sharded({shards.source_of(x.span()), *whole}, {{}, mine}, mean.span(), shards.round);
+    EXPECT_EQ(shards.fault().invalid, host.rank() == 1 ? 1u : 0u);
   });
 }
 
@@ -144,20 +145,20 @@ std::size_t place(const std::string& compressor, std::size_t n) {
   return make_device_message(parse_pipeline(compressor), Shape::flat(n))->max_segment_bytes(n);
 }
 
-// Places: of the whole, and of the largest shard, which is 334 of 1000 elements.
+// Places: of the whole, and of the largest shard, which is 337 of 1009 elements.
 TEST(DeviceExchangeBytes, AreThoseOfTheLargestMessages) {
   run_local(3, [&](Communicator& host) {
     StagedCommunicator comm(host);
     const auto bytes_of = [&](const ExchangedTensor& tensor) {
-      DeviceSteps steps(tensor, 1000, comm);
+      DeviceSteps steps(tensor, 1009, comm);
       const auto before = comm.wire_bytes();
       steps.step(0);
       return comm.wire_bytes() - before;
     };
-    EXPECT_EQ(bytes_of({Exchange::raw, "none", "none"}), (4u * 4000 + 2) / 3);
-    EXPECT_EQ(bytes_of({Exchange::gather, "cast(fp16)", "none"}), 2u * place("cast(fp16)", 1000));
-    EXPECT_EQ(bytes_of({Exchange::sharded, "cast(fp16)", "none"}), 4u * place("cast(fp16)", 334));
-    EXPECT_EQ(bytes_of({Exchange::linear, "cast(fp16)", "none"}), (4u * 2000 + 2) / 3);
+    EXPECT_EQ(bytes_of({Exchange::raw, "none", "none"}), (4u * 4036 + 2) / 3);
+    EXPECT_EQ(bytes_of({Exchange::gather, "cast(fp16)", "none"}), 2u * place("cast(fp16)", 1009));
+    EXPECT_EQ(bytes_of({Exchange::sharded, "cast(fp16)", "none"}), 4u * place("cast(fp16)", 337));
+    EXPECT_EQ(bytes_of({Exchange::linear, "cast(fp16)", "none"}), (4u * 2018 + 2) / 3);
   });
 }
 
