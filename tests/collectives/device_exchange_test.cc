@@ -45,7 +45,7 @@ class DeviceExchange : public testing::TestWithParam<std::tuple<Case, int>> {};
 TEST_P(DeviceExchange, GivesTheHostsMeansAndStates) {
   const auto& [given, ranks] = GetParam();
   if (!has_device_version(given.tensor)) GTEST_SKIP() << given.tensor.compressor;
-  for (const std::size_t n : {0, 1, 3, 333, 5001}) {
+  for (const std::size_t n : {0u, 1u, 3u, 333u, 5001u}) {
     run_local(ranks, [&, tensor = given.tensor](Communicator& host) {
       StagedCommunicator comm(host);
       HostSteps expected(tensor, n, host);
