@@ -6,6 +6,7 @@
 
 #include <pith/comm/local.h>
 #include <pith/comm/staged_communicator.h>
+#include <pith/compressors/device_message.h>
 
 #include "collectives/device_step.h"
 #include "support/usage_error.h"
@@ -44,7 +45,7 @@ class DeviceExchange : public testing::TestWithParam<std::tuple<Case, int>> {};
 TEST_P(DeviceExchange, GivesTheHostsMeansAndStates) {
   const auto& [given, ranks] = GetParam();
   if (!has_device_version(given.tensor)) GTEST_SKIP() << given.tensor.compressor;
-  for (const std::size_t n : {0, 1, 3, 333, 5001}) {
+  for (const std::size_t n : {0u, 1u, 3u, 333u, 5001u}) {
     run_local(ranks, [&, tensor = given.tensor](Communicator& host) {
       StagedCommunicator comm(host);
       HostSteps expected(tensor, n, host);
@@ -94,24 +95,70 @@ TEST(DeviceExchangeFault, OfAnOverflowIsNotedOnAllRanks) {
   });
 }
 
+// Overwrites what one rank has sent, before it is decoded.
+class Damaging final : public DeviceMessageCompressor {
+ public:
+  explicit Damaging(std::size_t n)
+      : inner_(make_device_message(parse_pipeline("onebit"), Shape::flat(n))) {}
+
+  std::size_t max_segment_bytes(std::size_t n) const override {
+    return inner_->max_segment_bytes(n);
+  }
+  void encode(const DeviceSource& x, Cuts cuts, const RandomKey& key, const DeviceWire& wire,
+              cuda::DeviceScratch& scratch, DeviceStream stream) override {
+    inner_->encode(x, cuts, key, wire, scratch, stream);
+  }
+  void decode_mean(std::span<const DeviceSegment> segments, std::size_t first, float divisor,
+                   DeviceSpan<float> mean, DeviceFault* fault, cuda::DeviceScratch& scratch,
+                   DeviceStream stream) const override {
+    auto* const last = const_cast<std::byte*>(segments.back().bytes.data());
+    cuda::upload(std::span<const std::byte>(ones_), {last, ones_.size()}, stream);
+    inner_->decode_mean(segments, first, divisor, mean, fault, scratch, stream);
+  }
+  Guarantee guarantee(std::size_t n) const override { return inner_->guarantee(n); }
+
+ private:
+  std::unique_ptr<DeviceMessageCompressor> inner_;
+  std::vector<std::byte> ones_ = std::vector<std::byte>(16, std::byte{0xff});
+};
+
+// What a rank receives is its own fault to find: the ranks agree when the step ends.
+TEST(DeviceExchangeFault, OfAMessageIsNotedWhereItIsDecoded) {
+  run_local(3, [&](Communicator& host) {
+    StagedCommunicator comm(host);
+    const std::size_t n = 1000;
+    const auto x = to_device(std::vector<float>(n, 1.0f), nullptr);
+    const cuda::DeviceBuffer<float> mean(n);
+    const auto whole = make_device_message(parse_pipeline("onebit"), Shape::flat(n));
+    Damaging damaging(n);
+    DeviceMessageCompressor& mine = host.rank() == 1 ? damaging : *whole;
+    DeviceBench gathers(comm);
+    gather({gathers.source_of(x.span()), mine}, mean.span(), gathers.round);
+    EXPECT_EQ(gathers.fault().invalid, host.rank() == 1 ? 1u : 0u);
+    DeviceBench shards(comm);
+    sharded({shards.source_of(x.span()), *whole}, {{}, mine}, mean.span(), shards.round);
+    EXPECT_EQ(shards.fault().invalid, host.rank() == 1 ? 1u : 0u);
+  });
+}
+
 std::size_t place(const std::string& compressor, std::size_t n) {
   return make_device_message(parse_pipeline(compressor), Shape::flat(n))->max_segment_bytes(n);
 }
 
-// Places: of the whole, and of the largest shard, which is 334 of 1000 elements.
+// Places: of the whole, and of the largest shard, which is 337 of 1009 elements.
 TEST(DeviceExchangeBytes, AreThoseOfTheLargestMessages) {
   run_local(3, [&](Communicator& host) {
     StagedCommunicator comm(host);
     const auto bytes_of = [&](const ExchangedTensor& tensor) {
-      DeviceSteps steps(tensor, 1000, comm);
+      DeviceSteps steps(tensor, 1009, comm);
       const auto before = comm.wire_bytes();
       steps.step(0);
       return comm.wire_bytes() - before;
     };
-    EXPECT_EQ(bytes_of({Exchange::raw, "none", "none"}), (4u * 4000 + 2) / 3);
-    EXPECT_EQ(bytes_of({Exchange::gather, "cast(fp16)", "none"}), 2u * place("cast(fp16)", 1000));
-    EXPECT_EQ(bytes_of({Exchange::sharded, "cast(fp16)", "none"}), 4u * place("cast(fp16)", 334));
-    EXPECT_EQ(bytes_of({Exchange::linear, "cast(fp16)", "none"}), (4u * 2000 + 2) / 3);
+    EXPECT_EQ(bytes_of({Exchange::raw, "none", "none"}), (4u * 4036 + 2) / 3);
+    EXPECT_EQ(bytes_of({Exchange::gather, "cast(fp16)", "none"}), 2u * place("cast(fp16)", 1009));
+    EXPECT_EQ(bytes_of({Exchange::sharded, "cast(fp16)", "none"}), 4u * place("cast(fp16)", 337));
+    EXPECT_EQ(bytes_of({Exchange::linear, "cast(fp16)", "none"}), (4u * 2018 + 2) / 3);
   });
 }
 

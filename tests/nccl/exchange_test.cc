@@ -34,7 +34,7 @@ TEST_P(CapturedExchange, GivesTheHostsMeansStepByStep) {
     steps.put_into_stream(0);
     cudaStreamEndCapture(stream, &graph);
     cudaGraphInstantiate(&run, graph, 0);
-    for (const std::uint64_t other : {7, 8}) {
+    for (const std::uint64_t other : {7u, 8u}) {
       steps.set_gradient(other);
       cudaGraphLaunch(run, stream);
       EXPECT_EQ(bits_of(steps.accept()), bits_of(expected.step(0, other)));
