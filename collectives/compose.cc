@@ -83,6 +83,10 @@ void finish_on_device(const Unit<T>& unit, Round& round) {
     if (unit.device->finish_mean()) return;
     round.faults.push_back({Fault::Kind::non_finite,
                             std::string(unit.name) + ": the mean over the ranks is not finite"});
+  } catch (const TransportError&) {
+    throw;
+  } catch (const NonFiniteError&) {
+    round.faults.push_back(non_finite_fault(unit, unit.device->first_non_finite()));
   } catch (const WireError& error) {
     round.faults.push_back({Fault::Kind::wire, std::string(unit.name) + ": " + error.what()});
   } catch (const Error& error) {

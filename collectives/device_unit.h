@@ -18,10 +18,16 @@ struct NonFiniteElement {
   T value = 0;
 };
 
+/// What an exchange between devices moved.
+struct DeviceBytes {
+  std::size_t message = 0;  ///< of this rank's own messages
+  std::uint64_t wire = 0;   ///< counted at the devices' communicator
+};
+
 /// A unit's tensor, rule, compressor and mean on a device, as the exchanges see them: there it is
 /// composed, encoded, committed and decoded; what goes through the communicator passes through
-/// pinned host memory. Messages have the bytes that the host's compressor gives them, so ranks whose
-/// tensors lie elsewhere take part in the same exchange.
+/// pinned host memory. Messages have the bytes that the host's compressor gives them, so ranks
+/// whose tensors lie elsewhere take part in the same exchange.
 ///
 /// Calls that only put work into the tensor's stream return at once; those that say so wait for it.
 /// Throws   DeviceError; UsageError for what has no device version.
@@ -29,6 +35,15 @@ template <Element T>
 class DeviceUnit {
  public:
   virtual ~DeviceUnit() = default;
+
+  /// Whether it is exchanged by the devices' own communicator: then exchange() is all that happens
+  /// to it before finish_mean().
+  virtual bool goes_between_devices() const { return false; }
+
+  /// Composes, encodes and commits, and takes the mean over the ranks, all on the devices. A rank
+  /// that is not present sends zeros and keeps its states. Waits only where the communicator does.
+  virtual DeviceBytes exchange(const StepContext& step, const RandomKey& key, T divisor,
+                               bool present) = 0;
 
   /// Composes, encodes and commits one message, cut at `cuts`.
   virtual void encode(const StepContext& step, Cuts cuts, const RandomKey& key) = 0;
@@ -61,7 +76,8 @@ class DeviceUnit {
   virtual void take_mean(std::span<const T> mean) = 0;
 
   /// Waits until the mean is there. Returns whether it is finite. Throws WireError if a segment is
-  /// not valid.
+  /// not valid; after exchange() NonFiniteError if an element that it composed is not finite, and
+  /// TransportError.
   virtual bool finish_mean() = 0;
 };
 

@@ -27,11 +27,34 @@ void exchange_by(Exchange algorithm, std::span<Unit<T>> bucket, Round& round) {
   }
 }
 
+// A rank that has met an error keeps to the schedule: the others wait for it.
+template <Element T>
+void exchange_between_devices(std::span<Unit<T>> bucket, Round& round) {
+  check_signature(std::span<const Unit<T>>(bucket), "devices", round);
+  for (Unit<T>& unit : bucket) {
+    Stopwatch watch(unit.cost.exchange_seconds);
+    StepContext step = round.step;
+    step.gradient_scale = unit.gradient_scale;
+    step.exact = !unit.message && !unit.linear;
+    if (unit.message) step.guarantee = unit.message->guarantee(unit.elements);
+    if (unit.linear) step.guarantee = unit.linear->guarantee();
+    const bool present = unit.present && round.faults.empty();
+    const DeviceBytes bytes =
+        unit.device->exchange(step, key_of(unit, round), static_cast<T>(round.divisor), present);
+    unit.cost.message_bytes += bytes.message;
+    round.communicator.count_wire_bytes(bytes.wire);
+  }
+}
+
 }  // namespace
 
 template <Element T>
 void exchange(Exchange algorithm, std::span<Unit<T>> bucket, Round& round) {
-  exchange_by(algorithm, bucket, round);
+  if (bucket.front().device && bucket.front().device->goes_between_devices()) {
+    exchange_between_devices(bucket, round);
+  } else {
+    exchange_by(algorithm, bucket, round);
+  }
   for (Unit<T>& unit : bucket) {
     if (!unit.device) continue;
     Stopwatch watch(unit.cost.decode_seconds);

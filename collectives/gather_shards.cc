@@ -9,8 +9,6 @@
 namespace pith {
 namespace {
 
-constexpr std::uint64_t kOwnerKey = 0x6f776e6572;  // "owner": other numbers than the rank's own
-
 // The units as their owner sees them: this rank's segment is the gradient of the owner's rule.
 template <Element T>
 std::span<Unit<T>> owned_units(std::span<Unit<T>> bucket, Round& round) {

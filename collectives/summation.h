@@ -19,8 +19,8 @@ namespace pith {
 ///
 /// Opening finds that a message is for this exchange and can be decoded. Whether it arrived as it
 /// was sent is found while it is decoded, so that it is read from memory once; if means are left
-/// pending, before that. A unit on a device is opened and added up there, but for this rank's segment
-/// of its mean, which it sends on.
+/// pending, before that. A unit on a device is opened and added up there, but for this rank's
+/// segment of its mean, which it sends on.
 template <Element T>
 class Summation {
  public:

@@ -25,6 +25,10 @@ struct UnitCost {
   double residual_norm = -1;      ///< ||composed - sent||, without the loss scale
 };
 
+/// What an owner's random numbers are keyed by besides its unit: "owner", for other numbers than
+/// the rank's own.
+inline constexpr std::uint64_t kOwnerKey = 0x6f776e6572;
+
 /// A tensor of a unit, for messages to people.
 struct Part {
   std::string_view name;
@@ -82,8 +86,8 @@ struct Unit {
   std::uint16_t dense_codec = 0;                  ///< of owner_dense, for the directory
 
   /// If the tensor lies on a device: the work of `feedback`, `message` and `linear` is done there,
-  /// and the compressors tell sizes. `gradient` is empty then, and `mean` is memory that the means of
-  /// raw exchanges and of this rank's shard pass through.
+  /// and the compressors tell sizes. `gradient` is empty then, and `mean` is memory that the means
+  /// of raw exchanges and of this rank's shard pass through.
   DeviceUnit<T>* device = nullptr;
 
   Observer<T>* observer = nullptr;  ///< of the first message, on ranks that take part; or null

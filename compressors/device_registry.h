@@ -7,7 +7,8 @@
 #include <pith/core/spec.h>
 
 // The makers of the table in device_registry.cc: of what the functions of the same names without
-// `device` make on the host (identity.h, cast.h, onebit.h, quantize.h, levels.h). Each throws UsageError as they do.
+// `device` make on the host (identity.h, cast.h, onebit.h, quantize.h, levels.h). Each throws
+// UsageError as they do.
 namespace pith {
 
 std::unique_ptr<DeviceMessageCompressor> make_device_identity(const Spec& spec);

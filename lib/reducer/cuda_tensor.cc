@@ -2,17 +2,24 @@
 #include <algorithm>
 #include <utility>
 
+#include <pith/collectives/device_exchange.h>
+#include <pith/collectives/unit.h>
+#include <pith/comm/communicator.h>
 #include <pith/core/error.h>
 #include <pith/cuda/on_device.h>
 #include <pith/feedback/device_feedback.h>
+#include <pith/feedback/registry.h>
 #include <pith/reducer/cuda_tensor.h>
 
 namespace pith {
 
-CudaTensor::CudaTensor(std::string name, std::size_t elements, const Spec& feedback)
+CudaTensor::CudaTensor(std::string name, std::size_t elements, const Spec& feedback,
+                       DeviceCommunicator* communicator)
     : name_(std::move(name)),
       elements_(elements),
       device_(cuda::current_device()),
+      feedback_(feedback),
+      communicator_(communicator),
       rule_(make_device_feedback(feedback, elements, Commit::step, stream_)),
       mean_(elements),
       findings_(1),
@@ -21,24 +28,18 @@ CudaTensor::CudaTensor(std::string name, std::size_t elements, const Spec& feedb
 void CudaTensor::build(const Choice& choice, const Shape& shape) {
   const cuda::OnDevice here(device_);
   cuda::synchronize(stream_);
+  choice_ = choice;
   message_.reset();
   const auto before = std::move(linear_);
   if (choice.kind == CompressorKind::message) {
     message_ = make_device_message(choice.pipeline, shape);
+    if (communicator_ && choice.exchange == Exchange::sharded) build_owner();
   } else if (choice.kind == CompressorKind::linear) {
     linear_ = make_device_linear(choice.pipeline, shape, stream_);
     if (before) linear_->start_from(*before, stream_);
     cuda::synchronize(stream_);
-    make_room_for_factors();
+    factors_ = cuda::DeviceBuffer<float>(communicator_ ? 0 : factor_elements());
   }
-}
-
-void CudaTensor::make_room_for_factors() {
-  std::size_t elements = 0;
-  for (int round = 0; round < linear_->rounds(); ++round) {
-    elements += linear_->factor_elements(round);
-  }
-  if (factors_.size() < elements) factors_ = cuda::DeviceBuffer<float>(elements);
 }
 
 // A step that counted nowhere may have left work behind.
@@ -49,7 +50,7 @@ void CudaTensor::stage(const DeviceMemory& memory) {
   static_cast<const CudaMark&>(*memory.mark).event.hold_back(stream_);
   incoming_.clear();
   scratch_.clear();
-  decoded_ = false;
+  decoded_ = exchanged_ = false;
 }
 
 void CudaTensor::compose(const StepContext& step) { source_ = rule_->begin(memory_.values, step); }
@@ -99,6 +100,66 @@ NonFiniteElement<float> CudaTensor::first_non_finite() {
   return {found.first_non_finite, found.value};
 }
 
+// Of this rank's shard. The rule outlives compressors.
+void CudaTensor::build_owner() {
+  const std::size_t count = own_shard().size();
+  owner_message_ = make_device_message(choice_.pipeline, Shape::flat(count));
+  if (owner_rule_) return;
+  owner_rule_ = make_device_feedback(owner_rule(feedback_), count, Commit::step, stream_);
+}
+
+Range CudaTensor::own_shard() const {
+  const auto ranks = static_cast<std::size_t>(communicator_->size());
+  const auto rank = static_cast<std::size_t>(communicator_->rank());
+  return {block_start(elements_, ranks, rank), block_start(elements_, ranks, rank + 1)};
+}
+
+std::size_t CudaTensor::factor_elements() const {
+  std::size_t elements = 0;
+  for (int round = 0; round < linear_->rounds(); ++round) {
+    elements += linear_->factor_elements(round);
+  }
+  return elements;
+}
+
+std::size_t CudaTensor::message_bytes() const {
+  if (linear_) return factor_elements() * size_of(linear_->factor_type());
+  if (!message_) return elements_ * sizeof(float);
+  if (choice_.exchange == Exchange::gather) return message_->max_segment_bytes(elements_);
+  const auto ranks = static_cast<std::size_t>(communicator_->size());
+  return ranks * message_->max_segment_bytes((elements_ + ranks - 1) / ranks);
+}
+
+DeviceBytes CudaTensor::exchange(const StepContext& step, const RandomKey& key, float divisor,
+                                 bool present) {
+  const cuda::OnDevice here(device_);
+  cuda::clear(DeviceSpan<DeviceFault>(fault(), 1), stream_);
+  exchanged_ = decoded_ = true;
+  if (present) {
+    compose(step);
+  } else {
+    cuda::clear(mean_.span(), stream_);
+    source_ = {.size = elements_, .gradient = mean_.span().data()};
+  }
+  const std::uint64_t before = communicator_->wire_bytes();
+  exchange_by(step, key, {*communicator_, scratch_, stream_, divisor, fault()});
+  return {message_bytes(), communicator_->wire_bytes() - before};
+}
+
+void CudaTensor::exchange_by(const StepContext& step, const RandomKey& key,
+                             const DeviceRound& round) {
+  if (linear_) return linear(source_, *linear_, key, mean_.span(), round);
+  if (!message_) return raw(source_, ElementType::float32, mean_.span(), round);
+  const DeviceMessage mine{source_, *message_, key};
+  if (choice_.exchange == Exchange::gather) return gather(mine, mean_.span(), round);
+  StepContext of_shard = step;
+  of_shard.gradient_scale = 1;
+  of_shard.guarantee = owner_message_->guarantee(own_shard().size());
+  RandomKey owners = key;
+  owners.tensor ^= kOwnerKey;
+  sharded(mine, {owner_rule_->begin({}, of_shard), *owner_message_, owners}, mean_.span(), round);
+}
+
 // The factors lie one after the other.
 DeviceSpan<float> CudaTensor::factor_of(int round) {
   std::size_t first = 0;
@@ -110,9 +171,8 @@ void CudaTensor::factor(int round, const StepContext& step, const RandomKey& key
                         std::span<float> out) {
   const cuda::OnDevice here(device_);
   if (round == 0) compose(step);
-  DeviceFault* const fault = &findings_.span().data()->fault;
-  if (round == 0) cuda::clear(DeviceSpan<DeviceFault>(fault, 1), stream_);
-  linear_->factor(round, source_, key, factor_of(round), fault, scratch_, stream_);
+  if (round == 0) cuda::clear(DeviceSpan<DeviceFault>(fault(), 1), stream_);
+  linear_->factor(round, source_, key, factor_of(round), fault(), scratch_, stream_);
   cuda::download(DeviceSpan<const float>(factor_of(round)), out, stream_);
   if (findings().fault.non_finite != 0) throw NonFiniteError();
 }
@@ -126,19 +186,18 @@ void CudaTensor::take_average(int round, std::span<const float> average) {
 void CudaTensor::reconstruct() {
   const cuda::OnDevice here(device_);
   linear_->reconstruct(mean_.span(), stream_);
-  cuda::clear(DeviceSpan<DeviceFault>(&findings_.span().data()->fault, 1), stream_);
+  cuda::clear(DeviceSpan<DeviceFault>(fault(), 1), stream_);
   decoded_ = true;
 }
 
 void CudaTensor::decode(std::span<const std::span<const std::byte>> segments, Range range,
                         std::size_t first, float divisor) {
   const cuda::OnDevice here(device_);
-  DeviceFault* const fault = &findings_.span().data()->fault;
-  if (!std::exchange(decoded_, true)) cuda::clear(DeviceSpan<DeviceFault>(fault, 1), stream_);
+  if (!std::exchange(decoded_, true)) cuda::clear(DeviceSpan<DeviceFault>(fault(), 1), stream_);
   const auto mean = mean_.span().subspan(range.begin, range.size());
   if (segments.empty()) return cuda::clear(mean, stream_);
   const auto there = incoming_.bring(segments, stream_);
-  message_->decode_mean(there, first, divisor, mean, fault, scratch_, stream_);
+  message_->decode_mean(there, first, divisor, mean, fault(), scratch_, stream_);
 }
 
 void CudaTensor::take_mean(std::span<const float> mean) {
@@ -153,25 +212,36 @@ bool CudaTensor::finish_mean() {
     cuda::synchronize(stream_);
     return true;
   }
-  DeviceSource mean;
-  mean.size = elements_;
-  mean.gradient = mean_.span().data();
-  look_for_non_finite(mean);
+  look_for_non_finite({.size = elements_, .gradient = mean_.span().data()});
+  if (exchanged_) communicator_->wait(stream_);
   const Findings found = findings();
   if (found.fault.invalid != 0) throw WireError("a message is not valid");
-  return found.first_non_finite == elements_;
+  const bool own = exchanged_ && found.fault.non_finite != 0;
+  if (own && first_non_finite().index < elements_) throw NonFiniteError();
+  return found.first_non_finite == elements_ && !own;
 }
 
-void CudaTensor::accept() {
+// Between devices, in this step; the host's exchanges have owners of their own.
+bool CudaTensor::owns_a_shard() const {
+  return exchanged_ && message_ && choice_.exchange == Exchange::sharded;
+}
+
+void CudaTensor::accept(bool present) {
   const cuda::OnDevice here(device_);
-  rule_->accept();
+  if (present) rule_->accept();
   if (linear_) linear_->accept(stream_);
+  if (owns_a_shard()) owner_rule_->accept();
 }
 
-void CudaTensor::rescale(double factor, bool composed) {
+void CudaTensor::rescale(double factor, bool present) {
   const cuda::OnDevice here(device_);
-  for (const DeviceStateView& state : rule_->states()) {
-    if (state.replicated || !composed) scale(static_cast<float>(factor), state.values, stream_);
+  rescale(*rule_, static_cast<float>(factor), present);
+  if (owner_rule_) rescale(*owner_rule_, static_cast<float>(factor), owns_a_shard());
+}
+
+void CudaTensor::rescale(DeviceFeedback& rule, float factor, bool composed) {
+  for (const DeviceStateView& state : rule.states()) {
+    if (state.replicated || !composed) scale(factor, state.values, stream_);
   }
 }
 
@@ -196,7 +266,12 @@ void CudaTensor::fill_with_nan(const DeviceMemory& memory) {
 std::vector<DeviceStateView> CudaTensor::states() {
   const cuda::OnDevice here(device_);
   cuda::synchronize(stream_);
-  return rule_->states();
+  auto all = rule_->states();
+  if (!owner_rule_) return all;
+  for (DeviceStateView& state : owner_rule_->states()) {
+    all.push_back({"owner_" + state.name, state.replicated, state.values});
+  }
+  return all;
 }
 
 }  // namespace pith

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <pith/collectives/device_round.h>
+#include <pith/comm/device_communicator.h>
 #include <pith/compressors/device_linear.h>
 #include <pith/compressors/device_message.h>
 #include <pith/cuda/device_scratch.h>
@@ -27,16 +29,21 @@ class CudaMark final : public DeviceMark {
 ///          exchange that gathers.
 class CudaTensor final : public DeviceTensor {
  public:
-  CudaTensor(std::string name, std::size_t elements, const Spec& feedback);
+  /// `communicator`: of the devices, or null.
+  CudaTensor(std::string name, std::size_t elements, const Spec& feedback,
+             DeviceCommunicator* communicator);
 
   void build(const Choice& choice, const Shape& shape) override;
   void stage(const DeviceMemory& memory) override;
-  void accept() override;
-  void rescale(double factor, bool composed) override;
+  void accept(bool present) override;
+  void rescale(double factor, bool present) override;
   void give() override;
   void fill_with_nan(const DeviceMemory& memory) override;
   std::vector<DeviceStateView> states() override;
 
+  bool goes_between_devices() const override { return communicator_ != nullptr; }
+  DeviceBytes exchange(const StepContext& step, const RandomKey& key, float divisor,
+                       bool present) override;
   void encode(const StepContext& step, Cuts cuts, const RandomKey& key) override;
   void collect(std::span<std::span<const std::byte>> segments) override;
   void send_exactly(const StepContext& step, std::span<float> out) override;
@@ -58,20 +65,32 @@ class CudaTensor final : public DeviceTensor {
     unsigned long long first_non_finite;
   };
 
+  void build_owner();
+  Range own_shard() const;
+  std::size_t factor_elements() const;
+  std::size_t message_bytes() const;
+  bool owns_a_shard() const;
+  void rescale(DeviceFeedback& rule, float factor, bool composed);
+  void exchange_by(const StepContext& step, const RandomKey& key, const DeviceRound& round);
+  DeviceFault* fault() { return &findings_.span().data()->fault; }
   void compose(const StepContext& step);
   void release(const DeviceMemory& memory);
   void look_for_non_finite(const DeviceSource& x);
   Findings findings();
-  void make_room_for_factors();
   DeviceSpan<float> factor_of(int round);
 
   std::string name_;
   std::size_t elements_;
   int device_;
   cuda::Stream stream_;
+  Spec feedback_;
+  DeviceCommunicator* communicator_;
   std::unique_ptr<DeviceFeedback> rule_;
+  Choice choice_;
   std::unique_ptr<DeviceMessageCompressor> message_;
   std::unique_ptr<DeviceLinearCompressor> linear_;
+  std::unique_ptr<DeviceFeedback> owner_rule_;  // of this rank's shard, between devices
+  std::unique_ptr<DeviceMessageCompressor> owner_message_;
   cuda::DeviceBuffer<float> mean_;
   cuda::DeviceBuffer<float> factors_;
   cuda::DeviceBuffer<Findings> findings_;
@@ -84,7 +103,8 @@ class CudaTensor final : public DeviceTensor {
   // Of the step at hand.
   DeviceMemory memory_;
   DeviceSource source_;
-  bool decoded_ = false;  // the mean, here
+  bool decoded_ = false;    // the mean, here
+  bool exchanged_ = false;  // between devices
 };
 
 }  // namespace pith

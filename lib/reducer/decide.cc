@@ -96,13 +96,26 @@ void Reducer::Impl::decide() {
   decided_ = std::move(decided);
 }
 
+// Units that do not share buckets with others: those that are measured, and those that travel
+// between devices.
+std::vector<std::size_t> Reducer::Impl::groups() const {
+  std::vector<std::size_t> of_unit;
+  if (automatic_) of_unit = automatic_->groups();
+  const auto& device = settings_.options.device;
+  if (!device || !device->goes_between_devices()) return of_unit;
+  of_unit.resize(plan_.size());
+  const std::size_t own = plan_.size();
+  for (std::size_t u = 0; u < plan_.size(); ++u) {
+    if (plan_[u].space == Space::device) of_unit[u] = own;
+  }
+  return of_unit;
+}
+
 // Nothing is built in steps in which nothing changes.
 void Reducer::Impl::prepare() {
   if (!plan_is_new_) return;
-  static const std::vector<std::size_t> kNoGroups;
-  const auto buckets =
-      plan_buckets(plan_, decided_, automatic_ ? automatic_->groups() : kNoGroups,
-                   settings_.options.bucket_bytes, order_by_last_tensor(plan_, positions_));
+  const auto buckets = plan_buckets(plan_, decided_, groups(), settings_.options.bucket_bytes,
+                                    order_by_last_tensor(plan_, positions_));
   share_errors_of([&] {
     floats_->prepare(decided_, buckets);
     doubles_->prepare(decided_, buckets);

@@ -16,9 +16,13 @@ namespace {
 
 class Backend final : public DeviceBackend {
  public:
+  explicit Backend(DeviceCommunicator* communicator) : communicator_(communicator) {}
+
+  bool goes_between_devices() const override { return communicator_ != nullptr; }
+
   std::unique_ptr<DeviceTensor> make_tensor(const std::string& name, std::size_t elements,
                                             const Spec& feedback) const override {
-    return std::make_unique<CudaTensor>(name, elements, feedback);
+    return std::make_unique<CudaTensor>(name, elements, feedback, communicator_);
   }
 
   void check(const Choice& choice, const Shape& shape) const override {
@@ -50,10 +54,17 @@ class Backend final : public DeviceBackend {
     cuda::upload(values, memory.values, memory.stream);
     cuda::synchronize(memory.stream);
   }
+
+ private:
+  DeviceCommunicator* communicator_;
 };
 
 }  // namespace
 
-std::shared_ptr<const DeviceBackend> device_backend() { return std::make_shared<Backend>(); }
+std::shared_ptr<const DeviceBackend> device_backend() { return std::make_shared<Backend>(nullptr); }
+
+std::shared_ptr<const DeviceBackend> device_backend(DeviceCommunicator& communicator) {
+  return std::make_shared<Backend>(&communicator);
+}
 
 }  // namespace pith

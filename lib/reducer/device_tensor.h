@@ -15,9 +15,9 @@
 
 namespace pith {
 
-/// A unit that is one tensor of floats on a device, as the engine drives it through a step: stage(),
-/// what the exchanges do, then accept() and give(); or whatever comes next if the step counts
-/// nowhere.
+/// A unit that is one tensor of floats on a device, as the engine drives it through a step:
+/// stage(), what the exchanges do, then accept() and give(); or whatever comes next if the step
+/// counts nowhere.
 class DeviceTensor : public DeviceUnit<float> {
  public:
   /// Builds the compressor of a choice for this tensor; rules stay. Throws UsageError for what has
@@ -27,11 +27,12 @@ class DeviceTensor : public DeviceUnit<float> {
   /// This step's gradient, or memory for the estimate alone.
   virtual void stage(const DeviceMemory& memory) = 0;
 
-  /// The step is agreed.
-  virtual void accept() = 0;
+  /// The step is agreed. `present`: this rank took part.
+  virtual void accept(bool present) = 0;
 
-  /// Replicated states, and the others too if this rank takes no part, count times this.
-  virtual void rescale(double factor, bool composed) = 0;
+  /// After accept(): replicated states, and those of which nothing was composed in this step, count
+  /// times this.
+  virtual void rescale(double factor, bool present) = 0;
 
   /// memory = the estimate, before what the trainer puts into its stream from now on.
   virtual void give() = 0;
@@ -42,22 +43,26 @@ class DeviceTensor : public DeviceUnit<float> {
   virtual std::vector<DeviceStateView> states() = 0;
 };
 
-/// Where tensors on devices are worked on: this library knows it by its name only, so that a trainer
-/// without GPUs needs no CUDA. device_backend() of <pith/reducer/device_backend.h> makes one.
+/// Where tensors on devices are worked on: this library knows it by its name only, so that a
+/// trainer without GPUs needs no CUDA. device_backend() of <pith/reducer/device_backend.h> makes
+/// one.
 class DeviceBackend {
  public:
   virtual ~DeviceBackend() = default;
 
-  /// A tensor of so many floats on this thread's current device, under a rule. Throws UsageError for
-  /// what has no device version, DeviceError.
+  /// Whether tensors are exchanged between the devices.
+  virtual bool goes_between_devices() const = 0;
+
+  /// A tensor of so many floats on this thread's current device, under a rule. Throws UsageError
+  /// for what has no device version, DeviceError.
   virtual std::unique_ptr<DeviceTensor> make_tensor(const std::string& name, std::size_t elements,
                                                     const Spec& feedback) const = 0;
 
   /// Throws UsageError if that choice has no device version for tensors of this shape.
   virtual void check(const Choice& choice, const Shape& shape) const = 0;
 
-  /// Where the stream is now. Throws UsageError, beginning with `what`, unless the values are memory
-  /// of this thread's current device, and the stream one of it.
+  /// Where the stream is now. Throws UsageError, beginning with `what`, unless the values are
+  /// memory of this thread's current device, and the stream one of it.
   virtual std::shared_ptr<const DeviceMark> mark(const std::string& what,
                                                  const DeviceMemory& memory) const = 0;
 

@@ -316,13 +316,14 @@ void Engine<T>::sum_in_node(std::size_t bucket, UnitCost& cost, Round& round) {
 template <Element T>
 void Engine<T>::accept(LiveUnit<T>& live, const Unit<T>& unit, double state_scale) {
   if (live.device) {
-    if (unit.present) live.device->accept();
+    live.device->accept(unit.present);
     if (state_scale != 1) live.device->rescale(state_scale, unit.present);
   } else if (unit.present) {
     unit.feedback->accept();
     live.drained = live.choice.kind == CompressorKind::none && keeps_nothing_sent(live);
   }
-  const bool owned = live.choice.exchange == Exchange::sharded;
+  const bool on_devices = live.device && live.device->goes_between_devices();
+  const bool owned = live.choice.exchange == Exchange::sharded && !on_devices;
   for (const Carrier<T>& carrier : live.carriers) {
     if (carrier.linear) carrier.linear->accept();
     if (owned) carrier.owner_feedback->accept();

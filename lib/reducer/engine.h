@@ -79,8 +79,8 @@ class Engine {
   void scale_gradients(double factor);
   bool find_non_finite(std::vector<Fault>& faults) const;
 
-  /// Whether nothing is compressed in this step, rules have nothing to keep of what is sent exactly,
-  /// and all of it is in host memory. The same on all ranks.
+  /// Whether nothing is compressed in this step, rules have nothing to keep of what is sent
+  /// exactly, and all of it is in host memory. The same on all ranks.
   bool is_plain() const;
 
   /// Whether, in a plain step, what is staged on this rank may be replaced where it is: this rank

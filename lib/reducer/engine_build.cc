@@ -44,7 +44,8 @@ void Engine<T>::build(const LiveUnit<T>& unit, Carrier<T>& carrier) {
     carrier.linear = make_linear<T>(choice.pipeline, shape);
     if (before) carrier.linear->start_from(*before);
   }
-  if (choice.exchange == Exchange::sharded) build_owner(unit, carrier);
+  const bool on_devices = unit.device && unit.device->goes_between_devices();
+  if (choice.exchange == Exchange::sharded && !on_devices) build_owner(unit, carrier);
 }
 
 template <Element T>

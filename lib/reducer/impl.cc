@@ -72,8 +72,8 @@ void Reducer::Impl::fail(const std::string& what) {
   faults_.push_back({Fault::Kind::usage, what});
 }
 
-// Memory that one rank does not have must not leave the others waiting. Collective where tensors lie
-// on devices.
+// Memory that one rank does not have must not leave the others waiting. Collective where tensors
+// lie on devices.
 void Reducer::Impl::share_errors_of(const std::function<void()>& work) {
   const auto on_device = [](const Tensor& tensor) { return tensor.space == Space::device; };
   if (std::ranges::none_of(tensors_, on_device)) return work();

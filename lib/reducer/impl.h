@@ -48,6 +48,7 @@ class Reducer::Impl {
   std::vector<std::vector<Choice>> ways_at(std::uint64_t step) const;
   void decide();
   bool falls_back();
+  std::vector<std::size_t> groups() const;
   void form_nodes(std::vector<UnitPlan>& plan);
   template <Element T>
   void make_engine(std::optional<Engine<T>>& engine);

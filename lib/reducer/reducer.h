@@ -85,8 +85,8 @@ class Reducer {
   void push(std::string_view name, std::span<double> gradient);
   void push(std::string_view name, std::span<Half> gradient);
   void push(std::string_view name, std::span<BFloat16> gradient);
-  /// On a device: what is in `stream` now completes the gradient, and what comes there behind wait()
-  /// sees the estimate; the host waits for neither.
+  /// On a device: what is in `stream` now completes the gradient, and what comes there behind
+  /// wait() sees the estimate; the host waits for neither.
   void push(std::string_view name, DeviceSpan<float> gradient, DeviceStream stream);
 
   /// This rank has no gradient for the tensor in this step: it sends nothing for it and keeps its

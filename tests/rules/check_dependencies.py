@@ -29,12 +29,14 @@ ALLOWED = {
 SEAMS = {
     "compressors": {"message.h", "linear.h", "decoded.h", "entries.h", "guarantee.h", "registry.h",
                     "device_message.h", "device_source.h", "device_linear.h"},
-    "feedback": {"feedback.h", "registry.h"},
+    "feedback": {"feedback.h", "registry.h", "device_feedback.h"},
 }
 # Beyond the seam: loops over vectors and matrices, which what foretells a compressor shares with it.
 LOOPS = {
     ("adaptive", "compressors"): {"collect.h", "even_levels.h", "mask.h", "orthonormalise.h",
                                   "skinny.h"},
+    ("feedback", "compressors"): {"device_source.cuh"},
+    ("collectives", "compressors"): {"device_sweep.cuh", "rounding.cuh"},
 }
 # Headers of other libraries: whose back end they are, and the files that may include them.
 HOMES = {
