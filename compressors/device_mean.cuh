@@ -76,7 +76,7 @@ __global__ void check_segments(Decoder decoder, DeviceSegments all, std::size_t 
     if (threadIdx.x < padded(used) - used) {
       valid = bytes.data()[used + threadIdx.x] == std::byte{0};
     }
-    if (bits % 8 != 0) valid = valid && bytes.data()[bits / 8] >> bits % 8 == std::byte{0};
+    if (bits % 8 != 0) valid = valid && (bytes.data()[bits / 8] >> bits % 8) == std::byte{0};
     using Statistics = typename Decoder::Statistics;
     const auto* const statistics = reinterpret_cast<const Statistics*>(bytes.data());
     const std::size_t step = gridDim.x / all.number * blockDim.x;
