@@ -69,7 +69,7 @@ __global__ void __launch_bounds__(cuda::kBlock, 4)
         out.indices.data()[mine] = static_cast<std::uint32_t>(tile_element(tile, step));
         out.values.data()[mine] = u[step];
       }
-      place += __popc(votes.steps[step]);
+      place += votes.in_step(step);
     }
     if ((tile + 1) * kTile >= n && threadIdx.x == 0)
       *out.count = static_cast<std::uint32_t>(places.total(0));

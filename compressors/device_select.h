@@ -14,7 +14,8 @@
 
 // Which elements a sparse message keeps, found on a device. Each function composes x, once, and
 // writes its next states as if nothing were sent (Composer::keep); take_off() does the rest. An
-// element that is not finite is noted in `fault`; what is found is worth nothing then.
+// element that is not finite is noted in `fault`; what is found is worth nothing then. x has
+// x.size elements: x.count is null.
 namespace pith {
 
 /// The least magnitude that is collected: the larger of these bits and those on the device.

@@ -22,9 +22,9 @@ struct DeviceSparseParts {
 /// The message of sparse_message.h on a device: the same bytes, and the same ones are refused.
 ///
 /// Cost     encode: the selection (device_select.h), then O(kept), and n / 8 bytes for a bitmap.
-///          decode: O(kept) for every rank, and mean_of_entries(). Scratch: 12 bytes for every
-///          element that may be kept, and 8 for every entry that a rank's bytes may hold: at most
-///          one for every bit, and one for every element.
+///          decode: O(kept) for every rank, and add_to_mean() of device_entries.cuh. Scratch: up
+///          to 16 bytes for every element that may be kept, and 8 for every entry that a rank's
+///          bytes may hold: at most one for every bit, and one for every element.
 std::unique_ptr<DeviceMessageCompressor> make_device_sparse(DeviceSparseParts parts);
 
 }  // namespace pith

@@ -161,8 +161,8 @@ __global__ void __launch_bounds__(cuda::kBlock, 4)
         out.indices.data()[place] = items.index(whole, tile_element(tile, step));
         out.values.data()[place] = values[step];
       }
-      larger += __popc(votes.above.steps[step]);
-      equal += __popc(votes.ties.steps[step]);
+      larger += votes.above.in_step(step);
+      equal += votes.ties.in_step(step);
     }
   }
 }

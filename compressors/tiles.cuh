@@ -33,13 +33,17 @@ struct Votes {
 
   /// Those of the step that lie before this lane.
   __device__ unsigned before(unsigned step) const {
-    return __popc(steps[step] & ((1u << cuda::lane()) - 1));
+    return static_cast<unsigned>(__popc(steps[step] & ((1u << cuda::lane()) - 1)));
+  }
+
+  __device__ unsigned in_step(unsigned step) const {
+    return static_cast<unsigned>(__popc(steps[step]));
   }
 
   __device__ unsigned count() const {
     unsigned sum = 0;
 #pragma unroll
-    for (unsigned step = 0; step < kEach; ++step) sum += __popc(steps[step]);
+    for (unsigned step = 0; step < kEach; ++step) sum += in_step(step);
     return sum;
   }
 };

@@ -246,6 +246,13 @@ TEST(DeviceLargest, OfTiesTheFirstAreKept) {
   expect_largest(Floats(20'000, -2.0f), 7);
 }
 
+// Of u = -0 a 0 arrives, as sums begin with 0; so -0 is left.
+TEST(DeviceLargest, TakeOffWhatArrives) {
+  const Floats zeros(100, -0.0f);
+  DeviceLargest finder;
+  expect_largest({Composing::residual, zeros, zeros, zeros}, 7, Next::apart, finder);
+}
+
 TEST(DeviceLargest, OrdersDenormalAndHugeNumbers) {
   Floats x = gaussian<float>(15'000);
   for (std::size_t i = 0; i < x.size(); i += 3) x[i] *= 1e-40f;
