@@ -339,7 +339,7 @@ TEST(DeviceIndexCodingOfPeers, HasTheHostsVerdict) {
       {IndexCoding::elias_fano, coded(0x05, 0x49), 3, 10},
       {IndexCoding::elias_fano, coded(0x0d, 0x49), 3, 10},
       {IndexCoding::elias_fano, coded(0x05, 0x89), 3, 10},
-      {IndexCoding::elias_fano, coded(0xff, 0xff, 0xff, 0xff, 0x04), 1, large},
+      {IndexCoding::elias_fano, coded(5, 0, 0, 0, 0x04), 1, large},
       {IndexCoding::bitmap, coded(0, 0x02), 1, 10},
       {IndexCoding::bitmap, coded(0, 0x04), 1, 10},
       {IndexCoding::bitmap, coded(0, 0x06), 1, 10},
