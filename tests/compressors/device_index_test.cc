@@ -125,6 +125,7 @@ class DeviceIndexCoding : public testing::TestWithParam<const char*> {
 TEST_P(DeviceIndexCoding, WritesTheHostsBytesAndReadsThem) {
   for (const auto& sets : {edge_sets(), random_sets()}) {
     for (const IndexSet& set : sets) {
+      if (set.indices.size() > 2 * PITH_MANY_ELEMENTS) continue;
       const Bytes bytes = device.bytes(set);
       ASSERT_EQ(bytes, host_bytes(coding, support_of(set))) << set;
       const std::size_t count = set.indices.size();
@@ -136,7 +137,7 @@ TEST_P(DeviceIndexCoding, WritesTheHostsBytesAndReadsThem) {
 
 // What is added up has more parts than a block has threads.
 TEST(DeviceIndexCodingOfMany, WritesTheHostsBytesAndReadsThem) {
-  const IndexSet indices = bernoulli(530000, 0.01);
+  const IndexSet indices = bernoulli(8 * PITH_MANY_ELEMENTS, 0.01);
   IndexSet elements = bernoulli(100, 0.00001);
   elements.n = 17000000;
   for (const auto& [coding, set] :
