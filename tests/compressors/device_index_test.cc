@@ -125,7 +125,7 @@ class DeviceIndexCoding : public testing::TestWithParam<const char*> {
 TEST_P(DeviceIndexCoding, WritesTheHostsBytesAndReadsThem) {
   for (const auto& sets : {edge_sets(), random_sets()}) {
     for (const IndexSet& set : sets) {
-      if (set.indices.size() > 2 * PITH_MANY_ELEMENTS) continue;
+      if (set.indices.size() > PITH_MANY_ELEMENTS / 2) continue;
       const Bytes bytes = device.bytes(set);
       ASSERT_EQ(bytes, host_bytes(coding, support_of(set))) << set;
       const std::size_t count = set.indices.size();
