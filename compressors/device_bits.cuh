@@ -32,7 +32,7 @@ struct DeviceBitWriter {
     for (unsigned distance = 1; distance < cuda::kWarp; distance *= 2) {
       const std::uint32_t word_below = cuda::from_below(word, distance);
       const std::uint32_t below = cuda::from_below(low, distance);
-      if (cuda::lane() >= distance && word_below == word) low |= below;
+      if (word_below == word) low |= below;
     }
     const std::uint32_t above = cuda::from_above(word);
     const bool top = cuda::lane() == cuda::kWarp - 1;
@@ -50,7 +50,7 @@ struct DeviceBitWriter {
   __device__ static std::uint32_t high_from_below(std::uint32_t word, std::uint32_t high) {
     const std::uint32_t word_below = cuda::from_below(word, 1);
     const std::uint32_t below = cuda::from_below(high, 1);
-    return cuda::lane() > 0 && word_below + 1 == word ? below : 0;
+    return word_below + 1 == word ? below : 0;
   }
 
   __device__ void set(std::size_t word, std::uint32_t bits) const {

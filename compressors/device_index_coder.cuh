@@ -7,6 +7,7 @@
 #include <pith/compressors/device_bits.cuh>
 #include <pith/compressors/device_gaps.cuh>
 #include <pith/compressors/elias_fano_layout.h>
+#include <pith/core/bytes.h>
 
 // What the coders of device_index_*.cuh are made of. Each has
 //
@@ -20,6 +21,15 @@
 // and, if it needs no other index to read one, index(reading, i, dropped): index number i, whose
 // end lies behind so many units that are none; else Gaps, which reads the gaps of a gap block.
 namespace pith {
+
+/// Bytes of what stands before the coder's, and of the message's head before that.
+inline constexpr std::size_t kIndexFront = sizeof(std::uint64_t);
+inline constexpr std::size_t kSparseHead = sizeof(std::uint64_t);
+
+/// From the front to the end of the padding, with so many bytes of the coder's.
+constexpr std::uint64_t padded_indices(std::uint64_t bytes) {
+  return padded(kSparseHead + kIndexFront + bytes) - kSparseHead;
+}
 
 /// What a support takes in the coders that depend on its gaps.
 struct SupportCosts {

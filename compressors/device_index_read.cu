@@ -4,13 +4,9 @@
 #include <pith/compressors/device_ends.cuh>
 #include <pith/compressors/device_index_coders.cuh>
 #include <pith/compressors/device_index_coding.h>
-#include <pith/core/bytes.h>
 
 namespace pith {
 namespace {
-
-constexpr std::size_t kFront = sizeof(std::uint64_t);
-constexpr std::size_t kHead = sizeof(std::uint64_t);  // of the message, before the front
 
 struct Arguments {
   IndexCoding coding;
@@ -32,18 +28,18 @@ __device__ void refuse(const DeviceIndices& out) {
 
 // Reads the front; automatic if that is not valid.
 __device__ IndexCoding read_front(const Arguments& a, DeviceBits& bytes) {
-  if (a.bytes.size < kFront) return IndexCoding::automatic;
+  if (a.bytes.size < kIndexFront) return IndexCoding::automatic;
   const std::uint64_t front = a.bytes.word(0) | std::uint64_t{a.bytes.word(1)} << 32;
   const std::uint64_t size = front >> 8;
-  if (size > a.bytes.size - kFront) return IndexCoding::automatic;
-  const std::uint64_t end = padded(kHead + kFront + size) - kHead;
+  if (size > a.bytes.size - kIndexFront) return IndexCoding::automatic;
+  const std::uint64_t end = padded_indices(size);
   std::uint32_t padding = end > a.bytes.size;
-  for (std::uint64_t i = kFront + size; i < end; ++i) padding |= a.bytes.byte(i);
+  for (std::uint64_t i = kIndexFront + size; i < end; ++i) padding |= a.bytes.byte(i);
   const auto coding = static_cast<IndexCoding>(front & 0xff);
   const bool allowed =
       a.coding == IndexCoding::automatic ? coding <= IndexCoding::runs16 : coding == a.coding;
   if (padding != 0 || !allowed) return IndexCoding::automatic;
-  bytes = {a.bytes.data + kFront, size};
+  bytes = {a.bytes.data + kIndexFront, size};
   *a.out.used = end;
   return coding;
 }
@@ -84,23 +80,23 @@ __device__ void for_each_word_tile(const IndexReading& reading, const Use& use) 
 
 // How many indices end in each tile of words.
 __device__ void count_ends(const Arguments& a) {
-  IndexReading& reading = *a.reading;
+  const IndexReading reading = *a.reading;
   if (reading.refused != 0 || reading.coding == IndexCoding::raw32) return;
   for_each_word_tile(reading, [&](auto coder, std::size_t tile) {
     const WarpEnds<decltype(coder)> words(reading, tile);
     const std::uint64_t all = cuda::sum_of_warps(words.sum).all;
     if (threadIdx.x == 0) a.ends[tile] = all;
   });
-  if (!cuda::is_last_block(&reading.arrived)) return;
+  if (!cuda::is_last_block(&a.reading->arrived)) return;
   const std::uint64_t all = cuda::scan_in_place(a.ends, gap_tiles(words_of(reading)));
   if (threadIdx.x != 0 || all == reading.count) return;
-  reading.refused = 1;
+  a.reading->refused = 1;
   refuse(a.out);
 }
 
 // Writes an index, or the units before it from which the next kernels make one.
 __device__ void place_ends(const Arguments& a) {
-  const IndexReading& reading = *a.reading;
+  const IndexReading reading = *a.reading;
   if (reading.refused != 0) return;
   std::uint32_t* const indices = a.out.indices.data();
   for_each_word_tile(reading, [&](auto coder, std::size_t tile) {
@@ -155,7 +151,7 @@ __device__ void for_each_gap_tile(const IndexReading& reading, const Use& use) {
 
 // How far the gaps of each tile lead.
 __device__ void add_gaps(const Arguments& a) {
-  IndexReading& reading = *a.reading;
+  const IndexReading reading = *a.reading;
   if (reading.refused != 0 || !follows_gaps(reading.coding)) return;
   for_each_gap_tile(reading, [&](auto coder, std::size_t tile) {
     const std::uint32_t before = tile > 0 ? a.out.indices.data()[tile * kGapTile - 1] : 0;
@@ -165,7 +161,7 @@ __device__ void add_gaps(const Arguments& a) {
     a.sums[tile] = all;
     a.dropped[tile] = before;
   });
-  if (!cuda::is_last_block(&reading.arrived)) return;
+  if (!cuda::is_last_block(&a.reading->arrived)) return;
   cuda::scan_in_place(a.sums, gap_tiles(reading.count));
 }
 
@@ -191,7 +187,7 @@ __device__ void check(const Arguments& a, const IndexReading& reading) {
 }
 
 __device__ void make_indices(const Arguments& a) {
-  const IndexReading& reading = *a.reading;
+  const IndexReading reading = *a.reading;
   if (reading.refused != 0) return;
   if (!follows_gaps(reading.coding)) return check(a, reading);
   for_each_gap_tile(

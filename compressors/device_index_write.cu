@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <pith/compressors/device_index_coders.cuh>
 #include <pith/compressors/device_index_coding.h>
-#include <pith/core/bytes.h>
 #include <pith/cuda/memory.h>
 
 namespace pith {
 namespace {
-
-constexpr std::size_t kFront = sizeof(std::uint64_t);
-constexpr std::size_t kHead = sizeof(std::uint64_t);  // of the message, before the front
 
 struct Arguments {
   IndexCoding coding;
@@ -39,7 +35,7 @@ __device__ IndexCosts costs_of(const WarpGaps& gaps) {
 
 // The cheapest; of several the first.
 __device__ void choose(const Arguments& a, const SupportCosts& costs) {
-  IndexWriting best{0, IndexCoding::automatic, costs, ~std::uint64_t{0}, a.out + kFront};
+  IndexWriting best{0, IndexCoding::automatic, costs, ~std::uint64_t{0}, a.out + kIndexFront};
   for (unsigned number = 1; number <= static_cast<unsigned>(IndexCoding::runs16); ++number) {
     const auto coding = static_cast<IndexCoding>(number);
     if (a.coding != IndexCoding::automatic && a.coding != coding) continue;
@@ -53,7 +49,7 @@ __device__ void choose(const Arguments& a, const SupportCosts& costs) {
   *a.writing = best;
   *reinterpret_cast<std::uint64_t*>(a.out) =
       best.bytes << 8 | static_cast<std::uint64_t>(best.coding);
-  *a.used = padded(kHead + kFront + best.bytes) - kHead;
+  *a.used = padded_indices(best.bytes);
 }
 
 // What the coders take, where that depends on the gaps, and which one it is.
@@ -118,7 +114,7 @@ void write_indices(IndexCoding coding, const DeviceSupport& support, DeviceSpan<
                             writing.data(),
                             scratch.take<IndexCosts>(tiles * cuda::kBlockWarps).data(),
                             scratch.take<IndexCosts>(tiles).data()};
-  cuda::clear(out.first(padded(kHead + most) - kHead), stream);
+  cuda::clear(out.first(padded_indices(most - kIndexFront)), stream);
   cuda::clear(writing, stream);
   const auto launch = [&](void (*kernel)(Arguments), unsigned blocks) {
     cuda::launch(kernel, blocks, cuda::kBlock, stream, arguments);
