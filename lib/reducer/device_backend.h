@@ -22,9 +22,9 @@ struct DeviceRanks {
   DeviceCommunicator* node = nullptr;
 };
 
-/// For ReducerOptions::device: tensors on CUDA devices. Messages pass through pinned host memory and
-/// the reducer's communicator, but for what `ranks` exchange. Needs the component `cuda` (target
-/// pith::cuda). Throws UsageError if both communicators are given.
+/// For ReducerOptions::device: tensors on CUDA devices. Messages pass through pinned host memory
+/// and the reducer's communicator, but for what `ranks` exchange. Needs the component `cuda`
+/// (target pith::cuda). Throws UsageError if both communicators are given.
 std::shared_ptr<const DeviceBackend> device_backend(const DeviceRanks& ranks = {});
 
 }  // namespace pith

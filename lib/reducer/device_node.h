@@ -11,7 +11,8 @@
 
 namespace pith {
 
-/// The node stage (node_stage.h) of one tensor of floats that lies on the devices of a node's ranks:
+/// The node stage (node_stage.h) of one tensor of floats that lies on the devices of a node's
+/// ranks:
 ///
 ///   before   part = sum over the node's ranks / (ranks / nodes), by the devices' communicator
 ///   after    every rank of the node receives every owner's estimates

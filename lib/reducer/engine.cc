@@ -70,14 +70,6 @@ Engine<T>::Engine(const std::vector<UnitPlan>& units, const std::vector<Tensor>&
 }
 
 template <Element T>
-std::unique_ptr<DeviceTensor> Engine<T>::make_device_tensor(const UnitPlan& unit) const {
-  DeviceParts parts;
-  if (node_) parts = node_->device_parts(unit.tensors.front());
-  return settings_.options.device->make_tensor(unit.name, unit.elements, unit.treatment.feedback,
-                                               node_ ? &parts : nullptr);
-}
-
-template <Element T>
 void Engine<T>::prepare(const std::vector<Choice>& choices,
                         const std::vector<BucketPlan>& buckets) {
   for (LiveUnit<T>& unit : live_) {
@@ -206,19 +198,6 @@ void Engine<T>::stage(std::size_t bucket, const std::vector<Given>& given, bool 
   stage_units(bucket, given, faulty, scratch);
 }
 
-// For a node's sum.
-template <Element T>
-void Engine<T>::stage_on_devices(std::size_t bucket, const std::vector<Given>& given, bool faulty) {
-  const Range units = buckets_[bucket].units;
-  for (std::size_t i = units.begin; i < units.end; ++i) {
-    LiveUnit<T>& live = live_[order_[i]];
-    if (!live.device) continue;
-    const Given& one = given[live.plan->tensors.front()];
-    live.pushed = !faulty && one.how == Given::How::pushed;
-    if (!faulty) live.device->stage(std::get<DeviceMemory>(one.memory));
-  }
-}
-
 template <Element T>
 void Engine<T>::stage_units(std::size_t bucket, const std::vector<Given>& given, bool faulty,
                             Scratch& scratch) {
@@ -330,11 +309,7 @@ void Engine<T>::sum_in_node(std::size_t bucket, UnitCost& cost, Round& round) {
   {
     Stopwatch watch(cost.node_seconds);
     parts = &node_->reduce(bucket, round);
-    const Range units = buckets_[bucket].units;
-    for (std::size_t i = units.begin; i < units.end; ++i) {
-      LiveUnit<T>& live = live_[order_[i]];
-      if (live.device) node_->count_wire_bytes(live.device->sum_in_node(live.pushed));
-    }
+    sum_on_devices(bucket);
   }
   cost.exchange_seconds += cost.node_seconds;
   stage_units(bucket, *parts, !round.faults.empty(), round.scratch);
@@ -389,14 +364,6 @@ void Engine<T>::finish_units(const std::vector<Given>& given, double state_scale
       store(std::span<const T>(live.memory).subspan(offset, count), given[t].memory);
       offset += count;
     }
-  }
-}
-
-template <Element T>
-void Engine<T>::fill_with_nan(const std::vector<Given>& given) {
-  for (LiveUnit<T>& live : live_) {
-    if (!live.device) continue;
-    live.device->fill_with_nan(std::get<DeviceMemory>(given[live.plan->tensors.front()].memory));
   }
 }
 

@@ -131,6 +131,7 @@ class Engine {
   void exchange_seconds(const Bucket& bucket, Round& round);
   std::unique_ptr<DeviceTensor> make_device_tensor(const UnitPlan& unit) const;
   void stage_on_devices(std::size_t bucket, const std::vector<Given>& given, bool faulty);
+  void sum_on_devices(std::size_t bucket);
   void stage_units(std::size_t bucket, const std::vector<Given>& given, bool faulty,
                    Scratch& scratch);
   bool stage_unit(LiveUnit<T>& unit, const std::vector<Given>& given, bool faulty,

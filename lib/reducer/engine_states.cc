@@ -39,20 +39,6 @@ std::vector<StateView<T>> Engine<T>::states(const std::vector<Tensor>& tensors) 
   return all;
 }
 
-template <Element T>
-std::vector<DeviceStateView> Engine<T>::device_states() {
-  std::vector<DeviceStateView> all;
-  for (LiveUnit<T>& unit : live_) {
-    if (!unit.device) continue;
-    for (DeviceStateView& state : unit.device->states()) {
-      state.name = unit.plan->name + "/" + state.name;
-      all.push_back(std::move(state));
-    }
-  }
-  return all;
-}
-
-template std::vector<DeviceStateView> Engine<float>::device_states();
 template std::vector<StateView<float>> Engine<float>::states(const std::vector<Tensor>&);
 template std::vector<StateView<double>> Engine<double>::states(const std::vector<Tensor>&);
 
