@@ -35,10 +35,8 @@ bool is_sent_from(const DeviceSource& x, DeviceSpan<float> mean) {
 // Places of one size, one behind the other, for segments that a tensor is cut into or that ranks
 // send.
 struct Places {
-  Places(const DeviceMessageCompressor& compressor, std::size_t n, std::size_t segments,
-         const DeviceRound& round)
-      : stride(padded(std::max(compressor.max_segment_bytes(n / segments),
-                               compressor.max_segment_bytes((n + segments - 1) / segments)))),
+  Places(const DeviceMessageCompressor& compressor, Cuts cuts, const DeviceRound& round)
+      : stride(compressor.place_bytes(cuts)),
         bytes(round.scratch.take<std::byte>(ranks_of(round) * stride)) {}
 
   DeviceSpan<std::byte> of(std::size_t r) const { return bytes.subspan(r * stride, stride); }
@@ -72,8 +70,8 @@ std::vector<std::size_t> even_cuts(std::size_t n, std::size_t segments) {
 void reduce_shard(const DeviceMessage& worker, Cuts cuts, DeviceSpan<float> mean,
                   const DeviceRound& round) {
   const cuda::DeviceScratch::Frame frame(round.scratch);
-  const Places out(worker.compressor, worker.source.size, ranks_of(round), round);
-  const Places in(worker.compressor, worker.source.size, ranks_of(round), round);
+  const Places out(worker.compressor, cuts, round);
+  const Places in(worker.compressor, cuts, round);
   encode(worker, cuts, out.bytes, out.stride, round);
   round.communicator.all_to_all(out.bytes, in.bytes, round.stream);
   if (mean.empty()) return;
@@ -83,7 +81,8 @@ void reduce_shard(const DeviceMessage& worker, Cuts cuts, DeviceSpan<float> mean
 // mean = the owners' messages one after the other
 void gather_shards(const DeviceMessage& owner, Cuts cuts, DeviceSpan<float> mean,
                    const DeviceRound& round) {
-  const Places places(owner.compressor, mean.size(), ranks_of(round), round);
+  const std::size_t largest[] = {0, (mean.size() + ranks_of(round) - 1) / ranks_of(round)};
+  const Places places(owner.compressor, largest, round);
   const auto mine = places.of(rank_of(round));
   const std::size_t whole[] = {0, owner.source.size};
   if (owner.source.size > 0) encode(owner, whole, mine, places.stride, round);
@@ -112,9 +111,9 @@ void gather(const DeviceMessage& message, DeviceSpan<float> mean, const DeviceRo
   check_fit("gather", message.source, mean);
   if (mean.empty()) return;
   const cuda::DeviceScratch::Frame frame(round.scratch);
-  const Places places(message.compressor, mean.size(), 1, round);
-  const auto mine = places.of(rank_of(round));
   const std::size_t whole[] = {0, mean.size()};
+  const Places places(message.compressor, whole, round);
+  const auto mine = places.of(rank_of(round));
   encode(message, whole, mine, places.stride, round);
   round.communicator.all_gather(mine, places.bytes, round.stream);
   decode(message.compressor, places, 0, mean, round);

@@ -36,14 +36,14 @@ struct DeviceMessage {
 void raw(const DeviceSource& x, ElementType type, DeviceSpan<float> mean, const DeviceRound& round);
 
 /// Every rank sends its message to every other rank, and sums what it receives in rank order.
-/// Wire     per rank: (p-1) m, m = max_segment_bytes(n).
+/// Wire     per rank: (p-1) m, m = place_bytes() of the whole.
 /// Memory   p m of scratch.
 void gather(const DeviceMessage& message, DeviceSpan<float> mean, const DeviceRound& round);
 
 /// Each rank owns a p-th of the tensor, [n r/p, n (r+1)/p): it receives what the others send for
 /// it, sums in rank order, and sends the mean to all, as `owner` composes and encodes it.
 /// `owner.source` has the states of the rank's shard; its gradient and size are filled in here.
-/// Wire     per rank: (p-1) (m + m'), the max_segment_bytes() of both for the largest shard.
+/// Wire     per rank: (p-1) (m + m'), the place_bytes() of both for the shards.
 /// Memory   2 p m + p m' + 4 n/p of scratch.
 void sharded(const DeviceMessage& worker, const DeviceMessage& owner, DeviceSpan<float> mean,
              const DeviceRound& round);

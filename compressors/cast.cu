@@ -95,9 +95,7 @@ class DeviceCast final : public DeviceMessageCompressor {
  public:
   explicit DeviceCast(std::unique_ptr<MessageCompressor<float>> host) : host_(std::move(host)) {}
 
-  std::size_t max_segment_bytes(std::size_t n) const override {
-    return host_->max_segment_bytes(n);
-  }
+  const MessageCompressor<float>& host() const override { return *host_; }
 
   void encode(const DeviceSource& x, Cuts cuts, const RandomKey&, const DeviceWire& wire,
               cuda::DeviceScratch& scratch, DeviceStream stream) override {
@@ -116,7 +114,6 @@ class DeviceCast final : public DeviceMessageCompressor {
     decode_mean_by(NumberDecoder<Number>(), segments, divisor, mean, fault, stream);
   }
 
-  Guarantee guarantee(std::size_t n) const override { return host_->guarantee(n); }
 
  private:
   std::unique_ptr<MessageCompressor<float>> host_;

@@ -191,9 +191,7 @@ class DeviceBlockMessage final : public DeviceMessageCompressor {
                      std::size_t block)
       : host_(std::move(host)), scheme_(scheme), block_(block) {}
 
-  std::size_t max_segment_bytes(std::size_t n) const override {
-    return host_->max_segment_bytes(n);
-  }
+  const MessageCompressor<float>& host() const override { return *host_; }
 
   void encode(const DeviceSource& x, Cuts cuts, const RandomKey& key, const DeviceWire& wire,
               cuda::DeviceScratch& scratch, DeviceStream stream) override {
@@ -216,7 +214,6 @@ class DeviceBlockMessage final : public DeviceMessageCompressor {
                    stream);
   }
 
-  Guarantee guarantee(std::size_t n) const override { return host_->guarantee(n); }
 
  private:
   static constexpr std::size_t kSmall = 512;          // elements, which a warp codes alone

@@ -24,8 +24,8 @@ struct DeviceFault {
   std::uint32_t invalid = 0;     ///< 1: a message that was decoded is not valid
 };
 
-/// Where encode() writes on the device: a place of `stride` bytes for each segment, a multiple of
-/// kWireAlignment, and how many bytes it took of it, a multiple of kWireAlignment too.
+/// Where encode() writes on the device: a place of `stride` bytes for each segment, place_bytes() or
+/// more and a multiple of kWireAlignment, and how many bytes it took of it, a multiple of kWireAlignment too.
 struct DeviceWire {
   DeviceSpan<std::byte> bytes;
   std::size_t stride = 0;
@@ -55,9 +55,6 @@ class DeviceMessageCompressor {
  public:
   virtual ~DeviceMessageCompressor() = default;
 
-  /// Upper bound on one segment of n elements wherever it lies in a tensor: a place for it.
-  virtual std::size_t max_segment_bytes(std::size_t n) const = 0;
-
   /// Composes, encodes and commits x: one message of segments, cut at `cuts`. An element that is
   /// not finite is noted in wire.fault; what was written is worth nothing then.
   virtual void encode(const DeviceSource& x, Cuts cuts, const RandomKey& key,
@@ -71,8 +68,14 @@ class DeviceMessageCompressor {
                            float divisor, DeviceSpan<float> mean, DeviceFault* fault,
                            cuda::DeviceScratch& scratch, DeviceStream stream) const = 0;
 
-  /// For tensors of n elements: the host's.
-  virtual Guarantee guarantee(std::size_t n) const = 0;
+  /// The host's compressor of the same messages.
+  virtual const MessageCompressor<float>& host() const = 0;
+
+  /// For tensors of n elements.
+  Guarantee guarantee(std::size_t n) const { return host().guarantee(n); }
+
+  /// Room for any segment of a message that is cut there: no more than all of it takes.
+  std::size_t place_bytes(Cuts cuts) const;
 };
 
 /// The device's compressor of that description. Throws UsageError as make_message(), and if it is

@@ -54,6 +54,14 @@ std::unique_ptr<DeviceMessageCompressor> make_sparse(const Pipeline& pipeline, c
 
 }  // namespace
 
+std::size_t DeviceMessageCompressor::place_bytes(Cuts cuts) const {
+  std::size_t most = 0;
+  for (std::size_t s = 0; s < segments(cuts); ++s) {
+    most = std::max(most, host().max_segment_bytes(cuts[s + 1] - cuts[s]));
+  }
+  return std::min(most, host().max_wire_bytes(cuts.back(), segments(cuts)));
+}
+
 std::unique_ptr<DeviceMessageCompressor> make_device_message(const Pipeline& pipeline,
                                                              const Shape& shape) {
   make_message<float>(pipeline, shape);  // what is wrong on the host is so here

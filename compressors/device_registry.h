@@ -6,7 +6,6 @@
 #include <pith/compressors/device_message.h>
 #include <pith/core/spec.h>
 
-
 // The makers of the table in device_registry.cc: of what the functions of the same names without
 // `device` make on the host (identity.h, cast.h, onebit.h, quantize.h, levels.h). Each throws
 // UsageError as they do.

@@ -88,10 +88,7 @@ class DeviceSparseMessage final : public DeviceMessageCompressor {
  public:
   explicit DeviceSparseMessage(DeviceSparseParts parts) : parts_(std::move(parts)) {}
 
-  std::size_t max_segment_bytes(std::size_t n) const override {
-    return parts_.host->max_segment_bytes(n);
-  }
-  Guarantee guarantee(std::size_t n) const override { return parts_.host->guarantee(n); }
+  const MessageCompressor<float>& host() const override { return *parts_.host; }
 
   void encode(const DeviceSource& x, Cuts cuts, const RandomKey& key, const DeviceWire& wire,
               cuda::DeviceScratch& scratch, DeviceStream stream) override;
@@ -125,7 +122,7 @@ DeviceWire DeviceSparseMessage::encode_values(const DeviceEntries& kept, const K
                                               Cuts cuts, const RandomKey& key, DeviceFault* fault,
                                               cuda::DeviceScratch& scratch, DeviceStream stream) {
   const std::size_t most = std::min(kept.room(), largest_segment(cuts));
-  const std::size_t stride = parts_.values->max_segment_bytes(most);
+  const std::size_t stride = parts_.values->host().max_segment_bytes(most);
   const DeviceWire wire{scratch.take<std::byte>(segments(cuts) * stride), stride,
                         scratch.take<std::uint64_t>(segments(cuts)), fault};
   value_cuts_.assign(cuts.begin(), cuts.end());

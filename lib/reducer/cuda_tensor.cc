@@ -61,11 +61,7 @@ void CudaTensor::compose(const StepContext& step) { source_ = rule_->begin(gradi
 void CudaTensor::encode(const StepContext& step, Cuts cuts, const RandomKey& key) {
   const cuda::OnDevice here(device_);
   compose(step);
-  std::size_t stride = 0;
-  for (std::size_t s = 0; s < segments(cuts); ++s) {
-    stride = std::max(stride, message_->max_segment_bytes(cuts[s + 1] - cuts[s]));
-  }
-  const DeviceWire wire = outgoing_.begin(segments(cuts), stride, stream_);
+  const DeviceWire wire = outgoing_.begin(segments(cuts), message_->place_bytes(cuts), stream_);
   message_->encode(source_, cuts, key, wire, scratch_, stream_);
   outgoing_.bring(stream_);
 }
@@ -128,9 +124,11 @@ std::size_t CudaTensor::factor_elements() const {
 std::size_t CudaTensor::message_bytes() const {
   if (linear_) return factor_elements() * size_of(linear_->factor_type());
   if (!message_) return elements_ * sizeof(float);
-  if (choice_.exchange == Exchange::gather) return message_->max_segment_bytes(elements_);
-  const auto ranks = static_cast<std::size_t>(communicator_->size());
-  return ranks * message_->max_segment_bytes((elements_ + ranks - 1) / ranks);
+  const bool whole = choice_.exchange == Exchange::gather;
+  const auto segments = whole ? std::size_t{1} : static_cast<std::size_t>(communicator_->size());
+  std::vector<std::size_t> cuts;
+  for (std::size_t s = 0; s <= segments; ++s) cuts.push_back(block_start(elements_, segments, s));
+  return segments * message_->place_bytes(cuts);
 }
 
 DeviceBytes CudaTensor::exchange(const StepContext& step, const RandomKey& key, float divisor,

@@ -101,9 +101,7 @@ class Damaging final : public DeviceMessageCompressor {
   explicit Damaging(std::size_t n)
       : inner_(make_device_message(parse_pipeline("onebit"), Shape::flat(n))) {}
 
-  std::size_t max_segment_bytes(std::size_t n) const override {
-    return inner_->max_segment_bytes(n);
-  }
+  const MessageCompressor<float>& host() const override { return inner_->host(); }
   void encode(const DeviceSource& x, Cuts cuts, const RandomKey& key, const DeviceWire& wire,
               cuda::DeviceScratch& scratch, DeviceStream stream) override {
     inner_->encode(x, cuts, key, wire, scratch, stream);
@@ -115,7 +113,6 @@ class Damaging final : public DeviceMessageCompressor {
     cuda::upload(std::span<const std::byte>(ones_), {last, ones_.size()}, stream);
     inner_->decode_mean(segments, first, divisor, mean, fault, scratch, stream);
   }
-  Guarantee guarantee(std::size_t n) const override { return inner_->guarantee(n); }
 
  private:
   std::unique_ptr<DeviceMessageCompressor> inner_;
@@ -141,11 +138,12 @@ TEST(DeviceExchangeFault, OfAMessageIsNotedWhereItIsDecoded) {
   });
 }
 
-std::size_t place(const std::string& compressor, std::size_t n) {
-  return make_device_message(parse_pipeline(compressor), Shape::flat(n))->max_segment_bytes(n);
+std::size_t place(const std::string& compressor, const std::vector<std::size_t>& cuts) {
+  return make_device_message(parse_pipeline(compressor), Shape::flat(cuts.back()))
+      ->place_bytes(cuts);
 }
 
-// Places: of the whole, and of the largest shard, which is 337 of 1009 elements.
+// Places: of the whole, of the largest of three segments, and of the largest owner's message.
 TEST(DeviceExchangeBytes, AreThoseOfTheLargestMessages) {
   run_local(3, [&](Communicator& host) {
     StagedCommunicator comm(host);
@@ -156,8 +154,13 @@ TEST(DeviceExchangeBytes, AreThoseOfTheLargestMessages) {
       return comm.wire_bytes() - before;
     };
     EXPECT_EQ(bytes_of({Exchange::raw, "none", "none"}), (4u * 4036 + 2) / 3);
-    EXPECT_EQ(bytes_of({Exchange::gather, "cast(fp16)", "none"}), 2u * place("cast(fp16)", 1009));
-    EXPECT_EQ(bytes_of({Exchange::sharded, "cast(fp16)", "none"}), 4u * place("cast(fp16)", 337));
+    EXPECT_EQ(bytes_of({Exchange::gather, "cast(fp16)", "none"}),
+              2u * place("cast(fp16)", {0, 1009}));
+    EXPECT_EQ(bytes_of({Exchange::sharded, "cast(fp16)", "none"}),
+              2u * place("cast(fp16)", {0, 336, 672, 1009}) + 2u * place("cast(fp16)", {0, 337}));
+    EXPECT_EQ(bytes_of({Exchange::gather, "topk(k=10)", "none"}),
+              2u * place("topk(k=10)", {0, 1009}));
+    EXPECT_LT(place("topk(k=10)", {0, 1009}), 150u);
     EXPECT_EQ(bytes_of({Exchange::linear, "cast(fp16)", "none"}), (4u * 2018 + 2) / 3);
   });
 }

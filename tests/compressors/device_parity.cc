@@ -124,10 +124,7 @@ EncodedStep DeviceParity::on_device(const ComposedInput& input,
 
   std::vector<std::size_t> given = cuts;
   given.back() += spare;
-  std::size_t stride = 0;
-  for (std::size_t s = 0; s < segments(given); ++s) {
-    stride = std::max(stride, device_->max_segment_bytes(given[s + 1] - given[s]));
-  }
+  const std::size_t stride = device_->place_bytes(given);
   const std::size_t places = segments(given);
   const auto bytes = to_device(Bytes(places * stride + kGuard, std::byte{0xff}), stream_);
   const auto sizes = to_device(std::vector<std::uint64_t>(places, ~std::uint64_t{0}), stream_);

@@ -19,8 +19,8 @@ namespace {
 nlohmann::json measured(const std::vector<std::string>& compressors, const char* commit) {
   const auto file = std::filesystem::temp_directory_path() / "pith_device_bench_test.json";
   std::filesystem::remove(file);
-  std::vector<std::string> words{"codec", "--device", "-b", "20K",      "-e",       "200K",
-                                 "-f",    "10",       "-n", "1",        "-w",       "1",
+  std::vector<std::string> words{"codec", "--device", "-b", "20K",         "-e",       "200K",
+                                 "-f",    "10",       "-n", "1",           "-w",       "1",
                                  "-c",    "2",        "-J", file.string(), "--commit", commit};
   for (const std::string& compressor : compressors) {
     words.insert(words.end(), {"--compressor", compressor});

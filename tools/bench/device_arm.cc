@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device_arm.h"
 
+#include <array>
 #include <vector>
 
 #include <pith/compressors/device_linear.h>
@@ -60,7 +61,7 @@ class MessageArm final : public Step {
   MessageArm(const CodecCase& codec, DeviceStream stream)
       : Step(codec, stream),
         compressor_(make_device_message(parse_pipeline(codec.compressor), codec.shape)),
-        wire_(compressor_->max_segment_bytes(codec.shape.elements())),
+        wire_(compressor_->place_bytes(std::array{std::size_t{0}, codec.shape.elements()})),
         size_(1),
         segments_(codec.ranks, DeviceSegment{.bytes = wire_.span()}) {}
 
