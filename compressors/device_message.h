@@ -79,7 +79,8 @@ class DeviceMessageCompressor {
 };
 
 /// The device's compressor of that description. Throws UsageError as make_message(), and if it is
-/// not one of those that run on a device: topk, threshold, onebit, quantize, cast.
+/// not one of those that run on a device: identity, cast, onebit, levels, quantize but for
+/// coding=elias, topk, threshold.
 std::unique_ptr<DeviceMessageCompressor> make_device_message(const Pipeline& pipeline,
                                                              const Shape& shape);
 

@@ -263,6 +263,8 @@ TEST(DeviceRegistry, RefusesWhatHasNoDeviceVersion) {
   if (has_zstd()) {
     EXPECT_THAT(refused("identity|zstd"), testing::HasSubstr("zstd has no device version"));
   }
+  EXPECT_THAT(refused("quantize(range=qsgd,coding=elias)"),
+              testing::HasSubstr("coding=elias has no device version"));
   EXPECT_THAT(refused("cast(fp17)"), testing::HasSubstr("fp17"));
   EXPECT_THAT(refused("lowrank(rank=4)"), testing::HasSubstr("not of the message kind"));
   EXPECT_THAT(refused("topk(density=0.1,sample=0.5)"),
