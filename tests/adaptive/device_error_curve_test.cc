@@ -84,8 +84,8 @@ TEST(DeviceErrorCurve, HasTheHostsSumsWhateverIsComposed) {
 }
 
 TEST(DeviceErrorCurve, HasTheHostsSumsForAnySizeAndSampling) {
-  for (const std::size_t n : {0, 1, 100, 4097, 300000}) {
-    for (const std::size_t one_in : {1, 3, 64}) {
+  for (const std::size_t n : {0u, 1u, 100u, 4097u, 300000u}) {
+    for (const std::size_t one_in : {1u, 3u, 64u}) {
       expect_the_hosts_sums(kSampled, Shape::flat(n), "ef14", {.one_in = one_in, .least_runs = 3});
     }
   }

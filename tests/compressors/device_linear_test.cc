@@ -54,7 +54,7 @@ void expect_the_hosts_bits(const LinearTensor& tensor) {
 class DeviceLinearRule : public testing::TestWithParam<std::string> {};
 
 TEST_P(DeviceLinearRule, RandomKHasTheBitsOfTheHosts) {
-  for (const std::size_t n : {1, 31, 1000, 8192, 8193, 30000}) {
+  for (const std::size_t n : {1u, 31u, 1000u, 8192u, 8193u, 30000u}) {
     expect_the_hosts_bits({"randomk(density=0.05)", GetParam(), Shape::flat(n)});
   }
   for (const char* spec : {"randomk(density=1)", "randomk(density=0.3,scale=unbiased)",
@@ -65,7 +65,7 @@ TEST_P(DeviceLinearRule, RandomKHasTheBitsOfTheHosts) {
 
 TEST_P(DeviceLinearRule, CastHasTheBitsOfTheHosts) {
   for (const char* spec : {"cast(fp16)", "cast(bf16)"}) {
-    for (const std::size_t n : {1, 33, 1024, 20001}) {
+    for (const std::size_t n : {1u, 33u, 1024u, 20001u}) {
       expect_the_hosts_bits({spec, GetParam(), Shape::flat(n)});
     }
   }

@@ -26,7 +26,8 @@ void expect_orthonormalised_as_on_the_host(std::vector<float> rows, std::size_t 
 }
 
 TEST(DeviceOrthonormalise, GivesTheHostsBits) {
-  for (const std::size_t columns : {1, 2, 15, 16, 17, 255, 256, 257, 5000, 16385, 20000}) {
+  for (const std::size_t columns :
+       {1u, 2u, 15u, 16u, 17u, 255u, 256u, 257u, 5000u, 16385u, 20000u}) {
     const std::size_t rows = std::min<std::size_t>(columns, 3);
     expect_orthonormalised_as_on_the_host(gaussian<float>(rows * columns, columns), rows);
   }
@@ -71,7 +72,7 @@ void expect_the_hosts_product(std::size_t rows, std::size_t columns, std::size_t
 }
 
 TEST(DeviceProduct, GivesTheHostsBits) {
-  for (const std::size_t rank : {1, 4, 7, 8, 9, 17}) {
+  for (const std::size_t rank : {1u, 4u, 7u, 8u, 9u, 17u}) {
     expect_the_hosts_product(63, 33, rank);
     expect_the_hosts_product(130, 31, rank);
   }
