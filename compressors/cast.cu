@@ -114,7 +114,6 @@ class DeviceCast final : public DeviceMessageCompressor {
     decode_mean_by(NumberDecoder<Number>(), segments, divisor, mean, fault, stream);
   }
 
-
  private:
   std::unique_ptr<MessageCompressor<float>> host_;
 };

@@ -214,7 +214,6 @@ class DeviceBlockMessage final : public DeviceMessageCompressor {
                    stream);
   }
 
-
  private:
   static constexpr std::size_t kSmall = 512;          // elements, which a warp codes alone
   static constexpr unsigned kThreadsInFlight = 2048;  // of a multiprocessor

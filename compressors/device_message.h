@@ -24,8 +24,9 @@ struct DeviceFault {
   std::uint32_t invalid = 0;     ///< 1: a message that was decoded is not valid
 };
 
-/// Where encode() writes on the device: a place of `stride` bytes for each segment, place_bytes() or
-/// more and a multiple of kWireAlignment, and how many bytes it took of it, a multiple of kWireAlignment too.
+/// Where encode() writes on the device: a place of `stride` bytes for each segment, place_bytes()
+/// or more and a multiple of kWireAlignment, and how many bytes it took of it, a multiple of
+/// kWireAlignment too.
 struct DeviceWire {
   DeviceSpan<std::byte> bytes;
   std::size_t stride = 0;

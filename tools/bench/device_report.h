@@ -18,7 +18,7 @@ struct DeviceSeconds {
   double copy = 0;  ///< of the gradient, from device to device
   double encode = 0;
   double decode = 0;
-  std::optional<double> graph;  ///< encode and decode, launched as one graph
+  std::optional<double> graph = {};  ///< encode and decode, launched as one graph
 };
 
 /// One line of `pith-bench codec --device`. docs/numbers.md defines the numbers.
