@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing, builds Pith in every way that is promised, and tests it:
 #   release  GCC, optimised; all tests, and the rules of the tree, its format, headers that stand
-#            alone, and a project that uses the installed package
+#            alone, and a project that uses the installed package; where nvcc is found, all device
+#            code is compiled and linked too
 #   clang    Clang, a shared library; all tests under address and undefined-behaviour sanitizers
 #   tsan     no MPI; the tests of threads under the thread sanitizer
 #   fuzz     libFuzzer; every decoder is given whatever comes for PITH_FUZZ_SECONDS (20 by default)
@@ -57,6 +58,9 @@ check() {
   count "build/logs/$preset-test.log"
 }
 
+# For devices one architecture is built here, which shows that all of it compiles and links; what
+# needs a GPU is run by tests/gpu/run.sh.
+export CUDAARCHS=${CUDAARCHS:-90}
 cmake/install_dependencies.sh tests || exit 1
 mkdir -p build/logs
 case "${1-}" in

@@ -122,6 +122,8 @@ class LinearArm final : public Step {
 
   void decode(DeviceStream stream) override { compressor_->reconstruct(mean_.span(), stream); }
 
+  DeviceSpan<const float> compressor_state() const override { return compressor_->state(); }
+
   std::vector<std::byte> payload(DeviceStream) const override {
     return std::vector<std::byte>(elements() * size_of(compressor_->factor_type()));
   }

@@ -23,6 +23,9 @@ class DeviceArm {
 
   virtual DeviceSpan<const float> mean() const = 0;
 
+  /// What a linear compressor starts its next step from; empty for others.
+  virtual DeviceSpan<const float> compressor_state() const { return {}; }
+
   /// Of the last message; waits.
   virtual std::vector<std::byte> payload(DeviceStream stream) const = 0;
 };

@@ -64,6 +64,10 @@ CodecCheck check_on_device(const CodecCase& codec, const Gradients<float>& gradi
     check.wrong += count_wrong<float>(mean, expected, allowed);
     check.relative_error = relative_error<float>(plain.composed, plain.sent);
     start.rule = plain.states;
+    for (auto& state : start.compressor) {
+      cuda::download(arm->compressor_state(), std::span(state), stream);
+      cuda::synchronize(stream);
+    }
     ++start.context.step;
     ++start.key.step;
   }
