@@ -63,35 +63,43 @@ double gradient_norm(const Unit<T>& unit, const Round& round) {
 }
 
 template <Element T>
-void send_exactly_from_device(Unit<T>& unit, Round& round) {
-  StepContext step = round.step;
-  step.gradient_scale = unit.gradient_scale;
-  step.exact = true;
-  try {
-    unit.device->send_exactly(step, unit.mean);
-    if (all_finite<T>(unit.mean)) return;
-    round.faults.push_back(non_finite_fault<T>(unit, unit.mean));
-  } catch (const Error& error) {
-    round.faults.push_back({Fault::Kind::usage, std::string(unit.name) + ": " + error.what()});
-  }
-}
-
-template <Element T>
-void finish_on_device(const Unit<T>& unit, Round& round) {
+void on_device(const Unit<T>& unit, Round& round, const std::function<void()>& work) {
   if (!round.faults.empty()) return;
+  const auto note = [&](Fault::Kind kind, const char* problem) {
+    round.faults.push_back({kind, std::string(unit.name) + ": " + problem});
+  };
   try {
-    if (unit.device->finish_mean()) return;
-    round.faults.push_back({Fault::Kind::non_finite,
-                            std::string(unit.name) + ": the mean over the ranks is not finite"});
+    work();
   } catch (const TransportError&) {
     throw;
   } catch (const NonFiniteError&) {
     round.faults.push_back(non_finite_fault(unit, unit.device->first_non_finite()));
   } catch (const WireError& error) {
-    round.faults.push_back({Fault::Kind::wire, std::string(unit.name) + ": " + error.what()});
+    note(Fault::Kind::wire, error.what());
   } catch (const Error& error) {
-    round.faults.push_back({Fault::Kind::usage, std::string(unit.name) + ": " + error.what()});
+    note(Fault::Kind::usage, error.what());
   }
+}
+
+template <Element T>
+void finish_on_device(const Unit<T>& unit, Round& round) {
+  on_device(unit, round, [&] {
+    if (unit.device->finish_mean()) return;
+    round.faults.push_back({Fault::Kind::non_finite,
+                            std::string(unit.name) + ": the mean over the ranks is not finite"});
+  });
+}
+
+template <Element T>
+void send_exactly_from_device(Unit<T>& unit, Round& round) {
+  StepContext step = round.step;
+  step.gradient_scale = unit.gradient_scale;
+  step.exact = true;
+  on_device(unit, round, [&] {
+    unit.device->send_exactly(step, unit.mean);
+    if (all_finite<T>(unit.mean)) return;
+    round.faults.push_back(non_finite_fault<T>(unit, unit.mean));
+  });
 }
 
 // A sum will overwrite unit.mean, so the rule learns what was sent before.
@@ -181,6 +189,7 @@ std::span<T> joined_means(std::span<const Unit<T>> bucket) {
 #define PITH_INSTANTIATE(T)                                                                      \
   template Fault non_finite_fault(const Unit<T>&, std::span<const T>, std::string_view);         \
   template Fault non_finite_fault(const Unit<T>&, const NonFiniteElement<T>&, std::string_view); \
+  template void on_device(const Unit<T>&, Round&, const std::function<void()>&);                 \
   template void finish_on_device(const Unit<T>&, Round&);                                        \
   template void show(Unit<T>&, const Source<T>&, Round&);                                        \
   template void begin_message(Unit<T>&, const Guarantee&, bool, Round&);                         \

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include <pith/collectives/round.h>
@@ -19,6 +20,11 @@ Fault non_finite_fault(const Unit<T>& unit, std::span<const T> x, std::string_vi
 template <Element T>
 Fault non_finite_fault(const Unit<T>& unit, const NonFiniteElement<T>& bad,
                        std::string_view of = {});
+
+/// Work on the unit's device, unless something is wrong already. What it throws is noted in
+/// round.faults, so that this rank keeps to the schedule; but for a TransportError.
+template <Element T>
+void on_device(const Unit<T>& unit, Round& round, const std::function<void()>& work);
 
 /// Waits for the mean on the unit's device. What is wrong with it is noted in round.faults.
 template <Element T>

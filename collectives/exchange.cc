@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
 #include <pith/collectives/compose.h>
 #include <pith/collectives/exchange.h>
 #include <pith/collectives/gather.h>
@@ -39,10 +41,14 @@ void exchange_between_devices(std::span<Unit<T>> bucket, Round& round) {
     if (unit.message) step.guarantee = unit.message->guarantee(unit.elements);
     if (unit.linear) step.guarantee = unit.linear->guarantee();
     const bool present = unit.present && round.faults.empty();
-    const DeviceBytes bytes =
-        unit.device->exchange(step, key_of(unit, round), static_cast<T>(round.divisor), present);
-    unit.cost.message_bytes += bytes.message;
-    round.communicator.count_wire_bytes(bytes.wire);
+    const auto before = std::exchange(round.faults, {});
+    on_device(unit, round, [&] {
+      const DeviceBytes bytes =
+          unit.device->exchange(step, key_of(unit, round), static_cast<T>(round.divisor), present);
+      unit.cost.message_bytes += bytes.message;
+      round.communicator.count_wire_bytes(bytes.wire);
+    });
+    round.faults.insert(round.faults.begin(), before.begin(), before.end());
   }
 }
 

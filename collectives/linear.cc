@@ -18,11 +18,11 @@ namespace {
 // that measure, the rule composes before and commits behind: the same bits.
 template <Element T>
 Source<T>* input(Unit<T>& unit, Round& round) {
+  if (unit.device) return nullptr;
   if (!unit.present || !round.faults.empty()) {
     std::ranges::fill(unit.mean, T(0));
     return &round.scratch.make<WholeSource<T>>(unit.mean);
   }
-  if (unit.device) return nullptr;
   Stopwatch watch(unit.cost.encode_seconds);
   if (round.measure_error) {
     const auto x = compose(unit, unit.linear->guarantee(), false, round);
@@ -43,24 +43,20 @@ void write_device_factor(Unit<T>& unit, int number, std::span<T> out, Round& rou
   StepContext step = round.step;
   step.gradient_scale = unit.gradient_scale;
   step.guarantee = unit.linear->guarantee();
-  try {
-    unit.device->factor(number, step, key_of(unit, round), out);
-  } catch (const NonFiniteError&) {
-    round.faults.push_back(non_finite_fault(unit, unit.device->first_non_finite()));
-  } catch (const Error& error) {
-    round.faults.push_back({Fault::Kind::usage, std::string(unit.name) + ": " + error.what()});
-  }
+  on_device(unit, round,
+            [&] { unit.device->factor(number, step, key_of(unit, round), unit.present, out); });
 }
 
 // The averages go to where the tensors lie.
 template <Element T>
 void give_averages(std::span<Unit<T>> bucket, std::span<const T> factors, int number,
-                   ElementType type) {
+                   ElementType type, Round& round) {
   for (Unit<T>& unit : bucket) {
     if (!takes_part(unit, number, type)) continue;
     const auto factor = factors.first(unit.linear->factor_elements(number));
     factors = factors.subspan(factor.size());
-    if (unit.device) unit.device->take_average(number, factor);
+    if (!unit.device) continue;
+    on_device(unit, round, [&] { unit.device->take_average(number, factor); });
   }
 }
 
@@ -126,13 +122,13 @@ void exchange_factors(std::span<Unit<T>> bucket, std::span<Source<T>* const> inp
   Stopwatch watch(bucket.front().cost.exchange_seconds);
   average(factors, type, round);
   check_factors<T>(bucket, factors, number, type, round);
-  give_averages<T>(bucket, factors, number, type);
+  give_averages<T>(bucket, factors, number, type, round);
 }
 
 template <Element T>
 void finish(Unit<T>& unit, Source<T>* x, Round& round) {
   if (!round.faults.empty()) return;
-  if (unit.device) return unit.device->reconstruct();
+  if (unit.device) return on_device(unit, round, [&] { unit.device->reconstruct(); });
   if (unit.present) {
     Stopwatch watch(unit.cost.encode_seconds);
     const Decoded<T>& sent = unit.linear->own();

@@ -40,7 +40,7 @@ void average(std::span<Unit<T>> units, Round& round) {
         round.communicator.all_reduce_mean(joined_means<T>(units), static_cast<T>(round.divisor));
   }
   for (const Unit<T>& unit : units) {
-    if (unit.device) unit.device->take_mean(unit.mean);
+    if (unit.device) on_device(unit, round, [&] { unit.device->take_mean(unit.mean); });
   }
   if (round.plain) return find_non_finite<T>(units, finite, round);
   for (const Unit<T>& unit : units) {

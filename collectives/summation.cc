@@ -5,6 +5,7 @@
 #include <numeric>
 #include <string>
 
+#include <pith/collectives/compose.h>
 #include <pith/collectives/encode.h>
 #include <pith/collectives/mean.h>
 #include <pith/collectives/stopwatch.h>
@@ -97,7 +98,8 @@ template <Element T>
 void Summation<T>::decode_on_device(std::size_t u, Range sources, Range elements, std::size_t first,
                                     T divisor) {
   Stopwatch watch(bucket_[u].cost.decode_seconds);
-  bucket_[u].device->decode(payloads_of(u, sources), elements, first, divisor);
+  on_device(bucket_[u], round_,
+            [&] { bucket_[u].device->decode(payloads_of(u, sources), elements, first, divisor); });
 }
 
 template <Element T>
@@ -156,7 +158,7 @@ void Summation<T>::join(std::size_t u, std::span<T> mean) {
     // An owner counts its elements from its shard's start.
     const Range segment = segment_of(unit, source, ranks_);
     if (unit.device) {
-      bucket_[u].device->decode(payloads_of(u, {source, source + 1}), segment, 0, T(1));
+      decode_on_device(u, {source, source + 1}, segment, 0, T(1));
       continue;
     }
     sum(u, {source, source + 1}, T(1), 0, slice(mean, segment));

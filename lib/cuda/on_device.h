@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <pith/core/error.h>
 #include <pith/cuda/stream.h>
 
 namespace pith::cuda {
@@ -12,7 +13,10 @@ class OnDevice {
     if (device != before_) use_device(device);
   }
   ~OnDevice() {
-    if (before_ != current_device()) use_device(before_);
+    try {
+      if (before_ != current_device()) use_device(before_);
+    } catch (const Error&) {  // of earlier work: the next call tells that too
+    }
   }
   OnDevice(const OnDevice&) = delete;
   OnDevice& operator=(const OnDevice&) = delete;

@@ -102,18 +102,18 @@ bool is_done(DeviceStream stream) {
 }
 
 void check_on_device(std::string_view what, const void* memory, DeviceStream stream) {
+  const std::string start = what.empty() ? "" : std::string(what) + ": ";
   cudaPointerAttributes attributes{};
   check(cudaPointerGetAttributes(&attributes, memory), "cudaPointerGetAttributes");
   const int device = current_device();
   const bool managed = attributes.type == cudaMemoryTypeManaged;
   if (!managed && (attributes.type != cudaMemoryTypeDevice || attributes.device != device)) {
-    throw UsageError(std::string(what) + ": this is " + kind_of(attributes) +
-                     ", not memory of device " + std::to_string(device));
+    throw UsageError(start + "this is " + kind_of(attributes) + ", not memory of device " +
+                     std::to_string(device));
   }
   if (stream && device_of(stream) != device) {
-    throw UsageError(std::string(what) + ": the stream is of device " +
-                     std::to_string(device_of(stream)) + ", the memory of device " +
-                     std::to_string(device));
+    throw UsageError(start + "the stream is of device " + std::to_string(device_of(stream)) +
+                     ", the memory of device " + std::to_string(device));
   }
 }
 

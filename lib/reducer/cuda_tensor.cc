@@ -56,11 +56,19 @@ void CudaTensor::stage(const DeviceMemory& memory) {
   decoded_ = exchanged_ = false;
 }
 
-void CudaTensor::compose(const StepContext& step) { source_ = rule_->begin(gradient_, step); }
+// Zeros, with no state, of a rank that is not present: the mean is not there yet.
+void CudaTensor::compose(const StepContext& step, bool present) {
+  if (present) {
+    source_ = rule_->begin(gradient_, step);
+  } else {
+    cuda::clear(mean_.span(), stream_);
+    source_ = {.size = elements_, .gradient = mean_.span().data()};
+  }
+}
 
 void CudaTensor::encode(const StepContext& step, Cuts cuts, const RandomKey& key) {
   const cuda::OnDevice here(device_);
-  compose(step);
+  compose(step, true);
   const DeviceWire wire = outgoing_.begin(segments(cuts), message_->place_bytes(cuts), stream_);
   message_->encode(source_, cuts, key, wire, scratch_, stream_);
   outgoing_.bring(stream_);
@@ -75,7 +83,7 @@ void CudaTensor::collect(std::span<std::span<const std::byte>> segments) {
 
 void CudaTensor::send_exactly(const StepContext& step, std::span<float> out) {
   const cuda::OnDevice here(device_);
-  compose(step);
+  compose(step, true);
   pith::send_exactly(source_, mean_.span(), stream_);
   cuda::download(DeviceSpan<const float>(mean_.span()), out, stream_);
   cuda::synchronize(stream_);
@@ -136,12 +144,7 @@ DeviceBytes CudaTensor::exchange(const StepContext& step, const RandomKey& key, 
   const cuda::OnDevice here(device_);
   cuda::clear(DeviceSpan<DeviceFault>(fault(), 1), stream_);
   exchanged_ = decoded_ = true;
-  if (present) {
-    compose(step);
-  } else {
-    cuda::clear(mean_.span(), stream_);
-    source_ = {.size = elements_, .gradient = mean_.span().data()};
-  }
+  compose(step, present);
   const std::uint64_t before = communicator_->wire_bytes();
   exchange_by(step, key, {*communicator_, scratch_, stream_, divisor, fault()});
   return {message_bytes(), communicator_->wire_bytes() - before};
@@ -168,11 +171,13 @@ DeviceSpan<float> CudaTensor::factor_of(int round) {
   return factors_.span().subspan(first, linear_->factor_elements(round));
 }
 
-void CudaTensor::factor(int round, const StepContext& step, const RandomKey& key,
+void CudaTensor::factor(int round, const StepContext& step, const RandomKey& key, bool present,
                         std::span<float> out) {
   const cuda::OnDevice here(device_);
-  if (round == 0) compose(step);
-  if (round == 0) cuda::clear(DeviceSpan<DeviceFault>(fault(), 1), stream_);
+  if (round == 0) {
+    compose(step, present);
+    cuda::clear(DeviceSpan<DeviceFault>(fault(), 1), stream_);
+  }
   linear_->factor(round, source_, key, factor_of(round), fault(), scratch_, stream_);
   cuda::download(DeviceSpan<const float>(factor_of(round)), out, stream_);
   if (findings().fault.non_finite != 0) throw NonFiniteError();

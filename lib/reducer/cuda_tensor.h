@@ -51,7 +51,7 @@ class CudaTensor final : public DeviceTensor {
   void collect(std::span<std::span<const std::byte>> segments) override;
   void send_exactly(const StepContext& step, std::span<float> out) override;
   NonFiniteElement<float> first_non_finite() override;
-  void factor(int round, const StepContext& step, const RandomKey& key,
+  void factor(int round, const StepContext& step, const RandomKey& key, bool present,
               std::span<float> out) override;
   void take_average(int round, std::span<const float> average) override;
   void reconstruct() override;
@@ -76,7 +76,7 @@ class CudaTensor final : public DeviceTensor {
   void rescale(DeviceFeedback& rule, float factor, bool composed);
   void exchange_by(const StepContext& step, const RandomKey& key, const DeviceRound& round);
   DeviceFault* fault() { return &findings_.span().data()->fault; }
-  void compose(const StepContext& step);
+  void compose(const StepContext& step, bool present);
   void release(const DeviceMemory& memory);
   void look_for_non_finite(const DeviceSource& x);
   Findings findings();

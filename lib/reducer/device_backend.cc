@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,6 +25,7 @@ class Backend final : public DeviceBackend {
   std::unique_ptr<DeviceTensor> make_tensor(const std::string& name, std::size_t elements,
                                             const Spec& feedback,
                                             const DeviceParts* parts) const override {
+    const cuda::OnDevice here(device());
     std::optional<DeviceNode> node;
     if (parts) node.emplace(*ranks_.node, parts->of_rank, parts->mean_ranks);
     return std::make_unique<CudaTensor>(name, elements, feedback, ranks_.all, std::move(node));
@@ -38,6 +40,7 @@ class Backend final : public DeviceBackend {
   }
 
   void check(const Choice& choice, const Shape& shape) const override {
+    const cuda::OnDevice here(device());
     if (choice.kind == CompressorKind::message) {
       make_device_message(choice.pipeline, shape);
     } else if (choice.kind == CompressorKind::linear) {
@@ -45,9 +48,9 @@ class Backend final : public DeviceBackend {
     }
   }
 
-  std::shared_ptr<const DeviceMark> mark(const std::string& what,
-                                         const DeviceMemory& memory) const override {
-    cuda::check_on_device(what, memory.values, memory.stream);
+  std::shared_ptr<const DeviceMark> mark(const DeviceMemory& memory) const override {
+    const cuda::OnDevice here(device());
+    cuda::check_on_device("", memory.values, memory.stream);
     auto mark = std::make_shared<CudaMark>();
     mark->event.record(memory.stream);
     return mark;
@@ -55,6 +58,7 @@ class Backend final : public DeviceBackend {
 
   void read(const std::string& what, const DeviceMemory& memory,
             std::span<float> values) const override {
+    const cuda::OnDevice here(device());
     cuda::check_on_device(what, memory.values, memory.stream);
     cuda::download(DeviceSpan<const float>(memory.values), values, memory.stream);
     cuda::synchronize(memory.stream);
@@ -62,13 +66,22 @@ class Backend final : public DeviceBackend {
 
   void write(const std::string& what, std::span<const float> values,
              const DeviceMemory& memory) const override {
+    const cuda::OnDevice here(device());
     cuda::check_on_device(what, memory.values, memory.stream);
     cuda::upload(values, memory.values, memory.stream);
     cuda::synchronize(memory.stream);
   }
 
  private:
+  // The one that is current when it is first asked for: a rank's tensors lie on one.
+  int device() const {
+    std::call_once(chosen_, [this] { device_ = cuda::current_device(); });
+    return device_;
+  }
+
   DeviceRanks ranks_;
+  mutable std::once_flag chosen_;
+  mutable int device_ = 0;
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <string>
 
 #include <pith/core/error.h>
@@ -6,6 +7,7 @@
 #include <pith/reducer/adaptive_spec.h>
 #include <pith/reducer/device_plan.h>
 #include <pith/reducer/device_tensor.h>
+#include <pith/reducer/ways.h>
 
 namespace pith {
 namespace {
@@ -36,6 +38,18 @@ std::string for_host_only(const Treatment& treatment) {
   return {};
 }
 
+// EControl measures what a compressor keeps, where nothing is promised, by passes of its own.
+void check_rule(const UnitPlan& unit, const Choice& choice) {
+  const Spec& rule = unit.treatment.feedback;
+  const bool given =
+      std::ranges::find(rule.arguments, "eta", &Argument::key) != rule.arguments.end();
+  if (rule.name != "econtrol" || given || choice.kind == CompressorKind::none) return;
+  const Guarantee guarantee = guarantee_for(choice, unit);
+  if (guarantee.contraction && guarantee.contraction_is_typical) return;
+  throw UsageError("tensor \"" + unit.name + "\" lies on a device, so econtrol needs eta= with " +
+                   choice.text());
+}
+
 }  // namespace
 
 void check_devices(const std::vector<UnitPlan>& units, const Settings& settings) {
@@ -48,10 +62,9 @@ void check_devices(const std::vector<UnitPlan>& units, const Settings& settings)
     }
     if (!unit.why_dense.empty()) continue;
     for (const ScheduledPipeline& entry : unit.treatment.compressor) {
-      settings.options.device->check(choose(entry.pipeline, unit.treatment), unit.shape);
-    }
-    if (unit.treatment.fallback) {
-      settings.options.device->check(choose(*unit.treatment.fallback, unit.treatment), unit.shape);
+      const Choice choice = choose(entry.pipeline, unit.treatment);
+      settings.options.device->check(choice, unit.shape);
+      check_rule(unit, choice);
     }
   }
 }

@@ -66,7 +66,8 @@ class DeviceBackend {
   /// Whether tensors are exchanged between the devices.
   virtual bool goes_between_devices() const = 0;
 
-  /// A tensor of so many floats on this thread's current device, under a rule. Throws UsageError
+  /// A tensor of so many floats, under a rule, on the device that was current when this backend was
+  /// first asked for anything. Throws UsageError
   /// for what has no device version, DeviceError.
   /// With a node stage it is this rank's part of a tensor that is cut as `parts` says.
   virtual std::unique_ptr<DeviceTensor> make_tensor(const std::string& name, std::size_t elements,
@@ -79,12 +80,11 @@ class DeviceBackend {
   /// Throws UsageError if that choice has no device version for tensors of this shape.
   virtual void check(const Choice& choice, const Shape& shape) const = 0;
 
-  /// Where the stream is now. Throws UsageError, beginning with `what`, unless the values are
-  /// memory of this thread's current device, and the stream one of it.
-  virtual std::shared_ptr<const DeviceMark> mark(const std::string& what,
-                                                 const DeviceMemory& memory) const = 0;
+  /// Where the stream is now. Throws UsageError unless the values are memory of the tensors' device,
+  /// and the stream one of it.
+  virtual std::shared_ptr<const DeviceMark> mark(const DeviceMemory& memory) const = 0;
 
-  /// Copies, and waits. Throw as mark().
+  /// Copies, and waits. Throw as mark(), beginning with `what`.
   virtual void read(const std::string& what, const DeviceMemory& memory,
                     std::span<float> values) const = 0;
   virtual void write(const std::string& what, std::span<const float> values,

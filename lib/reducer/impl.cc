@@ -97,7 +97,7 @@ void Reducer::Impl::start() {
                           mistake + registration_text(tensors_, settings_));
   if (!refusal_.empty()) throw UsageError(refusal_);
   auto plan = plan_units(tensors_, settings_);
-  check_devices(plan, settings_);
+  share_errors_of([&] { check_devices(plan, settings_); });
   check_units(plan, settings_.options.divisor, Owners::keep_rules);
   form_nodes(plan);
   check_ranks(plan, nodes_ ? nodes_->peers().size() : communicator_.size(), Owners::keep_rules);
@@ -167,29 +167,33 @@ void Reducer::Impl::give(std::string_view name, Given::How how, GradientMemory m
   const std::string wrong = mismatch(tensors_[found->second], memory);
   if (!wrong.empty()) refused(wrong);
   if (auto* device = std::get_if<DeviceMemory>(&memory); device && wrong.empty()) {
-    try {
-      device->mark = settings_.options.device->mark(quoted(name), *device);
-    } catch (const Error& error) {
-      refused(std::string(error.what()).substr(quoted(name).size()));
-    }
+    const std::string problem = mark(*device);
+    if (!problem.empty()) refused(": " + problem);
   }
   given = {how, memory};
   if (!order_is_known_) first_positions_[found->second] = given_count_++;
   if (overlapped_) count_given(found->second);  // behind its mistake
 }
 
+// Notes where the stream is. Returns what is wrong with the memory, or nothing.
+std::string Reducer::Impl::mark(DeviceMemory& memory) const {
+  if (!settings_.options.device) return "the option `device` is not given";
+  try {
+    memory.mark = settings_.options.device->mark(memory);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
 void Reducer::Impl::broadcast(std::string_view name, const DeviceMemory& memory) {
+  expect_no_step("broadcast");
+  start();
   std::vector<float> values(memory.values.size());
   const auto what = "broadcast: " + quoted(name);
-  const auto on_device = [&](const auto& body) {
-    share_errors_of([&] {
-      if (!settings_.options.device) throw UsageError(what + ": the option `device` is not given");
-      body();
-    });
-  };
-  on_device([&] { settings_.options.device->read(what, memory, values); });
+  share_errors_of([&] { settings_.options.device->read(what, memory, values); });
   broadcast(name, std::as_writable_bytes(std::span(values)), ElementType::float32);
-  on_device([&] { settings_.options.device->write(what, values, memory); });
+  share_errors_of([&] { settings_.options.device->write(what, values, memory); });
 }
 
 std::vector<DeviceStateView> Reducer::Impl::device_states() {

@@ -26,7 +26,7 @@ class Reducer::Impl {
   Impl(Communicator& communicator, ReducerOptions options);
 
   void add(std::string_view name, const Shape& shape, ElementType type, Space space);
-  void broadcast(std::string_view name, const DeviceMemory& values);
+  void broadcast(std::string_view name, const DeviceMemory& memory);
   std::vector<DeviceStateView> device_states();
   void broadcast(std::string_view name, std::span<std::byte> values, ElementType type);
   void fail(const std::string& what);
@@ -40,6 +40,7 @@ class Reducer::Impl {
 
  private:
   void refuse(const std::string& what);
+  std::string mark(DeviceMemory& memory) const;
   bool has_device_tensors() const;
   void share_errors_of(const std::function<void()>& work);
   void expect_no_step(const char* call) const;

@@ -289,6 +289,28 @@ TEST(DeviceTensorMistakes, AreToldToAllRanks) {
               testing::HasSubstr("has 6400 elements (64x100), not 10"));
 }
 
+TEST(DeviceTensorMistakes, MemoryOfAnotherDeviceIsRefused) {
+  if (cuda::devices() < 2) GTEST_SKIP() << "one device";
+  const auto of_another = [](Reducer& reducer, DeviceStream) {
+    cuda::use_device(1);
+    const cuda::DeviceBuffer<float> there(6400);
+    reducer.push("w", there.span(), nullptr);
+    cuda::use_device(0);
+  };
+  // The first step is what chooses the device.
+  EXPECT_THAT(
+      usage_error_of(2,
+                     [&](Communicator& communicator) {
+                       const cuda::Stream stream;
+                       Reducer reducer(communicator, options_of({"none", "none"}));
+                       reducer.add("w", Shape({64, 100}), ElementType::float32, Space::device);
+                       reducer.device_states();
+                       of_another(reducer, stream);
+                       reducer.wait();
+                     }),
+      testing::HasSubstr("this is memory of device 1, not memory of device 0"));
+}
+
 TEST(DeviceTensorMistakes, ANodeNeedsACommunicatorOfItsDevices) {
   const auto refusal = [](bool of_all) {
     std::vector<std::string> errors(4);
@@ -330,9 +352,17 @@ TEST(DeviceTensorMistakes, OptionsForHostMemoryAreNamed) {
   EXPECT_THAT(refusal(options), testing::HasSubstr("cannot have auto("));
   options = options_of({"topk(density=0.01)", "ef14", "sparse"});
   EXPECT_THAT(refusal(options), testing::HasSubstr("cannot travel by the sparse exchange"));
+  options = options_of({"onebit", "econtrol"});
+  EXPECT_THAT(refusal(options), testing::HasSubstr("so econtrol needs eta= with onebit"));
   options = options_of({"none", "none"});
   options.device = nullptr;
   EXPECT_THAT(refusal(options), testing::HasSubstr("needs the option `device`"));
+  EXPECT_THAT(mistake(options,
+                      [](Reducer& reducer, DeviceStream stream) {
+                        const cuda::DeviceBuffer<float> x(6400);
+                        reducer.push("w", x.span(), stream);
+                      }),
+              testing::HasSubstr("needs the option `device`"));
 }
 
 TEST(DeviceTensorSteps, ANonFiniteElementSkipsTheStepOnAllRanks) {
@@ -363,24 +393,48 @@ TEST(DeviceTensorSteps, ANonFiniteElementSkipsTheStepOnAllRanks) {
   }
 }
 
-TEST(DeviceTensorSteps, ARankThatSkipsReceivesTheOthersEstimate) {
-  run_local(2, [&](Communicator& communicator) {
-    const cuda::Stream stream;
-    Reducer reducer(communicator, options_of({"none", "ef14"}));
-    reducer.add("w", Shape({64, 100}), ElementType::float32, Space::device);
-    const auto x = gradient_of(kModel.front(), 0, 0);
+// What two ranks are left with, of which rank 1 skips the matrix in every other step.
+Estimates skipping(Communicator& communicator, const ReducerOptions& options, Space space) {
+  const cuda::Stream stream;
+  const int rank = communicator.rank();
+  Reducer reducer(communicator, options);
+  reducer.add("matrix", kModel.front().shape, ElementType::float32, space);
+  Estimates all;
+  for (int step = 0; step < kSteps; ++step) {
+    auto x = gradient_of(kModel.front(), rank, step);
     const auto there = to_device(x, stream);
-    if (communicator.rank() == 0) {
-      reducer.push("w", there.span(), stream);
+    const bool skips = rank == 1 && step % 2 == 0;
+    if (space == Space::host) {
+      skips ? reducer.skip("matrix", std::span<float>(x))
+            : reducer.push("matrix", std::span<float>(x));
     } else {
-      reducer.skip("w", there.span(), stream);
+      skips ? reducer.skip("matrix", there.span(), stream)
+            : reducer.push("matrix", there.span(), stream);
     }
     reducer.wait();
-    auto half = x;
-    for (float& value : half) value /= 2;
-    EXPECT_EQ(to_host(there.span(), stream), half);
+    all.push_back(space == Space::host ? x : to_host(there.span(), stream));
+  }
+  return all;
+}
+
+class DeviceTensorsOfRanksThatSkip : public testing::TestWithParam<Case> {};
+
+TEST_P(DeviceTensorsOfRanksThatSkip, ReceiveTheOthersEstimates) {
+  run_local(2, [&](Communicator& communicator) {
+    StagedCommunicator devices(communicator);
+    auto between = options_of(GetParam());
+    between.device = device_backend({.all = &devices});
+    const auto expected = skipping(communicator, options_of(GetParam()), Space::host);
+    EXPECT_EQ(skipping(communicator, options_of(GetParam()), Space::device), expected);
+    EXPECT_EQ(skipping(communicator, between, Space::device), expected);
   });
 }
+
+INSTANTIATE_TEST_SUITE_P(All, DeviceTensorsOfRanksThatSkip,
+                         testing::Values(Case{"none", "ef14"}, Case{"cast(fp16)", "ef14"},
+                                         Case{"randomk(density=0.1)", "ef14"},
+                                         Case{"lowrank(rank=2)", "ef14"}, Case{"onebit", "ef14"},
+                                         Case{"topk(density=0.05)", "ef21_sgdm"}));
 
 TEST(DeviceTensorSteps, ParametersAreBroadcastFromRank0) {
   run_local(3, [&](Communicator& communicator) {
