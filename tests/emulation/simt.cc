@@ -77,6 +77,9 @@ struct Block {
 };
 
 Block state;
+// Every other kernel's threads run from the last to the first, so that each order is seen in which
+// one may read what another has not written yet.
+bool descending = false;
 Stack scheduler_stack;
 
 void give_way() {
@@ -130,7 +133,8 @@ void run_block(const std::function<void()>& body, boost::context::pooled_fixedsi
   }
   while (state.live > 0) {
     state.progress = false;
-    for (unsigned t = 0; t < count; ++t) {
+    for (unsigned turn = 0; turn < count; ++turn) {
+      const unsigned t = descending ? count - 1 - turn : turn;
       if (state.threads[t].ended) continue;
       state.current = t;
       resume(state.threads[t]);
@@ -142,6 +146,7 @@ void run_block(const std::function<void()>& body, boost::context::pooled_fixedsi
 }  // namespace
 
 void run(Extent grid, Extent size, const std::function<void()>& body) {
+  descending = !descending;
   static boost::context::pooled_fixedsize_stack stacks(kStackBytes);  // kept, as they are dear
   gridDim = grid;
   blockDim = size;
