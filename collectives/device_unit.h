@@ -57,8 +57,8 @@ class DeviceUnit {
   /// Of what was composed last, the first element that is not finite; waits.
   virtual NonFiniteElement<T> first_non_finite() = 0;
 
-  /// Factor `round` of a linear compressor, composed in round 0 and committed; waits. A rank that is
-  /// not present gives that of zeros and keeps its states. Throws NonFiniteError in round 0.
+  /// Factor `round` of a linear compressor, composed in round 0 and committed; waits. A rank that
+  /// is not present gives that of zeros and keeps its states. Throws NonFiniteError in round 0.
   virtual void factor(int round, const StepContext& step, const RandomKey& key, bool present,
                       std::span<T> out) = 0;
   /// The average over the ranks of that factor.

@@ -63,8 +63,8 @@ void synchronize(DeviceStream stream);
 /// Whether all that is in the stream is done; nobody waits. Throws DeviceError if it has failed.
 bool is_done(DeviceStream stream);
 
-/// Throws UsageError, beginning with `what` if that is not empty, unless `memory` lies on the current device and the
-/// stream is one of that device's. Null for an empty span is fine.
+/// Throws UsageError, beginning with `what` if that is not empty, unless `memory` lies on the
+/// current device and the stream is one of that device's. Null for an empty span is fine.
 void check_on_device(std::string_view what, const void* memory, DeviceStream stream);
 
 template <class V>

@@ -80,8 +80,8 @@ class DeviceBackend {
   /// Throws UsageError if that choice has no device version for tensors of this shape.
   virtual void check(const Choice& choice, const Shape& shape) const = 0;
 
-  /// Where the stream is now. Throws UsageError unless the values are memory of the tensors' device,
-  /// and the stream one of it.
+  /// Where the stream is now. Throws UsageError unless the values are memory of the tensors'
+  /// device, and the stream one of it.
   virtual std::shared_ptr<const DeviceMark> mark(const DeviceMemory& memory) const = 0;
 
   /// Copies, and waits. Throw as mark(), beginning with `what`.

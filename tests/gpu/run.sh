@@ -59,9 +59,11 @@ step build cmake --build --preset cuda || exit 1
 bin=$fresh/build/cuda/bin
 step tests ctest --preset cuda -L gpu --no-tests=error
 if command -v compute-sanitizer >/dev/null; then
-  for tool in memcheck racecheck; do
-    step "$tool" compute-sanitizer --tool "$tool" --error-exitcode 1 \
-      "$bin/device_codec_gpu_test" --gtest_brief=1
+  for tool in memcheck racecheck synccheck; do
+    for test in "$bin"/device_*_gpu_test; do
+      step "$tool-$(basename "$test")" compute-sanitizer --tool "$tool" --error-exitcode 1 \
+        "$test" --gtest_brief=1 --gtest_filter='-*MoreThanAGrid*:*TakesLarge*'
+    done
   done
 else
   echo "compute-sanitizer: not found, left out"
