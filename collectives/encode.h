@@ -57,6 +57,8 @@ std::uint16_t for_each_present(std::span<Unit<T>> bucket, Round& round, const Bo
     present = true;
     try {
       body(u);
+    } catch (const TransportError&) {
+      throw;
     } catch (const Error& error) {
       const auto text = std::string(bucket[u].name) + ": " + error.what();
       round.faults.push_back({Fault::Kind::usage, text});

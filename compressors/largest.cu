@@ -156,8 +156,8 @@ __global__ void __launch_bounds__(cuda::kBlock, 4)
       const std::size_t ties_before = equal + votes.ties.before(step);
       const bool kept =
           votes.above.kept(step) || (votes.ties.kept(step) && ties_before < wanted_ties);
-      if (kept) {
-        const std::size_t place = larger + votes.above.before(step) + min(ties_before, wanted_ties);
+      const std::size_t place = larger + votes.above.before(step) + min(ties_before, wanted_ties);
+      if (kept && place < items.k) {  // a gradient that is written meanwhile is wrong, but no more
         out.indices.data()[place] = items.index(whole, tile_element(tile, step));
         out.values.data()[place] = values[step];
       }

@@ -27,6 +27,22 @@ CudaTensor::CudaTensor(std::string name, std::size_t elements, const Spec& feedb
       findings_(1),
       host_findings_(1) {}
 
+// Buffers must not go while work is on them. An error of that work is told nobody any more.
+CudaTensor::~CudaTensor() {
+  try {
+    const cuda::OnDevice here(device_);
+    cuda::synchronize(stream_);
+  } catch (const Error&) {
+  }
+}
+
+// With a deadline where other ranks' devices may be in the stream's way.
+void CudaTensor::wait() {
+  if (communicator_) return communicator_->wait(stream_);
+  if (node_) return node_->wait(stream_);
+  cuda::synchronize(stream_);
+}
+
 void CudaTensor::build(const Choice& choice, const Shape& shape) {
   const cuda::OnDevice here(device_);
   cuda::synchronize(stream_);
@@ -47,7 +63,7 @@ void CudaTensor::build(const Choice& choice, const Shape& shape) {
 // A step that counted nowhere may have left work behind.
 void CudaTensor::stage(const DeviceMemory& memory) {
   const cuda::OnDevice here(device_);
-  cuda::synchronize(stream_);
+  wait();
   memory_ = memory;
   gradient_ = memory.values;
   static_cast<const CudaMark&>(*memory.mark).event.hold_back(stream_);
@@ -76,7 +92,7 @@ void CudaTensor::encode(const StepContext& step, Cuts cuts, const RandomKey& key
 
 void CudaTensor::collect(std::span<std::span<const std::byte>> segments) {
   const cuda::OnDevice here(device_);
-  cuda::synchronize(stream_);
+  wait();
   if (outgoing_.fault().non_finite != 0) throw NonFiniteError();
   for (std::size_t s = 0; s < segments.size(); ++s) segments[s] = outgoing_.segment(s);
 }
@@ -86,7 +102,7 @@ void CudaTensor::send_exactly(const StepContext& step, std::span<float> out) {
   compose(step, true);
   pith::send_exactly(source_, mean_.span(), stream_);
   cuda::download(DeviceSpan<const float>(mean_.span()), out, stream_);
-  cuda::synchronize(stream_);
+  wait();
 }
 
 void CudaTensor::look_for_non_finite(const DeviceSource& x) {
@@ -96,7 +112,7 @@ void CudaTensor::look_for_non_finite(const DeviceSource& x) {
 
 CudaTensor::Findings CudaTensor::findings() {
   cuda::download(DeviceSpan<const Findings>(findings_.span()), host_findings_.span(), stream_);
-  cuda::synchronize(stream_);
+  wait();
   return host_findings_.span().front();
 }
 
@@ -186,7 +202,7 @@ void CudaTensor::factor(int round, const StepContext& step, const RandomKey& key
 void CudaTensor::take_average(int round, std::span<const float> average) {
   const cuda::OnDevice here(device_);
   cuda::upload(average, factor_of(round), stream_);
-  cuda::synchronize(stream_);  // the trainer's step may end before the copy
+  wait();  // the trainer's step may end before the copy
 }
 
 void CudaTensor::reconstruct() {
@@ -215,11 +231,10 @@ void CudaTensor::take_mean(std::span<const float> mean) {
 bool CudaTensor::finish_mean() {
   const cuda::OnDevice here(device_);
   if (!decoded_) {
-    cuda::synchronize(stream_);
+    wait();
     return true;
   }
   look_for_non_finite({.size = elements_, .gradient = mean_.span().data()});
-  if (exchanged_) communicator_->wait(stream_);
   const Findings found = findings();
   if (found.fault.invalid != 0) throw WireError("a message is not valid");
   const bool own = exchanged_ && found.fault.non_finite != 0;
@@ -280,7 +295,7 @@ void CudaTensor::fill_with_nan(const DeviceMemory& memory) {
 
 std::vector<DeviceStateView> CudaTensor::states() {
   const cuda::OnDevice here(device_);
-  cuda::synchronize(stream_);
+  wait();
   auto all = rule_->states();
   if (!owner_rule_) return all;
   for (DeviceStateView& state : owner_rule_->states()) {

@@ -34,6 +34,7 @@ class CudaTensor final : public DeviceTensor {
   /// `communicator`: of all devices, or null. With a node stage `elements` are this rank's.
   CudaTensor(std::string name, std::size_t elements, const Spec& feedback,
              DeviceCommunicator* communicator, std::optional<DeviceNode> node);
+  ~CudaTensor() override;
 
   void build(const Choice& choice, const Shape& shape) override;
   void stage(const DeviceMemory& memory) override;
@@ -68,6 +69,7 @@ class CudaTensor final : public DeviceTensor {
     unsigned long long first_non_finite;
   };
 
+  void wait();
   void build_owner();
   Range own_shard() const;
   std::size_t factor_elements() const;

@@ -31,6 +31,9 @@ class DeviceNode {
   std::uint64_t gather(DeviceSpan<const float> part, DeviceSpan<float> whole,
                        cuda::DeviceScratch& scratch, DeviceStream stream);
 
+  /// With the communicator's deadline.
+  void wait(DeviceStream stream) { node_.wait(stream); }
+
  private:
   DeviceCommunicator& node_;
   std::vector<Range> parts_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "device_arm.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -61,23 +62,28 @@ class MessageArm final : public Step {
   MessageArm(const CodecCase& codec, DeviceStream stream)
       : Step(codec, stream),
         compressor_(make_device_message(parse_pipeline(codec.compressor), codec.shape)),
-        wire_(compressor_->place_bytes(std::array{std::size_t{0}, codec.shape.elements()})),
-        size_(1),
-        segments_(codec.ranks, DeviceSegment{.bytes = wire_.span()}) {}
+        place_(compressor_->place_bytes(std::array{std::size_t{0}, codec.shape.elements()})),
+        wire_(codec.ranks * place_),
+        size_(1) {}
 
   void encode(DeviceSpan<const float> gradient, DeviceStream stream) override {
     const std::size_t cuts[] = {0, gradient.size()};
     const auto source = begin(gradient, compressor_->guarantee(gradient.size()));
     const cuda::DeviceScratch::Frame frame(scratch_);
     compressor_->encode(source, cuts, key_,
-                        {wire_.span(), wire_.size(), size_.span(), fault_.span().data()}, scratch_,
+                        {place(steps_), place_, size_.span(), fault_.span().data()}, scratch_,
                         stream);
+    ++steps_;
     end();
   }
 
   void decode(DeviceStream stream) override {
     const cuda::DeviceScratch::Frame frame(scratch_);
-    compressor_->decode_mean(segments_, 0, static_cast<float>(segments_.size()), mean_.span(),
+    std::vector<DeviceSegment> segments;
+    for (std::size_t rank = 0; rank < std::min(codec_.ranks, steps_); ++rank) {
+      segments.push_back({.bytes = place(rank)});
+    }
+    compressor_->decode_mean(segments, 0, static_cast<float>(segments.size()), mean_.span(),
                              fault_.span().data(), scratch_, stream);
   }
 
@@ -86,17 +92,22 @@ class MessageArm final : public Step {
     cuda::download(DeviceSpan<const std::uint64_t>(size_.span()), std::span(size), stream);
     cuda::synchronize(stream);
     std::vector<std::byte> bytes(size.front());
-    cuda::download(DeviceSpan<const std::byte>(wire_.span().first(bytes.size())), std::span(bytes),
-                   stream);
+    cuda::download(DeviceSpan<const std::byte>(place(steps_ - 1).first(bytes.size())),
+                   std::span(bytes), stream);
     cuda::synchronize(stream);
     return bytes;
   }
 
  private:
+  DeviceSpan<std::byte> place(std::size_t step) const {
+    return wire_.span().subspan(step % codec_.ranks * place_, place_);
+  }
+
   std::unique_ptr<DeviceMessageCompressor> compressor_;
-  cuda::DeviceBuffer<std::byte> wire_;
+  std::size_t place_;
+  cuda::DeviceBuffer<std::byte> wire_;  // rank by rank
   cuda::DeviceBuffer<std::uint64_t> size_;
-  std::vector<DeviceSegment> segments_;
+  std::size_t steps_ = 0;
 };
 
 // What averaging costs belongs to no codec: a rank's own factors are the averages.

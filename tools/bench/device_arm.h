@@ -17,8 +17,8 @@ class DeviceArm {
   /// Composes, encodes and commits.
   virtual void encode(DeviceSpan<const float> gradient, DeviceStream stream) = 0;
 
-  /// The messages of all ranks, which are this one's last, into their mean; of a linear compressor
-  /// the reconstruction.
+  /// The last messages, as many as there are ranks, into their mean: so each step's is one rank's.
+  /// Of a linear compressor the reconstruction.
   virtual void decode(DeviceStream stream) = 0;
 
   virtual DeviceSpan<const float> mean() const = 0;
