@@ -286,6 +286,11 @@ void CudaTensor::release(const DeviceMemory& memory) {
   given_.hold_back(memory.stream);
 }
 
+void CudaTensor::give_up() {
+  const cuda::OnDevice here(device_);
+  wait();
+}
+
 void CudaTensor::fill_with_nan(const DeviceMemory& memory) {
   const cuda::OnDevice here(device_);
   stage(memory);

@@ -42,6 +42,7 @@ class CudaTensor final : public DeviceTensor {
   void rescale(double factor, bool present) override;
   std::uint64_t give() override;
   std::uint64_t sum_in_node(bool pushed) override;
+  void give_up() override;
   void fill_with_nan(const DeviceMemory& memory) override;
   std::vector<DeviceStateView> states() override;
 

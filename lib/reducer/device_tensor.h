@@ -44,6 +44,9 @@ class DeviceTensor : public DeviceUnit<float> {
   /// on. Returns as sum_in_node().
   virtual std::uint64_t give() = 0;
 
+  /// The step counts nowhere: waits until nothing reads the trainer's memory any more.
+  virtual void give_up() = 0;
+
   /// memory = NaN, likewise, whether it was staged or not.
   virtual void fill_with_nan(const DeviceMemory& memory) = 0;
 

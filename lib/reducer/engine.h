@@ -102,6 +102,9 @@ class Engine {
   /// the trainer's memory.
   void finish(const std::vector<Given>& given, double state_scale);
 
+  /// The step counts nowhere: trainers' memory on devices is theirs again.
+  void give_up();
+
   /// Every gradient on a device becomes NaN.
   void fill_with_nan(const std::vector<Given>& given);
 

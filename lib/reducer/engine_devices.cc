@@ -34,6 +34,13 @@ void Engine<T>::sum_on_devices(std::size_t bucket) {
 }
 
 template <Element T>
+void Engine<T>::give_up() {
+  for (LiveUnit<T>& live : live_) {
+    if (live.device) live.device->give_up();
+  }
+}
+
+template <Element T>
 void Engine<T>::fill_with_nan(const std::vector<Given>& given) {
   for (LiveUnit<T>& live : live_) {
     if (!live.device) continue;
@@ -58,6 +65,7 @@ std::vector<DeviceStateView> Engine<T>::device_states() {
   template std::unique_ptr<DeviceTensor> Engine<T>::make_device_tensor(const UnitPlan&) const; \
   template void Engine<T>::stage_on_devices(std::size_t, const std::vector<Given>&, bool);     \
   template void Engine<T>::sum_on_devices(std::size_t);                                        \
+  template void Engine<T>::give_up();                                                          \
   template void Engine<T>::fill_with_nan(const std::vector<Given>&);                           \
   template std::vector<DeviceStateView> Engine<T>::device_states();
 PITH_INSTANTIATE(float)

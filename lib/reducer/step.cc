@@ -245,6 +245,7 @@ void Reducer::Impl::commit(const StepOptions& step) {
 // The step counts nowhere: no state has changed, and gradients only where the policy says so.
 StepResult Reducer::Impl::give_up(const Agreement& agreement) {
   ++statistics_.skipped_steps;
+  floats_->give_up();
   if (agreement.usage) throw UsageError(agreement.text);
   if (agreement.wire) throw WireError(agreement.text);
   if (unusable_) throw Error(agreement.text + "; with commit=inplace the states are lost");
