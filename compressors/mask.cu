@@ -124,8 +124,8 @@ DeviceMask draw_mask(std::size_t n, std::size_t k, const Random& random,
                first);
   cuda::launch(draw, blocks, cuda::kBlock, stream, draws, random, first);
   cuda::launch(mark, blocks, cuda::kBlock, stream, draws, first, bits.data());
-  cuda::launch(count_tiles, cuda::blocks_for(tiles, cuda::kBlockWarps), cuda::kBlock,
-               stream, bits.data(), tiles, before.data());
+  cuda::launch(count_tiles, cuda::blocks_for(tiles, cuda::kBlockWarps), cuda::kBlock, stream,
+               bits.data(), tiles, before.data());
   cuda::launch(add_before, 1, cuda::kBlock, stream, before.data(), tiles);
   return {tiles, bits.data(), before.data()};
 }

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <pith/cuda/scan.cuh>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -10,6 +8,7 @@
 #include <gmock/gmock.h>
 
 #include <pith/cuda/memory.h>
+#include <pith/cuda/scan.cuh>
 #include <pith/cuda/stream.h>
 
 #include "support/device.h"
