@@ -91,7 +91,7 @@ __device__ BlockSum<V> sum_of_warps(V of_warp) {
   __syncthreads();
   BlockSum<V> sum{V{}, V{}};
   for (unsigned w = 0; w < kBlockWarps; ++w) {
-    if (w == warp()) sum.before = sum.all;
+    if (w < warp()) sum.before = sum.before + sums[w];
     sum.all = sum.all + sums[w];
   }
   return sum;
