@@ -7,9 +7,9 @@
 
 #include <pith/cuda/launch.cuh>
 
-// Sums over the lanes of a warp, all of which come here, and over the kBlock threads of a block, of
-// whole numbers or of structs of such that can be added; where the order is told, of floats too. V{}
-// is zero.
+// Sums over the lanes of a warp, all of which come here, and over the kBlock threads of a block: of
+// whole numbers or structs of such that can be added, and of floats where the order is told. V{} is
+// zero.
 namespace pith::cuda {
 
 inline constexpr unsigned kAllLanes = 0xffffffffu;
