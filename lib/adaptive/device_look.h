@@ -23,7 +23,8 @@ namespace pith {
 /// Throws   DeviceError.
 class DeviceLook final : public Peekable<float> {
  public:
-  /// Takes the memory. The ranges' beginnings ascend; those of the step before have been waited for.
+  /// Takes the memory. The ranges' beginnings ascend; those of the step before have been waited
+  /// for.
   void prepare(std::span<const Range> ranges);
 
   /// Puts all the work into the stream.
