@@ -89,9 +89,9 @@ class DeviceUnit {
   /// Looks whether the mean is finite, which finish_mean() returns.
   virtual void check_mean() = 0;
 
-  /// Behind check_mean(), waits until the mean is there. Returns whether it is finite. Throws WireError if a segment is
-  /// not valid; after exchange() NonFiniteError if an element that it composed is not finite, and
-  /// TransportError.
+  /// Behind check_mean(), waits until the mean is there. Returns whether it is finite. Throws
+  /// WireError if a segment is not valid; after exchange() NonFiniteError if an element that it
+  /// composed is not finite, and TransportError.
   virtual bool finish_mean() = 0;
 };
 
