@@ -20,65 +20,8 @@
 namespace pith::test {
 namespace {
 
-constexpr int kSteps = 4;
-
 /// Estimates of all tensors after a step, as this rank has them.
-using Estimates = std::vector<std::vector<float>>;
-
-Estimates host_step(Reducer& reducer, int rank, int step, const StepOptions& options) {
-  Estimates gradients;
-  for (const Variable& variable : kModel) gradients.push_back(gradient_of(variable, rank, step));
-  for (std::size_t v = 0; v < kModel.size(); ++v) {
-    reducer.push(kModel[v].name, std::span<float>(gradients[v]));
-  }
-  reducer.wait(options);
-  return gradients;
-}
-
-// `places`: which of the tensors lie on the device.
-Estimates mixed_step(Reducer& reducer, const std::vector<Space>& places, int rank, int step,
-                     const StepOptions& options, DeviceStream stream, bool overlapped) {
-  Estimates gradients;
-  std::vector<cuda::DeviceBuffer<float>> there;
-  for (const Variable& variable : kModel) {
-    gradients.push_back(gradient_of(variable, rank, step));
-    there.push_back(to_device(gradients.back(), stream));
-  }
-  if (overlapped) reducer.begin(options);
-  for (std::size_t v = 0; v < kModel.size(); ++v) {
-    if (places[v] == Space::device) {
-      reducer.push(kModel[v].name, there[v].span(), stream);
-    } else {
-      reducer.push(kModel[v].name, std::span<float>(gradients[v]));
-    }
-  }
-  reducer.wait(options);
-  for (std::size_t v = 0; v < kModel.size(); ++v) {
-    if (places[v] == Space::device) gradients[v] = to_host(there[v].span(), stream);
-  }
-  return gradients;
-}
-
-void add_all(Reducer& reducer, const std::vector<Space>& places) {
-  for (std::size_t v = 0; v < kModel.size(); ++v) {
-    reducer.add(kModel[v].name, kModel[v].shape, ElementType::float32, places[v]);
-  }
-}
-
-StepOptions step_options(int step) {
-  return {.learning_rate = step < 2 ? 0.1 : 0.05, .loss_scale = step == 3 ? 4.0 : 1.0};
-}
-
-// What mixed steps leave behind, but for what differs between the ways that devices go.
-void expect_states(Reducer& there, Reducer& plain, DeviceStream stream) {
-  for (const DeviceStateView& state : there.device_states()) {
-    for (const StateView<float>& expected : plain.states<float>()) {
-      if (expected.name != state.name) continue;
-      EXPECT_THAT(to_host(state.values, stream), testing::ElementsAreArray(expected.values))
-          << state.name;
-    }
-  }
-}
+using Estimates = Tensors<float>;
 
 class DeviceTensors : public testing::TestWithParam<std::tuple<Case, int>> {};
 
@@ -250,30 +193,6 @@ TEST(DeviceTensorSteps, ANonFiniteElementSkipsTheStepOnAllRanks) {
       }
     });
   }
-}
-
-// What two ranks are left with, of which rank 1 skips the matrix in every other step.
-Estimates skipping(Communicator& communicator, const ReducerOptions& options, Space space) {
-  const cuda::Stream stream;
-  const int rank = communicator.rank();
-  Reducer reducer(communicator, options);
-  reducer.add("matrix", kModel.front().shape, ElementType::float32, space);
-  Estimates all;
-  for (int step = 0; step < kSteps; ++step) {
-    auto x = gradient_of(kModel.front(), rank, step);
-    const auto there = to_device(x, stream);
-    const bool skips = rank == 1 && step % 2 == 0;
-    if (space == Space::host) {
-      skips ? reducer.skip("matrix", std::span<float>(x))
-            : reducer.push("matrix", std::span<float>(x));
-    } else {
-      skips ? reducer.skip("matrix", there.span(), stream)
-            : reducer.push("matrix", there.span(), stream);
-    }
-    reducer.wait();
-    all.push_back(space == Space::host ? x : to_host(there.span(), stream));
-  }
-  return all;
 }
 
 class DeviceTensorsOfRanksThatSkip : public testing::TestWithParam<Case> {};
