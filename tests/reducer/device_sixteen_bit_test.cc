@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
+#include <tuple>
 
 #include <gmock/gmock.h>
 
@@ -175,17 +177,16 @@ TEST(DeviceSixteenBitSteps, AMeanBetweenTwoNumbersGoesToTheEvenOne) {
   });
 }
 
-// What a step leaves whose element 4321 is bad on rank 1, and why it does not count.
+// Why a step does not count whose element 4321 is `bad` on rank 1; and it leaves what it has to.
 template <class V>
-std::pair<std::string, std::vector<float>> after_a_bad_step(Communicator& communicator, float bad,
-                                                            NonFinite policy, Space space) {
+std::string reason_for(Communicator& communicator, const ReducerOptions& options, float bad,
+                       Space space) {
   const cuda::Stream stream;
-  auto options = options_of({"onebit", "ef14"});
-  options.non_finite = policy;
   Reducer reducer(communicator, options);
   reducer.add("w", kModel[0].shape, type_of(std::span<V>()), space);
   auto x = gradient_of<V>(kModel[0], communicator.rank(), 0);
   if (communicator.rank() == 1) x[4321] = to_number<V>(bad);
+  const auto given = x;
   const auto there = to_device(x, stream);
   if (space == Space::host) {
     reducer.push("w", std::span(x));
@@ -195,29 +196,60 @@ std::pair<std::string, std::vector<float>> after_a_bad_step(Communicator& commun
   const StepResult result = reducer.wait();
   EXPECT_FALSE(result.committed);
   if (space == Space::device) x = to_host(there.span(), stream);
-  std::vector<float> left(x.size());
-  std::ranges::transform(x, left.begin(), [](V value) { return to_float(value); });
-  return {result.reason, left};
+  if (options.non_finite == NonFinite::skip) {
+    EXPECT_EQ(x, given);
+  } else {
+    EXPECT_TRUE(std::ranges::all_of(x, [](V value) { return std::isnan(to_float(value)); }));
+  }
+  return result.reason;
 }
 
-template <class V>
-void expect_bad_elements_are_named(Communicator& communicator) {
+TEST(DeviceSixteenBitSteps, ANonFiniteElementIsNamedAsTheHostNamesIt) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
-  for (const float bad : {-kInfinity, std::numeric_limits<float>::quiet_NaN()}) {
-    for (const NonFinite policy : {NonFinite::skip, NonFinite::propagate}) {
-      const auto host = after_a_bad_step<V>(communicator, bad, policy, Space::host);
-      const auto device = after_a_bad_step<V>(communicator, bad, policy, Space::device);
-      EXPECT_THAT(device.first, testing::HasSubstr("w: element 4321 is"));
-      EXPECT_EQ(device.first, host.first);
-      EXPECT_THAT(device.second, testing::Pointwise(testing::NanSensitiveFloatEq(), host.second));
-    }
+  for (const NonFinite policy : {NonFinite::skip, NonFinite::propagate}) {
+    run_local(2, [&](Communicator& communicator) {
+      auto options = options_of({"onebit", "ef14"});
+      options.non_finite = policy;
+      const auto expect_named = [&]<class V>(V, float bad, const std::string& text) {
+        const auto device = reason_for<V>(communicator, options, bad, Space::device);
+        EXPECT_EQ(device, "rank 1: w: element 4321 is " + text);
+        EXPECT_EQ(device, reason_for<V>(communicator, options, bad, Space::host));
+      };
+      expect_named(Half(), -kInfinity, "-inf");
+      expect_named(BFloat16(), kInfinity, "inf");
+      expect_named(Half(), std::numeric_limits<float>::quiet_NaN(), "nan");
+    });
   }
 }
 
-TEST(DeviceSixteenBitSteps, ANonFiniteElementSkipsTheStepOnAllRanks) {
-  run_local(2, [](Communicator& communicator) {
-    expect_bad_elements_are_named<Half>(communicator);
-    expect_bad_elements_are_named<BFloat16>(communicator);
+TEST(DeviceSixteenBitSteps, ANonFiniteElementIsNamedBetweenDevices) {
+  for (const char* compressor : {"none", "cast(bf16)"}) {
+    run_local(2, [&](Communicator& communicator) {
+      StagedCommunicator devices(communicator);
+      auto options = options_of({compressor, "ef14"});
+      options.non_finite = NonFinite::propagate;
+      options.device = device_backend({.all = &devices});
+      const auto reason = reason_for<Half>(communicator, options,
+                                           std::numeric_limits<float>::infinity(), Space::device);
+      EXPECT_THAT(reason, testing::HasSubstr("rank 1: w: element 4321 is inf"));
+    });
+  }
+}
+
+// What comes to the gradient is still in the trainer's stream when it is pushed.
+TEST(DeviceSixteenBitSteps, AreReadBehindTheTrainersStream) {
+  run_local(1, [](Communicator& communicator) {
+    const cuda::Stream stream;
+    Reducer reducer(communicator, options_of({"none", "none"}));
+    reducer.add("w", kModel[0].shape, ElementType::float16, Space::device);
+    const auto x = gradient_of<Half>(kModel[0], 0, 0);
+    const cuda::PinnedBuffer<Half> pinned(x.size());
+    std::ranges::copy(x, pinned.span().begin());
+    const auto there = to_device(gradient_of<Half>(kModel[0], 0, 1), stream);
+    cuda::upload(std::span<const Half>(pinned.span()), there.span(), stream);
+    reducer.push("w", there.span(), stream);
+    reducer.wait();
+    EXPECT_EQ(to_host(there.span(), stream), x);
   });
 }
 
