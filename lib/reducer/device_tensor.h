@@ -17,9 +17,9 @@
 
 namespace pith {
 
-/// A unit that is one tensor on a device, computed in float, as the engine drives it through a step:
-/// stage(), what the exchanges do, then accept() and give(); or whatever comes next if the step
-/// counts nowhere.
+/// A unit that is one tensor on a device, computed in float, as the engine drives it through a
+/// step: stage(), what the exchanges do, then accept() and give(); or whatever comes next if the
+/// step counts nowhere.
 class DeviceTensor : public DeviceUnit<float> {
  public:
   /// Builds the compressor of a choice for this tensor; rules stay. Throws UsageError for what has
