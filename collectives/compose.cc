@@ -33,17 +33,14 @@ Fault non_finite_fault(const Unit<T>& unit, const NonFiniteElement<T>& bad, std:
 }
 
 template <Element T>
-void show(Unit<T>& unit, const Source<T>& x, Round& round) {
+void show(const Unit<T>& unit, const Peekable<T>& x, Round& round) {
   if (!unit.observer) return;
   unit.observer->observe(x, round.step.loss_scale, key_of(unit, round), round.scratch);
 }
 
 template <Element T>
 void begin_message(Unit<T>& unit, const Guarantee& guarantee, bool exact, Round& round) {
-  StepContext step = round.step;
-  step.gradient_scale = unit.gradient_scale;
-  step.guarantee = guarantee;
-  step.exact = exact;
+  const auto step = context_of(unit, guarantee, exact, round);
   unit.feedback->begin(round.message, unit.gradient, step, unit.mean);
   show(unit, Composition<T>(*unit.feedback, unit.elements), round);
 }
@@ -82,19 +79,25 @@ void on_device(const Unit<T>& unit, Round& round, const std::function<void()>& w
 }
 
 template <Element T>
+void begin_on_device(const Unit<T>& unit, Round& round) {
+  if (!unit.observer || !unit.present) return;
+  const auto ranges = unit.observer->looked_at(key_of(unit, round), round.scratch);
+  on_device(unit, round, [&] { unit.device->look_at(ranges); });
+}
+
+template <Element T>
 void finish_on_device(const Unit<T>& unit, Round& round) {
   on_device(unit, round, [&] {
     if (unit.device->finish_mean()) return;
     round.faults.push_back({Fault::Kind::non_finite,
                             std::string(unit.name) + ": the mean over the ranks is not finite"});
   });
+  if (round.faults.empty() && unit.present) show(unit, unit.device->looked(), round);
 }
 
 template <Element T>
 void send_exactly_from_device(Unit<T>& unit, Round& round) {
-  StepContext step = round.step;
-  step.gradient_scale = unit.gradient_scale;
-  step.exact = true;
+  const auto step = context_of(unit, Guarantee{}, true, round);
   on_device(unit, round, [&] {
     unit.device->send_exactly(step, unit.mean);
     if (all_finite<T>(unit.mean)) return;
@@ -190,8 +193,9 @@ std::span<T> joined_means(std::span<const Unit<T>> bucket) {
   template Fault non_finite_fault(const Unit<T>&, std::span<const T>, std::string_view);         \
   template Fault non_finite_fault(const Unit<T>&, const NonFiniteElement<T>&, std::string_view); \
   template void on_device(const Unit<T>&, Round&, const std::function<void()>&);                 \
+  template void begin_on_device(const Unit<T>&, Round&);                                         \
   template void finish_on_device(const Unit<T>&, Round&);                                        \
-  template void show(Unit<T>&, const Source<T>&, Round&);                                        \
+  template void show(const Unit<T>&, const Peekable<T>&, Round&);                                \
   template void begin_message(Unit<T>&, const Guarantee&, bool, Round&);                         \
   template std::span<const T> compose(Unit<T>&, const Guarantee&, bool, Round&);                 \
   template void send_exactly(Unit<T>&, Round&);                                                  \

@@ -26,13 +26,29 @@ Fault non_finite_fault(const Unit<T>& unit, const NonFiniteElement<T>& bad,
 template <Element T>
 void on_device(const Unit<T>& unit, Round& round, const std::function<void()>& work);
 
-/// Waits for the mean on the unit's device. What is wrong with it is noted in round.faults.
+/// What the unit's observer looks at, if it has one, is going to be brought from the device.
+template <Element T>
+void begin_on_device(const Unit<T>& unit, Round& round);
+
+/// Waits for the mean on the unit's device. What is wrong with it is noted in round.faults. If
+/// nothing is, the unit's observer is shown what was sent.
 template <Element T>
 void finish_on_device(const Unit<T>& unit, Round& round);
 
 /// Shows the unit's observer, if it has one, what it is going to send.
 template <Element T>
-void show(Unit<T>& unit, const Source<T>& x, Round& round);
+void show(const Unit<T>& unit, const Peekable<T>& x, Round& round);
+
+/// What a step tells the rule of a unit that travels with this promise.
+template <Element T>
+StepContext context_of(const Unit<T>& unit, const Guarantee& guarantee, bool exact,
+                       const Round& round) {
+  StepContext step = round.step;
+  step.gradient_scale = unit.gradient_scale;
+  step.guarantee = guarantee;
+  step.exact = exact;
+  return step;
+}
 
 /// The unit's rule begins its message, and the observer is shown what it composes.
 template <Element T>

@@ -40,6 +40,11 @@ class DeviceUnit {
   /// to it before finish_mean().
   virtual bool goes_between_devices() const { return false; }
 
+  /// Of what it composes next, these elements can be peeked at in looked() behind finish_mean().
+  /// Their beginnings ascend. Takes all memory that this needs.
+  virtual void look_at(std::span<const Range> ranges) = 0;
+  virtual const Peekable<T>& looked() const = 0;
+
   /// Composes, encodes and commits, and takes the mean over the ranks, all on the devices. A rank
   /// that is not present sends zeros and keeps its states. Waits only where the communicator does.
   virtual DeviceBytes exchange(const StepContext& step, const RandomKey& key, T divisor,

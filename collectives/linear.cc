@@ -40,9 +40,7 @@ bool takes_part(const Unit<T>& unit, int round_number, ElementType type) {
 
 template <Element T>
 void write_device_factor(Unit<T>& unit, int number, std::span<T> out, Round& round) {
-  StepContext step = round.step;
-  step.gradient_scale = unit.gradient_scale;
-  step.guarantee = unit.linear->guarantee();
+  const auto step = context_of(unit, unit.linear->guarantee(), false, round);
   on_device(unit, round,
             [&] { unit.device->factor(number, step, key_of(unit, round), unit.present, out); });
 }

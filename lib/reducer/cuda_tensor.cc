@@ -73,13 +73,20 @@ void CudaTensor::stage(const DeviceMemory& memory) {
   gradient_ = whole_.floats();
   incoming_.clear();
   scratch_.clear();
-  decoded_ = exchanged_ = false;
+  observed_ = decoded_ = exchanged_ = false;
+}
+
+void CudaTensor::look_at(std::span<const Range> ranges) {
+  const cuda::OnDevice here(device_);
+  look_.prepare(ranges);
+  observed_ = true;
 }
 
 // Zeros, with no state, of a rank that is not present: the mean is not there yet.
 void CudaTensor::compose(const StepContext& step, bool present) {
   if (present) {
     source_ = rule_->begin(gradient_, step);
+    if (observed_) look_.begin(source_, stream_);
   } else {
     cuda::clear(mean_.span(), stream_);
     source_ = {.size = elements_, .gradient = mean_.span().data()};

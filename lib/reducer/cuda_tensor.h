@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <pith/adaptive/device_look.h>
 #include <pith/collectives/device_round.h>
 #include <pith/comm/device_communicator.h>
 #include <pith/compressors/device_linear.h>
@@ -48,6 +49,8 @@ class CudaTensor final : public DeviceTensor {
   std::vector<DeviceStateView> states() override;
 
   bool goes_between_devices() const override { return communicator_ != nullptr; }
+  void look_at(std::span<const Range> ranges) override;
+  const Peekable<float>& looked() const override { return look_; }
   DeviceBytes exchange(const StepContext& step, const RandomKey& key, float divisor,
                        bool present) override;
   void encode(const StepContext& step, Cuts cuts, const RandomKey& key) override;
@@ -108,12 +111,14 @@ class CudaTensor final : public DeviceTensor {
   OutgoingMessage outgoing_;
   IncomingMessages incoming_;
   cuda::DeviceScratch scratch_;
+  DeviceLook look_;
   cuda::Event given_;
 
   // Of the step at hand.
   DeviceMemory memory_;
   DeviceSpan<const float> gradient_;
   DeviceSource source_;
+  bool observed_ = false;   // by whoever has asked for look_
   bool decoded_ = false;    // the mean, here
   bool exchanged_ = false;  // between devices
 };

@@ -190,8 +190,9 @@ void Reducer::Impl::broadcast(std::string_view name, DeviceSpan<float> values,
                               DeviceStream stream) {
   expect_no_step("broadcast");
   start();
-  std::vector<float> copy(values.size());
   const auto what = "broadcast: " + quoted(name);
+  if (!has_device_tensors()) throw UsageError(what + " is given on a device, where no tensor lies");
+  std::vector<float> copy(values.size());
   share_errors_of([&] { settings_.options.device->read(what, values, copy, stream); });
   broadcast(name, std::as_writable_bytes(std::span(copy)), ElementType::float32);
   share_errors_of([&] { settings_.options.device->write(what, copy, values, stream); });

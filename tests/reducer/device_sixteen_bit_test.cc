@@ -24,7 +24,7 @@ void expect_equal_steps(Reducer& plain, Reducer& there, int rank) {
   const cuda::Stream stream;
   add_all<V>(plain, kHost);
   add_all<V>(there, kMixed);
-  for (int step = 0; step < kSteps; ++step) {
+  for (int step = 0; step < kDeviceSteps; ++step) {
     const auto options = step_options(step);
     const auto expected = host_step<V>(plain, rank, step, options);
     EXPECT_EQ(mixed_step<V>(there, kMixed, rank, step, options, stream, step % 2 == 0), expected)
@@ -109,7 +109,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Case{"none", "none"}, Case{"none", "ef21_sgdm"}, Case{"cast(fp16)", "ef14"},
                     Case{"cast(bf16)", "econtrol(eta=0.3)", "sharded"}, Case{"onebit", "ef14"},
                     Case{"randomk(density=0.1)", "ef21"}, Case{"topk(density=0.05)", "ef14"},
-                    Case{"quantize(bits=4)", "ef21", "gather"}));
+                    Case{"quantize(bits=4)", "ef21", "gather"},
+                    Case{"adaptive(topk(density=0.02),every=2,steps=1)", "ef14"}));
 
 // Both 16-bit types, float and a 16-bit tensor in host memory, in one reducer.
 TEST(DeviceSixteenBitSteps, MixWithFloatsAndHostMemory) {

@@ -55,7 +55,7 @@ inline ReducerOptions options_of(const Case& one) {
           .device = device_backend()};
 }
 
-constexpr int kSteps = 4;
+constexpr int kDeviceSteps = 4;
 
 inline StepOptions step_options(int step) {
   return {.learning_rate = step < 2 ? 0.1 : 0.05, .loss_scale = step == 3 ? 4.0 : 1.0};
@@ -116,7 +116,7 @@ Tensors<V> skipping(Communicator& communicator, const ReducerOptions& options, S
   Reducer reducer(communicator, options);
   reducer.add("matrix", kModel.front().shape, type_of(std::span<V>()), space);
   Tensors<V> all;
-  for (int step = 0; step < kSteps; ++step) {
+  for (int step = 0; step < kDeviceSteps; ++step) {
     auto x = gradient_of<V>(kModel.front(), rank, step);
     const auto there = to_device(x, stream);
     const bool skips = rank == 1 && step % 2 == 0;

@@ -38,7 +38,7 @@ TEST_P(DeviceTensors, ComeToWhatHostTensorsComeTo) {
       Reducer there(communicator, options_of(one));
       add_all(plain, host);
       add_all(there, mixed);
-      for (int step = 0; step < kSteps; ++step) {
+      for (int step = 0; step < kDeviceSteps; ++step) {
         const auto options = step_options(step);
         const auto expected = host_step(plain, rank, step, options);
         EXPECT_EQ(mixed_step(there, mixed, rank, step, options, stream, overlapped), expected)
@@ -66,7 +66,7 @@ TEST_P(DeviceTensors, ComeToTheSameBetweenDevices) {
     Reducer there(communicator, options);
     add_all(plain, host);
     add_all(there, mixed);
-    for (int step = 0; step < kSteps; ++step) {
+    for (int step = 0; step < kDeviceSteps; ++step) {
       const auto expected = host_step(plain, rank, step, step_options(step));
       EXPECT_EQ(mixed_step(there, mixed, rank, step, step_options(step), stream, step % 2 == 0),
                 expected)
@@ -122,7 +122,7 @@ TEST_P(DeviceTensorsOfNodes, AreSummedBetweenTheNodesDevices) {
     Reducer there(communicator, options);
     add_all(plain, host);
     add_all(there, mixed);
-    for (int step = 0; step < kSteps; ++step) {
+    for (int step = 0; step < kDeviceSteps; ++step) {
       const auto expected = host_step(plain, rank, step, step_options(step));
       EXPECT_EQ(mixed_step(there, mixed, rank, step, step_options(step), stream, step % 2 == 0),
                 expected)
@@ -153,7 +153,7 @@ TEST(DeviceTensorSteps, OfLowRankAreCloseToTheHostsAndEqualOnAllRanks) {
     Reducer there(communicator, options_of(low_rank));
     add_all(plain, host);
     add_all(there, device);
-    for (int step = 0; step < kSteps; ++step) {
+    for (int step = 0; step < kDeviceSteps; ++step) {
       const auto options = step_options(step);
       const auto expected = host_step(plain, rank, step, options);
       const auto estimates = mixed_step(there, device, rank, step, options, stream, true);
