@@ -79,10 +79,12 @@ void on_device(const Unit<T>& unit, Round& round, const std::function<void()>& w
 }
 
 template <Element T>
-void begin_on_device(const Unit<T>& unit, Round& round) {
-  if (!unit.observer || !unit.present) return;
-  const auto ranges = unit.observer->looked_at(key_of(unit, round), round.scratch);
-  on_device(unit, round, [&] { unit.device->look_at(ranges); });
+void begin_on_devices(std::span<const Unit<T>> bucket, Round& round) {
+  for (const Unit<T>& unit : bucket) {
+    if (!unit.device || !unit.observer || !unit.present) continue;
+    const auto ranges = unit.observer->looked_at(key_of(unit, round), round.scratch);
+    on_device(unit, round, [&] { unit.device->look_at(ranges); });
+  }
 }
 
 template <Element T>
@@ -96,10 +98,31 @@ void finish_on_device(const Unit<T>& unit, Round& round) {
 }
 
 template <Element T>
-void send_exactly_from_device(Unit<T>& unit, Round& round) {
-  const auto step = context_of(unit, Guarantee{}, true, round);
+void finish_on_devices(std::span<Unit<T>> bucket, Round& round) {
+  for (const Unit<T>& unit : bucket) {
+    if (unit.device) on_device(unit, round, [&] { unit.device->check_mean(); });
+  }
+  for (Unit<T>& unit : bucket) {
+    if (!unit.device) continue;
+    Stopwatch watch(unit.cost.decode_seconds);
+    finish_on_device(unit, round);
+  }
+}
+
+template <Element T>
+void begin_exactly_on_devices(std::span<Unit<T>> bucket, Round& round) {
+  for (Unit<T>& unit : bucket) {
+    if (!unit.device || !unit.present) continue;
+    Stopwatch watch(unit.cost.encode_seconds);
+    const auto step = context_of(unit, Guarantee{}, true, round);
+    on_device(unit, round, [&] { unit.device->send_exactly(step); });
+  }
+}
+
+template <Element T>
+void collect_exactly_from_device(Unit<T>& unit, Round& round) {
   on_device(unit, round, [&] {
-    unit.device->send_exactly(step, unit.mean);
+    unit.device->collect_exactly(unit.mean);
     if (all_finite<T>(unit.mean)) return;
     round.faults.push_back(non_finite_fault<T>(unit, unit.mean));
   });
@@ -110,7 +133,7 @@ template <Element T>
 void send_exactly(Unit<T>& unit, Round& round) {
   Stopwatch watch(unit.cost.encode_seconds);
   if (unit.present && round.faults.empty() && unit.device) {
-    send_exactly_from_device(unit, round);
+    collect_exactly_from_device(unit, round);
   } else if (unit.present && round.faults.empty()) {
     const auto x = compose(unit, Guarantee{}, true, round);
     copy(x, unit.mean);
@@ -193,8 +216,9 @@ std::span<T> joined_means(std::span<const Unit<T>> bucket) {
   template Fault non_finite_fault(const Unit<T>&, std::span<const T>, std::string_view);         \
   template Fault non_finite_fault(const Unit<T>&, const NonFiniteElement<T>&, std::string_view); \
   template void on_device(const Unit<T>&, Round&, const std::function<void()>&);                 \
-  template void begin_on_device(const Unit<T>&, Round&);                                         \
-  template void finish_on_device(const Unit<T>&, Round&);                                        \
+  template void begin_on_devices(std::span<const Unit<T>>, Round&);                              \
+  template void finish_on_devices(std::span<Unit<T>>, Round&);                                   \
+  template void begin_exactly_on_devices(std::span<Unit<T>>, Round&);                            \
   template void show(const Unit<T>&, const Peekable<T>&, Round&);                                \
   template void begin_message(Unit<T>&, const Guarantee&, bool, Round&);                         \
   template std::span<const T> compose(Unit<T>&, const Guarantee&, bool, Round&);                 \

@@ -55,19 +55,13 @@ void exchange_between_devices(std::span<Unit<T>> bucket, Round& round) {
 
 template <Element T>
 void exchange(Exchange algorithm, std::span<Unit<T>> bucket, Round& round) {
-  for (const Unit<T>& unit : bucket) {
-    if (unit.device) begin_on_device(unit, round);
-  }
+  begin_on_devices<T>(bucket, round);
   if (bucket.front().device && bucket.front().device->goes_between_devices()) {
     exchange_between_devices(bucket, round);
   } else {
     exchange_by(algorithm, bucket, round);
   }
-  for (Unit<T>& unit : bucket) {
-    if (!unit.device) continue;
-    Stopwatch watch(unit.cost.decode_seconds);
-    finish_on_device(unit, round);
-  }
+  finish_on_devices(bucket, round);
 }
 
 template void exchange(Exchange, std::span<Unit<float>>, Round&);
