@@ -20,106 +20,8 @@
 namespace pith::test {
 namespace {
 
-constexpr int kSteps = 4;
-
 /// Estimates of all tensors after a step, as this rank has them.
-using Estimates = std::vector<std::vector<float>>;
-
-Estimates host_step(Reducer& reducer, int rank, int step, const StepOptions& options) {
-  Estimates gradients;
-  for (const Variable& variable : kModel) gradients.push_back(gradient_of(variable, rank, step));
-  for (std::size_t v = 0; v < kModel.size(); ++v) {
-    reducer.push(kModel[v].name, std::span<float>(gradients[v]));
-  }
-  reducer.wait(options);
-  return gradients;
-}
-
-// `places`: which of the tensors lie on the device.
-Estimates mixed_step(Reducer& reducer, const std::vector<Space>& places, int rank, int step,
-                     const StepOptions& options, DeviceStream stream, bool overlapped) {
-  Estimates gradients;
-  std::vector<cuda::DeviceBuffer<float>> there;
-  for (const Variable& variable : kModel) {
-    gradients.push_back(gradient_of(variable, rank, step));
-    there.push_back(to_device(gradients.back(), stream));
-  }
-  if (overlapped) reducer.begin(options);
-  for (std::size_t v = 0; v < kModel.size(); ++v) {
-    if (places[v] == Space::device) {
-      reducer.push(kModel[v].name, there[v].span(), stream);
-    } else {
-      reducer.push(kModel[v].name, std::span<float>(gradients[v]));
-    }
-  }
-  reducer.wait(options);
-  for (std::size_t v = 0; v < kModel.size(); ++v) {
-    if (places[v] == Space::device) gradients[v] = to_host(there[v].span(), stream);
-  }
-  return gradients;
-}
-
-void add_all(Reducer& reducer, const std::vector<Space>& places) {
-  for (std::size_t v = 0; v < kModel.size(); ++v) {
-    reducer.add(kModel[v].name, kModel[v].shape, ElementType::float32, places[v]);
-  }
-}
-
-StepOptions step_options(int step) {
-  return {.learning_rate = step < 2 ? 0.1 : 0.05, .loss_scale = step == 3 ? 4.0 : 1.0};
-}
-
-const std::vector<Space> kMixed{Space::device, Space::host, Space::device};
-
-bool in_every_other(int step) { return step % 2 == 0; }
-
-// Two reducers for the same steps: of tensors in host memory, and of the same at `places`.
-struct Twins {
-  cuda::Stream stream;
-  Reducer plain;
-  Reducer there;
-  std::vector<Space> places;
-  int rank;
-
-  Twins(Communicator& communicator, const ReducerOptions& of_plain, const ReducerOptions& of_there,
-        const std::vector<Space>& tensors = kMixed)
-      : plain(communicator, of_plain),
-        there(communicator, of_there),
-        places(tensors),
-        rank(communicator.rank()) {
-    add_all(plain, std::vector<Space>(kModel.size(), Space::host));
-    add_all(there, places);
-  }
-
-  // Calls compare(step, estimates, expected) after every step.
-  template <class Overlapped, class Compare>
-  void step_through(const Overlapped& overlapped, const Compare& compare) {
-    for (int step = 0; step < kSteps; ++step) {
-      const auto options = step_options(step);
-      const auto expected = host_step(plain, rank, step, options);
-      compare(step, mixed_step(there, places, rank, step, options, stream, overlapped(step)),
-              expected);
-    }
-  }
-
-  template <class Overlapped>
-  void expect_same_steps(const Overlapped& overlapped) {
-    step_through(overlapped, [&](int step, const Estimates& estimates, const Estimates& expected) {
-      EXPECT_EQ(estimates, expected) << "step " << step << " on rank " << rank;
-    });
-  }
-
-  // But for those that differ between the ways that devices go.
-  void expect_same_states() {
-    for (const DeviceStateView& state : there.device_states()) {
-      for (const StateView<float>& expected : plain.states<float>()) {
-        if (expected.name != state.name) continue;
-        EXPECT_THAT(to_host(state.values, stream), testing::ElementsAreArray(expected.values))
-            << state.name;
-      }
-    }
-  }
-};
+using Estimates = Tensors<float>;
 
 class DeviceTensors : public testing::TestWithParam<std::tuple<Case, int>> {};
 
@@ -128,7 +30,7 @@ TEST_P(DeviceTensors, ComeToWhatHostTensorsComeTo) {
   const int ranks = std::get<1>(GetParam());
   for (const bool overlapped : {false, true}) {
     run_local(ranks, [&](Communicator& communicator) {
-      Twins twins(communicator, options, options);
+      Twins<float> twins(communicator, options, options);
       twins.expect_same_steps([&](int) { return overlapped; });
       const auto expected = twins.plain.statistics();
       EXPECT_EQ(twins.there.statistics().message_bytes, expected.message_bytes);
@@ -145,7 +47,7 @@ TEST_P(DeviceTensors, ComeToTheSameBetweenDevices) {
     StagedCommunicator devices(communicator);
     auto between = options;
     between.device = device_backend({.all = &devices});
-    Twins twins(communicator, options, between);
+    Twins<float> twins(communicator, options, between);
     twins.expect_same_steps(in_every_other);
     EXPECT_GT(twins.there.statistics().wire_bytes + 1, twins.plain.statistics().wire_bytes / 2);
     twins.expect_same_states();
@@ -189,7 +91,7 @@ TEST_P(DeviceTensorsOfNodes, AreSummedBetweenTheNodesDevices) {
     auto options = options_of(GetParam());
     options.node = "shared";
     options.device = device_backend({.node = &devices});
-    Twins twins(communicator, options, options);
+    Twins<float> twins(communicator, options, options);
     twins.expect_same_steps(in_every_other);
     const auto there = twins.there.statistics();
     const auto plain = twins.plain.statistics();
@@ -210,7 +112,7 @@ TEST(DeviceTensorSteps, OfLowRankAreCloseToTheHostsAndEqualOnAllRanks) {
   const std::vector<Space> device(kModel.size(), Space::device);
   std::vector<Estimates> of_rank(2);
   run_local(2, [&](Communicator& communicator) {
-    Twins twins(communicator, options, options, device);
+    Twins<float> twins(communicator, options, options, device);
     const auto compare = [&](int step, const Estimates& estimates, const Estimates& expected) {
       for (std::size_t v = 0; v < kModel.size(); ++v) {
         EXPECT_THAT(estimates[v], testing::Pointwise(testing::FloatNear(2e-4f), expected[v]))
@@ -249,30 +151,6 @@ TEST(DeviceTensorSteps, ANonFiniteElementSkipsTheStepOnAllRanks) {
       }
     });
   }
-}
-
-// What two ranks are left with, of which rank 1 skips the matrix in every other step.
-Estimates skipping(Communicator& communicator, const ReducerOptions& options, Space space) {
-  const cuda::Stream stream;
-  const int rank = communicator.rank();
-  Reducer reducer(communicator, options);
-  reducer.add("matrix", kModel.front().shape, ElementType::float32, space);
-  Estimates all;
-  for (int step = 0; step < kSteps; ++step) {
-    auto x = gradient_of(kModel.front(), rank, step);
-    const auto there = to_device(x, stream);
-    const bool skips = rank == 1 && step % 2 == 0;
-    if (space == Space::host) {
-      skips ? reducer.skip("matrix", std::span<float>(x))
-            : reducer.push("matrix", std::span<float>(x));
-    } else {
-      skips ? reducer.skip("matrix", there.span(), stream)
-            : reducer.push("matrix", there.span(), stream);
-    }
-    reducer.wait();
-    all.push_back(space == Space::host ? x : to_host(there.span(), stream));
-  }
-  return all;
 }
 
 class DeviceTensorsOfRanksThatSkip : public testing::TestWithParam<Case> {};
