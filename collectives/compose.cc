@@ -72,7 +72,8 @@ void on_device(const Unit<T>& unit, Round& round, const std::function<void()>& w
   } catch (const NonFiniteError&) {
     round.faults.push_back(non_finite_fault(unit, unit.device->first_non_finite()));
   } catch (const WireError& error) {
-    note(Fault::Kind::wire, error.what());
+    const bool between = unit.device->goes_between_devices();
+    note(between ? Fault::Kind::garbled : Fault::Kind::wire, error.what());
   } catch (const Error& error) {
     note(Fault::Kind::usage, error.what());
   }

@@ -13,7 +13,9 @@ namespace pith {
 
 /// What went wrong on this rank in a step, kept until the ranks agree at its end.
 struct Fault {
-  enum class Kind : std::uint8_t { usage, wire, non_finite };
+  /// garbled: a message that came between devices is not valid, which is the fault of the wire
+  /// unless a rank says that what it sent was not finite.
+  enum class Kind : std::uint8_t { usage, wire, non_finite, garbled };
   Kind kind = Kind::usage;
   std::string text;  ///< names the tensor and the value
 };

@@ -91,9 +91,11 @@ Agreement agree(Communicator& communicator, const std::vector<Fault>& faults,
   for (const Fault& fault : faults) mine.says |= bit(fault.kind);
   const auto [any, every, same] = vote(communicator, mine);
   Agreement agreement;
-  agreement.usage = (any & bit(Fault::Kind::usage)) != 0 || !same;
-  agreement.wire = (any & bit(Fault::Kind::wire)) != 0;
-  agreement.non_finite = (any & bit(Fault::Kind::non_finite)) != 0;
+  const auto is_said = [said = any](Fault::Kind kind) { return (said & bit(kind)) != 0; };
+  agreement.usage = is_said(Fault::Kind::usage) || !same;
+  agreement.non_finite = is_said(Fault::Kind::non_finite);
+  agreement.wire =
+      is_said(Fault::Kind::wire) || (is_said(Fault::Kind::garbled) && !agreement.non_finite);
   if (agreement.all_well()) return agreement;
   agreement.text = joined(gather_texts(communicator, text_of(faults)));
   if (!same) {

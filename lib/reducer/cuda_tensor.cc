@@ -274,9 +274,9 @@ bool CudaTensor::finish_mean() {
   wait();
   if (!decoded_) return true;
   const Findings found = findings();
-  if (found.fault.invalid != 0) throw WireError("a message is not valid");
   const bool own = exchanged_ && found.fault.non_finite != 0;
   if (own && first_non_finite().index < elements_) throw NonFiniteError();
+  if (found.fault.invalid != 0) throw WireError("a message is not valid");
   return found.first_non_finite == elements_ && !own;
 }
 

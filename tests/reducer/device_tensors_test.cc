@@ -125,34 +125,6 @@ TEST(DeviceTensorSteps, OfLowRankAreCloseToTheHostsAndEqualOnAllRanks) {
   EXPECT_EQ(of_rank[0], of_rank[1]);
 }
 
-TEST(DeviceTensorSteps, ANonFiniteElementSkipsTheStepOnAllRanks) {
-  for (const NonFinite policy : {NonFinite::skip, NonFinite::propagate}) {
-    run_local(2, [&](Communicator& communicator) {
-      const cuda::Stream stream;
-      auto options = options_of({"none", "ef21"});
-      options.non_finite = policy;
-      Reducer reducer(communicator, options);
-      reducer.add("w", Shape({64, 100}), ElementType::float32, Space::device);
-      auto x = gradient_of(kModel.front(), communicator.rank(), 0);
-      if (communicator.rank() == 1) x[4321] = std::numeric_limits<float>::infinity();
-      const auto there = to_device(x, stream);
-      reducer.push("w", there.span(), stream);
-      const StepResult result = reducer.wait();
-      EXPECT_FALSE(result.committed);
-      EXPECT_THAT(result.reason, testing::HasSubstr("w: element 4321 is inf"));
-      for (const DeviceStateView& state : reducer.device_states()) {
-        EXPECT_THAT(to_host(state.values, stream), testing::Each(0.0f)) << state.name;
-      }
-      const auto left = to_host(there.span(), stream);
-      if (policy == NonFinite::skip) {
-        EXPECT_EQ(left, x);
-      } else {
-        EXPECT_THAT(left, testing::Each(testing::IsNan()));
-      }
-    });
-  }
-}
-
 class DeviceTensorsOfRanksThatSkip : public testing::TestWithParam<Case> {};
 
 TEST_P(DeviceTensorsOfRanksThatSkip, ReceiveTheOthersEstimates) {
