@@ -7,6 +7,7 @@
 
 #include <pith/comm/local.h>
 #include <pith/comm/staged_communicator.h>
+#include <pith/reducer/agreement.h>
 #include <pith/reducer/device_backend.h>
 #include <pith/reducer/reducer.h>
 
@@ -70,6 +71,20 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"topk(density=0.01)", "ef14"}, Case{"topk(density=0.01)", "ef14", "sharded"},
         Case{"topk(density=0.01,values=4bit)", "ef14"}, Case{"threshold(value=1)", "ef14"},
         Case{"randomk(density=0.1)", "ef14"}, Case{"lowrank(rank=2)", "ef14"}));
+
+// Without a rank that says so, it is the wire.
+TEST(Agreement, BlamesTheWireForAGarbledMessageUnlessItsSenderKnowsBetter) {
+  run_local(2, [](Communicator& communicator) {
+    std::vector<Fault> faults;
+    if (communicator.rank() == 0) faults.push_back({Fault::Kind::garbled, "w: not valid"});
+    EXPECT_TRUE(agree(communicator, faults, 0).wire);
+    if (communicator.rank() == 1) faults.push_back({Fault::Kind::non_finite, "w: is inf"});
+    const Agreement agreement = agree(communicator, faults, 0);
+    EXPECT_FALSE(agreement.wire);
+    EXPECT_TRUE(agreement.non_finite);
+    EXPECT_EQ(agreement.text, "rank 0: w: not valid\nrank 1: w: is inf");
+  });
+}
 
 }  // namespace
 }  // namespace pith::test
