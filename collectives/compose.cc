@@ -82,6 +82,16 @@ void on_device(const Unit<T>& unit, Round& round, const std::function<void()>& w
 }
 
 template <Element T>
+void between_devices(const Unit<T>& unit, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const DeviceError& error) {
+    throw TransportError(std::string(unit.name) +
+                         ": a device failed in the middle of an exchange: " + error.what());
+  }
+}
+
+template <Element T>
 void finish_on_device(const Unit<T>& unit, Round& round) {
   on_device(unit, round, [&] {
     if (unit.device->finish_mean()) return;
@@ -190,6 +200,7 @@ std::span<T> joined_means(std::span<const Unit<T>> bucket) {
   template Fault non_finite_fault(const Unit<T>&, std::span<const T>, std::string_view);         \
   template Fault non_finite_fault(const Unit<T>&, const NonFiniteElement<T>&, std::string_view); \
   template void on_device(const Unit<T>&, Round&, const std::function<void()>&);                 \
+  template void between_devices(const Unit<T>&, const std::function<void()>&);                   \
   template void finish_on_device(const Unit<T>&, Round&);                                        \
   template void show(Unit<T>&, const Source<T>&, Round&);                                        \
   template void begin_message(Unit<T>&, const Guarantee&, bool, Round&);                         \

@@ -26,6 +26,11 @@ Fault non_finite_fault(const Unit<T>& unit, const NonFiniteElement<T>& bad,
 template <Element T>
 void on_device(const Unit<T>& unit, Round& round, const std::function<void()>& work);
 
+/// Work that other ranks' devices wait for: a DeviceError of it becomes a TransportError, as this
+/// rank cannot know how far it has come in the schedule.
+template <Element T>
+void between_devices(const Unit<T>& unit, const std::function<void()>& work);
+
 /// Waits for the mean on the unit's device. What is wrong with it is noted in round.faults.
 template <Element T>
 void finish_on_device(const Unit<T>& unit, Round& round);
