@@ -21,7 +21,7 @@ void DeviceScratch::clear() {
 
 void DeviceScratch::settle() {
   chunk_ = used_ = taken_ = 0;
-  if (chunks_.size() < 2) return;
+  if (capacity() == most_) return;
   chunks_.clear();
   chunks_.emplace_back(most_);
 }

@@ -253,9 +253,9 @@ bool CudaTensor::finish_mean() {
   }
   look_for_non_finite({.size = elements_, .gradient = mean_.span().data()});
   const Findings found = findings();
-  if (found.fault.invalid != 0) throw WireError("a message is not valid");
   const bool own = exchanged_ && found.fault.non_finite != 0;
   if (own && first_non_finite().index < elements_) throw NonFiniteError();
+  if (found.fault.invalid != 0) throw WireError("a message is not valid");
   return found.first_non_finite == elements_ && !own;
 }
 

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+
+#include <pith/core/error.h>
+
+#include "device_rank.h"
+
+// What becomes of ranks of which one has no memory left on its device, or no device any more.
+namespace pith::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+constexpr int kSteps = 3;
+
+/// Estimates of two ranks, tensor by tensor, step after step.
+using History = std::array<std::vector<std::vector<std::vector<float>>>, 2>;
+
+struct Outcome {
+  History estimates;
+  bool failed = false;
+};
+
+/// Steps of which number `limited` is first tried with so many bytes left on the device of rank 1.
+Outcome steps_of(const Case& one, Way way, int limited, std::size_t bytes) {
+  Outcome outcome;
+  run_local(2, [&](Communicator& communicator) {
+    DeviceRank rank(communicator, one, way);
+    auto& mine = outcome.estimates[static_cast<std::size_t>(rank.rank())];
+    for (int step = 0; step < kSteps; ++step) {
+      rank.load(step);
+      if (rank.rank() == 1 && step == limited) rank.limit(bytes);
+      rank.barrier();
+      const bool overlapped = step % 2 == 0;
+      const std::string problem = rank.step(overlapped);
+      rank.limit(emulation::kNoLimit);
+      if (!problem.empty()) {
+        EXPECT_EQ(step, limited);
+        EXPECT_THAT(problem, AllOf(HasSubstr("rank 1: "), HasSubstr("out of memory")));
+        if (rank.rank() == 0) outcome.failed = true;
+        EXPECT_EQ(rank.step(overlapped), "");
+      }
+      mine.push_back(rank.estimates());
+    }
+  });
+  return outcome;
+}
+
+/// However little there is, as if there had been enough: up to where there is.
+void expect_no_trace(const Case& one, Way way, int limited) {
+  const History expected = steps_of(one, way, -1, 0).estimates;
+  int failures = 0;
+  for (std::size_t bytes = 16;; bytes *= 8) {
+    const Outcome outcome = steps_of(one, way, limited, bytes);
+    EXPECT_EQ(outcome.estimates, expected) << one.compressor << " with " << bytes << " bytes";
+    if (!outcome.failed) break;
+    ++failures;
+  }
+  EXPECT_GT(failures, 0) << one.compressor;
+}
+
+TEST(DeviceFailures, WithoutMemoryToBuildWithAllRanksAreToldAndNothingIsHalfDone) {
+  expect_no_trace({"topk(density=0.1)", "ef21", "sharded"}, Way::devices, 0);
+  expect_no_trace({"onebit", "ef14"}, Way::host, 0);
+  expect_no_trace({"none@2,onebit", "ef14", "gather"}, Way::devices, 2);
+  expect_no_trace({"none@2,randomk(density=0.1)", "ef21"}, Way::host, 2);
+  // The second compressor begins where the first one was.
+  expect_no_trace({"lowrank(rank=2)@2,lowrank(rank=3)", "ef14"}, Way::devices, 2);
+  expect_no_trace({"lowrank(rank=2)@2,lowrank(rank=3)", "ef14"}, Way::host, 2);
+}
+
+// Room for messages that the host brings grows with what they hold.
+TEST(DeviceFailures, WithoutMemoryForTheOthersMessagesTheStepCountsNowhere) {
+  const Case one{"topk(density=0.4)", "ef14", "gather"};
+  for (const Way way : {Way::host, Way::node}) {
+    std::vector<std::vector<std::vector<float>>> expected(4);
+    for (const bool limited : {false, true}) {
+      run_ranks(way, [&](Communicator& communicator) {
+        DeviceRank rank(communicator, one, way);
+        rank.reducer().device_states();
+        rank.load(0);
+        rank.barrier();
+        if (limited && rank.rank() % 2 == 1) rank.limit(0);
+        EXPECT_TRUE(!limited || rank.step(false).find("out of memory") != std::string::npos);
+        rank.limit(emulation::kNoLimit);
+        rank.barrier();
+        EXPECT_EQ(rank.step(false), "");
+        auto& estimates = expected[static_cast<std::size_t>(rank.rank())];
+        EXPECT_TRUE(!limited || rank.estimates() == estimates);
+        estimates = rank.estimates();
+      });
+    }
+  }
+}
+
+/// Whose device fails in a collective.
+class Failing final : public DeviceCommunicator {
+ public:
+  explicit Failing(Communicator& host) : host_(host) {}
+
+  int rank() const override { return host_.rank(); }
+  int size() const override { return host_.size(); }
+  bool is_capturable() const override { return false; }
+  void wait(DeviceStream stream) override { cuda::synchronize(stream); }
+
+ private:
+  [[noreturn]] static void fail() { throw DeviceError("cudaLaunchKernelEx: it is gone"); }
+  void do_all_reduce(DeviceSpan<float>, DeviceStream) override { fail(); }
+  void do_all_reduce_mean(DeviceSpan<std::byte>, ElementType, float, DeviceStream) override {
+    fail();
+  }
+  void do_reduce_scatter(DeviceSpan<const float>, DeviceSpan<float>, DeviceStream) override {
+    fail();
+  }
+  void do_all_gather(DeviceSpan<const std::byte>, DeviceSpan<std::byte>, DeviceStream) override {
+    fail();
+  }
+  void do_all_to_all(DeviceSpan<const std::byte>, DeviceSpan<std::byte>, DeviceStream) override {
+    fail();
+  }
+  void do_broadcast(DeviceSpan<std::byte>, int, DeviceStream) override { fail(); }
+
+  Communicator& host_;
+};
+
+// At once, where it happens; the others learn of it by what becomes of the communication.
+TEST(DeviceFailures, ADeviceThatFailsInAnExchangeEndsTheCommunication) {
+  for (const Way way : {Way::devices, Way::node}) {
+    std::vector<std::string> errors(4);
+    const auto body = [&](Communicator& communicator) {
+      const auto node = communicator.split_node();
+      Failing failing(way == Way::node ? *node : communicator);
+      DeviceRank rank(communicator, {"onebit", "ef14", "gather"}, way, 0,
+                      communicator.rank() == 1 ? &failing : nullptr);
+      rank.load(0);
+      try {
+        rank.step(false);
+      } catch (const TransportError& error) {
+        errors[static_cast<std::size_t>(rank.rank())] = error.what();
+        throw;
+      }
+    };
+    EXPECT_THROW(run_ranks(way, body), TransportError);
+    EXPECT_THAT(errors[1], testing::AllOf(HasSubstr("a device failed in the middle"),
+                                          HasSubstr("cudaLaunchKernelEx: it is gone")));
+    EXPECT_THAT(errors[0], HasSubstr("failed: "));
+  }
+}
+
+}  // namespace
+}  // namespace pith::test

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include <pith/comm/local.h>
+#include <pith/comm/staged_communicator.h>
+#include <pith/reducer/reducer.h>
+
+#include "cuda_runtime.h"
+#include "device_tensors.h"
+#include "support/device.h"
+#include "support/usage_error.h"
+
+namespace pith::test {
+
+enum class Way { host, devices, node };
+
+/// On two ranks, or on two nodes of two.
+inline void run_ranks(Way way, const std::function<void(Communicator&)>& body) {
+  run_local(way == Way::node ? 4 : 2, body, {.ranks_per_node = way == Way::node ? 2 : 0});
+}
+
+/// A rank with all tensors on an emulated device, of which there are two.
+class DeviceRank {
+ public:
+  /// `devices`: if not null, between them.
+  DeviceRank(Communicator& communicator, const Case& one, Way way, double clip = 0,
+             DeviceCommunicator* devices = nullptr)
+      : communicator_(communicator), device_(communicator.rank() % 2) {
+    cuda::use_device(device_);
+    stream_.emplace();
+    node_ = communicator.split_node();
+    devices_.emplace(way == Way::node ? *node_ : communicator);
+    if (!devices) devices = &*devices_;
+    auto options = options_of(one);
+    options.clip = clip;
+    options.node = way == Way::node ? "shared" : "none";
+    if (way == Way::node) options.device = device_backend({.node = devices});
+    if (way == Way::devices) options.device = device_backend({.all = devices});
+    reducer_.emplace(communicator, options);
+    for (const Variable& variable : kModel) {
+      reducer_->add(variable.name, variable.shape, ElementType::float32, Space::device);
+    }
+  }
+  ~DeviceRank() { emulation::limit_device_memory(device_, emulation::kNoLimit); }
+
+  Reducer& reducer() { return *reducer_; }
+  int rank() const { return communicator_.rank(); }
+  void barrier() { communicator_.barrier(); }
+  void limit(std::size_t bytes) { emulation::limit_device_memory(device_, bytes); }
+
+  /// The gradients of a step, on the device.
+  void load(int step, bool finite = true) {
+    there_.clear();
+    for (const Variable& variable : kModel) {
+      auto x = gradient_of(variable, rank(), step);
+      if (!finite) x[x.size() / 2] = std::numeric_limits<float>::quiet_NaN();
+      there_.push_back(to_device(x, *stream_));
+    }
+  }
+
+  /// Returns what went wrong.
+  std::string step(bool overlapped, bool skips = false, std::size_t tensors = kModel.size()) {
+    result_ = {};
+    return usage_error([&] {
+      if (overlapped) reducer_->begin();
+      for (std::size_t v = 0; v < tensors; ++v) {
+        const auto memory = there_[v].span();
+        skips ? reducer_->skip(kModel[v].name, memory, *stream_)
+              : reducer_->push(kModel[v].name, memory, *stream_);
+      }
+      result_ = reducer_->wait();
+    });
+  }
+  const StepResult& result() const { return result_; }
+
+  std::vector<std::vector<float>> estimates() {
+    std::vector<std::vector<float>> all;
+    for (const auto& x : there_) all.push_back(to_host(x.span(), *stream_));
+    return all;
+  }
+
+ private:
+  Communicator& communicator_;
+  int device_;
+  std::optional<cuda::Stream> stream_;
+  std::unique_ptr<Communicator> node_;
+  std::optional<StagedCommunicator> devices_;
+  std::optional<Reducer> reducer_;
+  std::vector<cuda::DeviceBuffer<float>> there_;
+  StepResult result_;
+};
+
+}  // namespace pith::test
