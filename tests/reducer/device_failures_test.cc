@@ -23,10 +23,10 @@ struct Outcome {
 };
 
 /// Steps of which number `limited` is first tried with so many bytes left on the device of rank 1.
-Outcome steps_of(const Case& one, Way way, int limited, std::size_t bytes) {
+Outcome steps_of(const Travel& travel, int limited, std::size_t bytes) {
   Outcome outcome;
   run_local(2, [&](Communicator& communicator) {
-    DeviceRank rank(communicator, one, way);
+    DeviceRank rank(communicator, travel);
     auto& mine = outcome.estimates[static_cast<std::size_t>(rank.rank())];
     for (int step = 0; step < kSteps; ++step) {
       rank.load(step);
@@ -48,26 +48,27 @@ Outcome steps_of(const Case& one, Way way, int limited, std::size_t bytes) {
 }
 
 /// However little there is, as if there had been enough: up to where there is.
-void expect_no_trace(const Case& one, Way way, int limited) {
-  const History expected = steps_of(one, way, -1, 0).estimates;
+void expect_no_trace(const Travel& travel, int limited) {
+  const History expected = steps_of(travel, -1, 0).estimates;
   int failures = 0;
   for (std::size_t bytes = 16;; bytes *= 8) {
-    const Outcome outcome = steps_of(one, way, limited, bytes);
-    EXPECT_EQ(outcome.estimates, expected) << one.compressor << " with " << bytes << " bytes";
+    const Outcome outcome = steps_of(travel, limited, bytes);
+    EXPECT_EQ(outcome.estimates, expected)
+        << travel.one.compressor << " with " << bytes << " bytes";
     if (!outcome.failed) break;
     ++failures;
   }
-  EXPECT_GT(failures, 0) << one.compressor;
+  EXPECT_GT(failures, 0) << travel.one.compressor;
 }
 
 TEST(DeviceFailures, WithoutMemoryToBuildWithAllRanksAreToldAndNothingIsHalfDone) {
-  expect_no_trace({"topk(density=0.1)", "ef21", "sharded"}, Way::devices, 0);
-  expect_no_trace({"onebit", "ef14"}, Way::host, 0);
-  expect_no_trace({"none@2,onebit", "ef14", "gather"}, Way::devices, 2);
-  expect_no_trace({"none@2,randomk(density=0.1)", "ef21"}, Way::host, 2);
+  expect_no_trace({{"topk(density=0.1)", "ef21", "sharded"}, Way::devices}, 0);
+  expect_no_trace({{"onebit", "ef14"}, Way::host}, 0);
+  expect_no_trace({{"none@2,onebit", "ef14", "gather"}, Way::devices}, 2);
+  expect_no_trace({{"none@2,randomk(density=0.1)", "ef21"}, Way::host}, 2);
   // The second compressor begins where the first one was.
-  expect_no_trace({"lowrank(rank=2)@2,lowrank(rank=3)", "ef14"}, Way::devices, 2);
-  expect_no_trace({"lowrank(rank=2)@2,lowrank(rank=3)", "ef14"}, Way::host, 2);
+  expect_no_trace({{"lowrank(rank=2)@2,lowrank(rank=3)", "ef14"}, Way::devices}, 2);
+  expect_no_trace({{"lowrank(rank=2)@2,lowrank(rank=3)", "ef14"}, Way::host}, 2);
 }
 
 // Room for messages that the host brings grows with what they hold.
@@ -77,7 +78,7 @@ TEST(DeviceFailures, WithoutMemoryForTheOthersMessagesTheStepCountsNowhere) {
     std::vector<std::vector<std::vector<float>>> expected(4);
     for (const bool limited : {false, true}) {
       run_ranks(way, [&](Communicator& communicator) {
-        DeviceRank rank(communicator, one, way);
+        DeviceRank rank(communicator, {one, way});
         rank.reducer().device_states();
         rank.load(0);
         rank.barrier();
@@ -131,7 +132,7 @@ TEST(DeviceFailures, ADeviceThatFailsInAnExchangeEndsTheCommunication) {
     const auto body = [&](Communicator& communicator) {
       const auto node = communicator.split_node();
       Failing failing(way == Way::node ? *node : communicator);
-      DeviceRank rank(communicator, {"onebit", "ef14", "gather"}, way, 0,
+      DeviceRank rank(communicator, {{"onebit", "ef14", "gather"}, way}, 0,
                       communicator.rank() == 1 ? &failing : nullptr);
       rank.load(0);
       try {

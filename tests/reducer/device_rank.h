@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -11,41 +10,29 @@
 
 #include <gmock/gmock.h>
 
-#include <pith/comm/local.h>
 #include <pith/comm/staged_communicator.h>
 #include <pith/reducer/reducer.h>
 
 #include "cuda_runtime.h"
-#include "device_tensors.h"
+#include "device_ways.h"
 #include "support/device.h"
 #include "support/usage_error.h"
 
 namespace pith::test {
 
-enum class Way { host, devices, node };
-
-/// On two ranks, or on two nodes of two.
-inline void run_ranks(Way way, const std::function<void(Communicator&)>& body) {
-  run_local(way == Way::node ? 4 : 2, body, {.ranks_per_node = way == Way::node ? 2 : 0});
-}
-
 /// A rank with all tensors on an emulated device, of which there are two.
 class DeviceRank {
  public:
   /// `devices`: if not null, between them.
-  DeviceRank(Communicator& communicator, const Case& one, Way way, double clip = 0,
+  DeviceRank(Communicator& communicator, const Travel& travel, double clip = 0,
              DeviceCommunicator* devices = nullptr)
       : communicator_(communicator), device_(communicator.rank() % 2) {
     cuda::use_device(device_);
     stream_.emplace();
     node_ = communicator.split_node();
-    devices_.emplace(way == Way::node ? *node_ : communicator);
-    if (!devices) devices = &*devices_;
-    auto options = options_of(one);
+    devices_.emplace(travel.way == Way::node ? *node_ : communicator);
+    auto options = options_of(travel, devices ? *devices : *devices_);
     options.clip = clip;
-    options.node = way == Way::node ? "shared" : "none";
-    if (way == Way::node) options.device = device_backend({.node = devices});
-    if (way == Way::devices) options.device = device_backend({.all = devices});
     reducer_.emplace(communicator, options);
     for (const Variable& variable : kModel) {
       reducer_->add(variable.name, variable.shape, ElementType::float32, Space::device);

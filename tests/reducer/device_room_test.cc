@@ -9,15 +9,13 @@ namespace pith::test {
 namespace {
 
 struct Room {
-  Case one;
-  Way way;
+  Travel travel;
   double clip = 0;
 };
 
 void PrintTo(const Room& room, std::ostream* out) {
-  const char* const ways[] = {"by the host", "between devices", "on nodes"};
-  *out << room.one.compressor << ", " << room.one.feedback << ", " << room.one.exchange << " "
-       << ways[static_cast<int>(room.way)] << ", clip " << room.clip;
+  PrintTo(room.travel, out);
+  *out << ", clip " << room.clip;
 }
 
 class DeviceRoom : public testing::TestWithParam<Room> {
@@ -40,8 +38,8 @@ class DeviceRoom : public testing::TestWithParam<Room> {
 // and one like the first.
 TEST_P(DeviceRoom, IsAllThereOnceCompressorsAreBuilt) {
   const Room room = GetParam();
-  run_ranks(room.way, [&](Communicator& communicator) {
-    DeviceRank rank(communicator, room.one, room.way, room.clip);
+  run_ranks(room.travel.way, [&](Communicator& communicator) {
+    DeviceRank rank(communicator, room.travel, room.clip);
     rank.reducer().device_states();
     const bool other = rank.rank() == 1;
     for (int step = 0; step < 5; ++step) {
@@ -57,9 +55,9 @@ TEST_P(DeviceRoom, IsAllThereOnceCompressorsAreBuilt) {
   });
 }
 
-constexpr Room between(Case one, double clip = 0) { return {one, Way::devices, clip}; }
-constexpr Room of_nodes(Case one, double clip = 0) { return {one, Way::node, clip}; }
-constexpr Room by_host(Case one) { return {one, Way::host}; }
+constexpr Room between(Case one, double clip = 0) { return {{one, Way::devices}, clip}; }
+constexpr Room of_nodes(Case one, double clip = 0) { return {{one, Way::node}, clip}; }
+constexpr Room by_host(Case one) { return {{one, Way::host}}; }
 
 INSTANTIATE_TEST_SUITE_P(
     All, DeviceRoom,
