@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
+#include <utility>
 
 #include <pith/core/error.h>
 
@@ -95,34 +96,57 @@ TEST(DeviceFailures, WithoutMemoryForTheOthersMessagesTheStepCountsNowhere) {
   }
 }
 
-/// Whose device fails in a collective.
+/// A device that fails: in every collective, or the next time that it is waited for.
 class Failing final : public DeviceCommunicator {
  public:
-  explicit Failing(Communicator& host) : host_(host) {}
+  explicit Failing(Communicator& host) : good_(host) {}
 
-  int rank() const override { return host_.rank(); }
-  int size() const override { return host_.size(); }
+  bool in_collectives = false;
+  bool in_wait = false;
+
+  int rank() const override { return good_.rank(); }
+  int size() const override { return good_.size(); }
   bool is_capturable() const override { return false; }
-  void wait(DeviceStream stream) override { cuda::synchronize(stream); }
+  void wait(DeviceStream stream) override {
+    if (std::exchange(in_wait, false)) fail("cudaStreamSynchronize");
+    good_.wait(stream);
+  }
 
  private:
-  [[noreturn]] static void fail() { throw DeviceError("cudaLaunchKernelEx: it is gone"); }
-  void do_all_reduce(DeviceSpan<float>, DeviceStream) override { fail(); }
-  void do_all_reduce_mean(DeviceSpan<std::byte>, ElementType, float, DeviceStream) override {
-    fail();
+  [[noreturn]] static void fail(const char* call) {
+    throw DeviceError(std::string(call) + ": gone");
   }
-  void do_reduce_scatter(DeviceSpan<const float>, DeviceSpan<float>, DeviceStream) override {
-    fail();
+  DeviceCommunicator& good() {
+    if (in_collectives) fail("cudaLaunchKernelEx");
+    return good_;
   }
-  void do_all_gather(DeviceSpan<const std::byte>, DeviceSpan<std::byte>, DeviceStream) override {
-    fail();
-  }
-  void do_all_to_all(DeviceSpan<const std::byte>, DeviceSpan<std::byte>, DeviceStream) override {
-    fail();
-  }
-  void do_broadcast(DeviceSpan<std::byte>, int, DeviceStream) override { fail(); }
 
-  Communicator& host_;
+  void do_all_reduce(DeviceSpan<float> x, DeviceStream stream) override {
+    good().all_reduce(x, stream);
+  }
+  void do_all_reduce_mean(DeviceSpan<std::byte> x, ElementType, float divisor,
+                          DeviceStream stream) override {
+    good().all_reduce_mean(
+        DeviceSpan<float>(reinterpret_cast<float*>(x.data()), x.size() / sizeof(float)), divisor,
+        stream);
+  }
+  void do_reduce_scatter(DeviceSpan<const float> x, DeviceSpan<float> out,
+                         DeviceStream stream) override {
+    good().reduce_scatter(x, out, stream);
+  }
+  void do_all_gather(DeviceSpan<const std::byte> mine, DeviceSpan<std::byte> all,
+                     DeviceStream stream) override {
+    good().all_gather(mine, all, stream);
+  }
+  void do_all_to_all(DeviceSpan<const std::byte> out, DeviceSpan<std::byte> in,
+                     DeviceStream stream) override {
+    good().all_to_all(out, in, stream);
+  }
+  void do_broadcast(DeviceSpan<std::byte> x, int root, DeviceStream stream) override {
+    good().broadcast(x, root, stream);
+  }
+
+  StagedCommunicator good_;
 };
 
 // At once, where it happens; the others learn of it by what becomes of the communication.
@@ -132,8 +156,8 @@ TEST(DeviceFailures, ADeviceThatFailsInAnExchangeEndsTheCommunication) {
     const auto body = [&](Communicator& communicator) {
       const auto node = communicator.split_node();
       Failing failing(way == Way::node ? *node : communicator);
-      DeviceRank rank(communicator, {{"onebit", "ef14", "gather"}, way}, 0,
-                      communicator.rank() == 1 ? &failing : nullptr);
+      DeviceRank rank(communicator, {{"onebit", "ef14", "gather"}, way}, 0, &failing);
+      failing.in_collectives = communicator.rank() == 1;
       rank.load(0);
       try {
         rank.step(false);
@@ -144,8 +168,28 @@ TEST(DeviceFailures, ADeviceThatFailsInAnExchangeEndsTheCommunication) {
     };
     EXPECT_THROW(run_ranks(way, body), TransportError);
     EXPECT_THAT(errors[1], testing::AllOf(HasSubstr("a device failed in the middle"),
-                                          HasSubstr("cudaLaunchKernelEx: it is gone")));
+                                          HasSubstr("cudaLaunchKernelEx: gone")));
     EXPECT_THAT(errors[0], HasSubstr("failed: "));
+  }
+}
+
+// Before the first collective there is time to tell the others.
+TEST(DeviceFailures, ADeviceThatFailsBeforeAnExchangeFailsTheStepOnAllRanks) {
+  for (const Way way : {Way::devices, Way::node}) {
+    for (const double clip : {0.0, 3.0}) {
+      run_ranks(way, [&](Communicator& communicator) {
+        const auto node = communicator.split_node();
+        Failing failing(way == Way::node ? *node : communicator);
+        DeviceRank rank(communicator, {{"onebit", "ef14", "gather"}, way}, clip, &failing);
+        rank.load(0);
+        EXPECT_EQ(rank.step(false), "");
+        rank.load(1);
+        failing.in_wait = communicator.rank() == 1;
+        EXPECT_THAT(rank.step(false),
+                    AllOf(HasSubstr("rank 1: "), HasSubstr("cudaStreamSynchronize: gone")));
+        EXPECT_EQ(rank.step(false), "");
+      });
+    }
   }
 }
 
