@@ -33,17 +33,14 @@ Fault non_finite_fault(const Unit<T>& unit, const NonFiniteElement<T>& bad, std:
 }
 
 template <Element T>
-void show(Unit<T>& unit, const Source<T>& x, Round& round) {
+void show(const Unit<T>& unit, const Peekable<T>& x, Round& round) {
   if (!unit.observer) return;
   unit.observer->observe(x, round.step.loss_scale, key_of(unit, round), round.scratch);
 }
 
 template <Element T>
 void begin_message(Unit<T>& unit, const Guarantee& guarantee, bool exact, Round& round) {
-  StepContext step = round.step;
-  step.gradient_scale = unit.gradient_scale;
-  step.guarantee = guarantee;
-  step.exact = exact;
+  const auto step = context_of(unit, guarantee, exact, round);
   unit.feedback->begin(round.message, unit.gradient, step, unit.mean);
   show(unit, Composition<T>(*unit.feedback, unit.elements), round);
 }
@@ -92,21 +89,50 @@ void between_devices(const Unit<T>& unit, const std::function<void()>& work) {
 }
 
 template <Element T>
+void begin_on_devices(std::span<const Unit<T>> bucket, Round& round) {
+  for (const Unit<T>& unit : bucket) {
+    if (!unit.device || !unit.observer || !unit.present) continue;
+    const auto ranges = unit.observer->looked_at(key_of(unit, round), round.scratch);
+    on_device(unit, round, [&] { unit.device->look_at(ranges); });
+  }
+}
+
+template <Element T>
 void finish_on_device(const Unit<T>& unit, Round& round) {
   on_device(unit, round, [&] {
     if (unit.device->finish_mean()) return;
     round.faults.push_back({Fault::Kind::non_finite,
                             std::string(unit.name) + ": the mean over the ranks is not finite"});
   });
+  if (round.faults.empty() && unit.present) show(unit, unit.device->looked(), round);
 }
 
 template <Element T>
-void send_exactly_from_device(Unit<T>& unit, Round& round) {
-  StepContext step = round.step;
-  step.gradient_scale = unit.gradient_scale;
-  step.exact = true;
+void finish_on_devices(std::span<Unit<T>> bucket, Round& round) {
+  for (const Unit<T>& unit : bucket) {
+    if (unit.device) on_device(unit, round, [&] { unit.device->check_mean(); });
+  }
+  for (Unit<T>& unit : bucket) {
+    if (!unit.device) continue;
+    Stopwatch watch(unit.cost.decode_seconds);
+    finish_on_device(unit, round);
+  }
+}
+
+template <Element T>
+void begin_exactly_on_devices(std::span<Unit<T>> bucket, Round& round) {
+  for (Unit<T>& unit : bucket) {
+    if (!unit.device || !unit.present) continue;
+    Stopwatch watch(unit.cost.encode_seconds);
+    const auto step = context_of(unit, Guarantee{}, true, round);
+    on_device(unit, round, [&] { unit.device->send_exactly(step); });
+  }
+}
+
+template <Element T>
+void collect_exactly_from_device(Unit<T>& unit, Round& round) {
   on_device(unit, round, [&] {
-    unit.device->send_exactly(step, unit.mean);
+    unit.device->collect_exactly(unit.mean);
     if (all_finite<T>(unit.mean)) return;
     round.faults.push_back(non_finite_fault<T>(unit, unit.mean));
   });
@@ -117,7 +143,7 @@ template <Element T>
 void send_exactly(Unit<T>& unit, Round& round) {
   Stopwatch watch(unit.cost.encode_seconds);
   if (unit.present && round.faults.empty() && unit.device) {
-    send_exactly_from_device(unit, round);
+    collect_exactly_from_device(unit, round);
   } else if (unit.present && round.faults.empty()) {
     const auto x = compose(unit, Guarantee{}, true, round);
     copy(x, unit.mean);
@@ -201,8 +227,10 @@ std::span<T> joined_means(std::span<const Unit<T>> bucket) {
   template Fault non_finite_fault(const Unit<T>&, const NonFiniteElement<T>&, std::string_view); \
   template void on_device(const Unit<T>&, Round&, const std::function<void()>&);                 \
   template void between_devices(const Unit<T>&, const std::function<void()>&);                   \
-  template void finish_on_device(const Unit<T>&, Round&);                                        \
-  template void show(Unit<T>&, const Source<T>&, Round&);                                        \
+  template void begin_on_devices(std::span<const Unit<T>>, Round&);                              \
+  template void finish_on_devices(std::span<Unit<T>>, Round&);                                   \
+  template void begin_exactly_on_devices(std::span<Unit<T>>, Round&);                            \
+  template void show(const Unit<T>&, const Peekable<T>&, Round&);                                \
   template void begin_message(Unit<T>&, const Guarantee&, bool, Round&);                         \
   template std::span<const T> compose(Unit<T>&, const Guarantee&, bool, Round&);                 \
   template void send_exactly(Unit<T>&, Round&);                                                  \

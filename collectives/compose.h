@@ -31,13 +31,29 @@ void on_device(const Unit<T>& unit, Round& round, const std::function<void()>& w
 template <Element T>
 void between_devices(const Unit<T>& unit, const std::function<void()>& work);
 
-/// Waits for the mean on the unit's device. What is wrong with it is noted in round.faults.
+/// What the observers of units on devices look at is going to be brought from there.
 template <Element T>
-void finish_on_device(const Unit<T>& unit, Round& round);
+void begin_on_devices(std::span<const Unit<T>> bucket, Round& round);
+
+/// Waits for the means on devices. What is wrong with them is noted in round.faults. If nothing is,
+/// the units' observers are shown what was sent.
+template <Element T>
+void finish_on_devices(std::span<Unit<T>> bucket, Round& round);
 
 /// Shows the unit's observer, if it has one, what it is going to send.
 template <Element T>
-void show(Unit<T>& unit, const Source<T>& x, Round& round);
+void show(const Unit<T>& unit, const Peekable<T>& x, Round& round);
+
+/// What a step tells the rule of a unit that travels with this promise.
+template <Element T>
+StepContext context_of(const Unit<T>& unit, const Guarantee& guarantee, bool exact,
+                       const Round& round) {
+  StepContext step = round.step;
+  step.gradient_scale = unit.gradient_scale;
+  step.guarantee = guarantee;
+  step.exact = exact;
+  return step;
+}
 
 /// The unit's rule begins its message, and the observer is shown what it composes.
 template <Element T>
@@ -48,7 +64,13 @@ void begin_message(Unit<T>& unit, const Guarantee& guarantee, bool exact, Round&
 template <Element T>
 std::span<const T> compose(Unit<T>& unit, const Guarantee& guarantee, bool exact, Round& round);
 
+/// Puts the work of send_exactly() that is on devices into their streams, so that all of it is
+/// under way before any is waited for.
+template <Element T>
+void begin_exactly_on_devices(std::span<Unit<T>> bucket, Round& round);
+
 /// unit.mean = all that the unit sends, which arrives as it is; zeros if this rank sends nothing.
+/// On a device it has been begun.
 template <Element T>
 void send_exactly(Unit<T>& unit, Round& round);
 

@@ -40,6 +40,11 @@ class DeviceUnit {
   /// to it before finish_mean().
   virtual bool goes_between_devices() const { return false; }
 
+  /// Of what it composes next, these elements can be peeked at in looked() behind finish_mean().
+  /// Their beginnings ascend. Takes all memory that this needs.
+  virtual void look_at(std::span<const Range> ranges) = 0;
+  virtual const Peekable<T>& looked() const = 0;
+
   /// Composes, encodes and commits, and takes the mean over the ranks, all on the devices. A rank
   /// that is not present sends zeros and keeps its states. Waits only where the communicator does.
   virtual DeviceBytes exchange(const StepContext& step, const RandomKey& key, T divisor,
@@ -51,17 +56,23 @@ class DeviceUnit {
   /// Its segments, until the step ends; waits. Throws NonFiniteError if an element is not finite.
   virtual void collect(std::span<std::span<const std::byte>> segments) = 0;
 
-  /// out = what it composes, committed as sent exactly; waits.
-  virtual void send_exactly(const StepContext& step, std::span<T> out) = 0;
+  /// Composes, and commits as sent exactly.
+  virtual void send_exactly(const StepContext& step) = 0;
+
+  /// out = what send_exactly() composed; waits.
+  virtual void collect_exactly(std::span<T> out) = 0;
 
   /// Of what was composed last, the first element that is not finite; waits.
   virtual NonFiniteElement<T> first_non_finite() = 0;
 
-  /// Factor `round` of a linear compressor, composed in round 0 and committed; waits. A rank that
-  /// is not present gives that of zeros and keeps its states. Throws NonFiniteError in round 0.
-  virtual void factor(int round, const StepContext& step, const RandomKey& key, bool present,
-                      std::span<T> out) = 0;
-  /// The average over the ranks of that factor.
+  /// Factor `round` of a linear compressor, composed in round 0 and committed. A rank that is not
+  /// present gives that of zeros and keeps its states.
+  virtual void factor(int round, const StepContext& step, const RandomKey& key, bool present) = 0;
+
+  /// out = the factor `round`; waits. Throws NonFiniteError if an element is not finite.
+  virtual void collect_factor(int round, std::span<T> out) = 0;
+
+  /// The average over the ranks of that factor, of which nothing is needed behind this call.
   virtual void take_average(int round, std::span<const T> average) = 0;
   /// mean = what the averages stand for.
   virtual void reconstruct() = 0;
@@ -72,12 +83,15 @@ class DeviceUnit {
   virtual void decode(std::span<const std::span<const std::byte>> segments, Range range,
                       std::size_t first, T divisor) = 0;
 
-  /// mean = `mean`, which stays as it is until finish_mean().
+  /// mean = `mean`, of which nothing is needed behind this call.
   virtual void take_mean(std::span<const T> mean) = 0;
 
-  /// Waits until the mean is there. Returns whether it is finite. Throws WireError if a segment is
-  /// not valid; after exchange() NonFiniteError if an element that it composed is not finite, and
-  /// TransportError.
+  /// Looks whether the mean is finite, which finish_mean() returns.
+  virtual void check_mean() = 0;
+
+  /// Behind check_mean(), waits until the mean is there. Returns whether it is finite. Throws
+  /// WireError if a segment is not valid; after exchange() NonFiniteError if an element that it
+  /// composed is not finite, and TransportError.
   virtual bool finish_mean() = 0;
 };
 

@@ -91,14 +91,6 @@ void send_plainly(Unit<T>& unit, Cuts cuts, Round& round,
   unit.feedback->commit_all(x.size(), sent);
 }
 
-template <Element T>
-StepContext context_of(const Unit<T>& unit, const Round& round) {
-  StepContext step = round.step;
-  step.gradient_scale = unit.gradient_scale;
-  step.guarantee = unit.message->guarantee(unit.elements);
-  return step;
-}
-
 // All devices' work of the bucket is under way before the first is waited for.
 template <Element T>
 void begin_on_devices(std::span<Unit<T>> bucket, std::size_t segments, Round& round) {
@@ -106,26 +98,17 @@ void begin_on_devices(std::span<Unit<T>> bucket, std::size_t segments, Round& ro
     Unit<T>& unit = bucket[u];
     if (!unit.device) return;
     Stopwatch watch(unit.cost.encode_seconds);
-    unit.device->encode(context_of(unit, round), even_cuts(unit.elements, segments, round.scratch),
+    const auto step = context_of(unit, unit.message->guarantee(unit.elements), false, round);
+    unit.device->encode(step, even_cuts(unit.elements, segments, round.scratch),
                         key_of(unit, round));
   });
-}
-
-template <Element T>
-void collect_from_device(Unit<T>& unit, Round& round,
-                         std::span<std::span<const std::byte>> payloads) {
-  try {
-    unit.device->collect(payloads);
-  } catch (const NonFiniteError&) {
-    round.faults.push_back(non_finite_fault(unit, unit.device->first_non_finite()));
-  }
 }
 
 template <Element T>
 void send_unit(Unit<T>& unit, Cuts cuts, Round& round,
                std::span<std::span<const std::byte>> payloads) {
   Stopwatch watch(unit.cost.encode_seconds);
-  if (unit.device) return collect_from_device(unit, round, payloads);
+  if (unit.device) return on_device(unit, round, [&] { unit.device->collect(payloads); });
   if (round.measure_error) {
     send_plainly(unit, cuts, round, payloads);
   } else {

@@ -35,11 +35,10 @@ void exchange_between_devices(std::span<Unit<T>> bucket, Round& round) {
   check_signature(std::span<const Unit<T>>(bucket), "devices", round);
   for (Unit<T>& unit : bucket) {
     Stopwatch watch(unit.cost.exchange_seconds);
-    StepContext step = round.step;
-    step.gradient_scale = unit.gradient_scale;
-    step.exact = !unit.message && !unit.linear;
-    if (unit.message) step.guarantee = unit.message->guarantee(unit.elements);
-    if (unit.linear) step.guarantee = unit.linear->guarantee();
+    Guarantee guarantee;
+    if (unit.message) guarantee = unit.message->guarantee(unit.elements);
+    if (unit.linear) guarantee = unit.linear->guarantee();
+    const auto step = context_of(unit, guarantee, !unit.message && !unit.linear, round);
     const bool present = unit.present && round.faults.empty();
     const auto before = std::exchange(round.faults, {});
     on_device(unit, round, [&] {
@@ -59,16 +58,13 @@ void exchange_between_devices(std::span<Unit<T>> bucket, Round& round) {
 
 template <Element T>
 void exchange(Exchange algorithm, std::span<Unit<T>> bucket, Round& round) {
+  begin_on_devices<T>(bucket, round);
   if (bucket.front().device && bucket.front().device->goes_between_devices()) {
     exchange_between_devices(bucket, round);
   } else {
     exchange_by(algorithm, bucket, round);
   }
-  for (Unit<T>& unit : bucket) {
-    if (!unit.device) continue;
-    Stopwatch watch(unit.cost.decode_seconds);
-    finish_on_device(unit, round);
-  }
+  finish_on_devices(bucket, round);
 }
 
 template void exchange(Exchange, std::span<Unit<float>>, Round&);

@@ -38,13 +38,16 @@ bool takes_part(const Unit<T>& unit, int round_number, ElementType type) {
   return round_number < unit.linear->rounds() && unit.linear->factor_type() == type;
 }
 
+// All devices' work is under way before the first is waited for.
 template <Element T>
-void write_device_factor(Unit<T>& unit, int number, std::span<T> out, Round& round) {
-  StepContext step = round.step;
-  step.gradient_scale = unit.gradient_scale;
-  step.guarantee = unit.linear->guarantee();
-  on_device(unit, round,
-            [&] { unit.device->factor(number, step, key_of(unit, round), unit.present, out); });
+void begin_on_devices(std::span<Unit<T>> bucket, int number, ElementType type, Round& round) {
+  for (Unit<T>& unit : bucket) {
+    if (!unit.device || !takes_part(unit, number, type)) continue;
+    Stopwatch watch(unit.cost.encode_seconds);
+    const auto step = context_of(unit, unit.linear->guarantee(), false, round);
+    on_device(unit, round,
+              [&] { unit.device->factor(number, step, key_of(unit, round), unit.present); });
+  }
 }
 
 // The averages go to where the tensors lie.
@@ -66,7 +69,7 @@ void write_factor(Unit<T>& unit, int number, Source<T>* x, std::span<T> out, Rou
   Stopwatch watch(unit.cost.encode_seconds);
   try {
     if (round.faults.empty() && !x) {
-      write_device_factor(unit, number, out, round);
+      on_device(unit, round, [&] { unit.device->collect_factor(number, out); });
     } else if (round.faults.empty()) {
       unit.linear->factor(number, *x, key_of(unit, round), out, round.scratch);
     }
@@ -110,6 +113,7 @@ void exchange_factors(std::span<Unit<T>> bucket, std::span<Source<T>* const> inp
   }
   if (total == 0) return;
   const auto factors = round.scratch.template take<T>(total);
+  begin_on_devices(bucket, number, type, round);
   std::size_t offset = 0;
   for (std::size_t u = 0; u < bucket.size(); ++u) {
     Unit<T>& unit = bucket[u];

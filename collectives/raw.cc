@@ -30,6 +30,7 @@ void send_plainly(Unit<T>& unit, Round& round) {
 
 template <Element T>
 void average(std::span<Unit<T>> units, Round& round) {
+  begin_exactly_on_devices(units, round);
   for (Unit<T>& unit : units) {
     round.plain ? send_plainly(unit, round) : send_exactly(unit, round);
   }

@@ -53,9 +53,11 @@ class Observer {
  public:
   virtual ~Observer() = default;
 
-  /// All of `x`, which is multiplied by the loss scale, may be peeked at, nothing of it taken.
-  /// Throws nothing that it does not on all ranks.
-  virtual void observe(const Source<T>& x, double loss_scale, const RandomKey& key,
+  /// What observe() with that key is going to peek at, their beginnings ascending; in `scratch`.
+  virtual std::span<const Range> looked_at(const RandomKey& key, Scratch& scratch) const = 0;
+
+  /// `x` is multiplied by the loss scale. Throws nothing that it does not on all ranks.
+  virtual void observe(const Peekable<T>& x, double loss_scale, const RandomKey& key,
                        Scratch& scratch) = 0;
 };
 

@@ -6,9 +6,11 @@
 #            code is compiled and linked too
 #   clang    Clang, a shared library; all tests under address and undefined-behaviour sanitizers
 #   tsan     no MPI; the tests of threads under the thread sanitizer
-#   fuzz     libFuzzer; every decoder is given whatever comes for PITH_FUZZ_SECONDS (20 by default)
+#   fuzz     libFuzzer; every decoder is given whatever comes for PITH_FUZZ_SECONDS (10 by default)
 #
-# Usage: tests/run.sh [--quick | --tidy]
+# Usage: tests/run.sh [--all | --quick | --tidy]
+#   --all    tests with the label slow too: where one thing is tried in hundreds of combinations, a
+#            part that has some of every kind stands for them otherwise
 #   --quick  only `release`
 #   --tidy   only clang-tidy, over the library
 #
@@ -61,6 +63,7 @@ check() {
 # For devices one architecture is built here, which shows that all of it compiles and links; what
 # needs a GPU is run by tests/gpu/run.sh.
 export CUDAARCHS=${CUDAARCHS:-90}
+representative=(-LE '^slow$')
 cmake/install_dependencies.sh tests || exit 1
 mkdir -p build/logs
 case "${1-}" in
@@ -68,13 +71,14 @@ case "${1-}" in
     build release all && echo &&
       run-clang-tidy-14 -quiet -p build/release '/(lib|compressors|collectives)/.*\.cc$'
     exit ;;
-  --quick) check release all ;;
-  "")
-    check release all
-    check clang all
+  --quick) check release all "${representative[@]}" ;;
+  --all | "")
+    [ "${1-}" = --all ] && representative=()
+    check release all "${representative[@]}"
+    check clang all "${representative[@]}"
     check tsan tests_threads -L '^threads$'
     check fuzz all ;;
-  *) echo "run.sh: unknown option $1; known: --quick, --tidy" >&2; exit 64 ;;
+  *) echo "run.sh: unknown option $1; known: --all, --quick, --tidy" >&2; exit 64 ;;
 esac
 echo "all in $SECONDS s"
 echo "$passed passed, $failed failed"

@@ -21,48 +21,43 @@ __global__ void compose_pieces(Composed x, const DeviceLook::Piece* pieces, std:
   }
 }
 
-template <class V>
-void reserve(cuda::PinnedBuffer<V>& buffer, std::size_t size) {
-  if (buffer.size() < size) buffer = cuda::PinnedBuffer<V>(size);
+template <class Buffer>
+void reserve(Buffer& buffer, std::size_t size) {
+  if (buffer.size() < size) buffer = Buffer(size);
 }
 
 }  // namespace
 
-void DeviceLook::cut(std::span<const Range> ranges) {
-  std::size_t pieces = 0;
-  std::size_t elements = 0;
+void DeviceLook::prepare(std::span<const Range> ranges) {
+  pieces_ = elements_ = 0;
   for (const Range& range : ranges) {
-    pieces += (range.size() + kPiece - 1) / kPiece;
-    elements += range.size();
+    pieces_ += (range.size() + kPiece - 1) / kPiece;
+    elements_ += range.size();
   }
-  reserve(cut_, pieces);
-  reserve(elements_, elements);
-  pieces_ = 0;
+  reserve(cut_, pieces_);
+  reserve(cut_there_, pieces_);
+  reserve(composed_, elements_);
+  reserve(composed_there_, elements_);
+  Piece* next = cut_.span().data();
   std::size_t place = 0;
   for (const Range& range : ranges) {
     for (std::size_t i = range.begin; i < range.end; i += kPiece) {
-      const Piece piece{i, place, std::min(kPiece, range.end - i)};
-      cut_.span()[pieces_++] = piece;
-      place += piece.size;
+      *next++ = {i, place, std::min(kPiece, range.end - i)};
+      place += std::min(kPiece, range.end - i);
     }
   }
 }
 
-void DeviceLook::begin(const DeviceSource& x, std::span<const Range> ranges,
-                       cuda::DeviceScratch& scratch, DeviceStream stream) {
+void DeviceLook::begin(const DeviceSource& x, DeviceStream stream) {
   size_ = x.size;
-  cut(ranges);
-  const cuda::DeviceScratch::Frame frame(scratch);
-  const auto pieces = scratch.take<Piece>(pieces_);
-  const std::size_t elements =
-      pieces_ == 0 ? 0 : cut_.span()[pieces_ - 1].place + cut_.span()[pieces_ - 1].size;
-  const auto composed = scratch.take<float>(elements);
+  const auto pieces = cut_there_.span().first(pieces_);
+  const auto composed = composed_there_.span().first(elements_);
   cuda::upload(std::span<const Piece>(cut_.span().first(pieces_)), pieces, stream);
   with_composer(x, [&](auto composer) {
     cuda::launch(compose_pieces<decltype(composer)>, cuda::blocks_for(pieces_, 1), cuda::kBlock,
                  stream, composer, pieces.data(), pieces_, composed.data());
   });
-  cuda::download(DeviceSpan<const float>(composed), elements_.span().first(elements), stream);
+  cuda::download(DeviceSpan<const float>(composed), composed_.span().first(elements_), stream);
   arrived_.record(stream);
 }
 
@@ -70,7 +65,7 @@ void DeviceLook::begin(const DeviceSource& x, std::span<const Range> ranges,
 void DeviceLook::peek(Range range, std::span<float> out) const {
   const auto pieces = cut_.span().first(pieces_);
   const auto first = std::ranges::lower_bound(pieces, range.begin, {}, &Piece::begin);
-  std::ranges::copy(elements_.span().subspan(first == pieces.end() ? 0 : first->place, out.size()),
+  std::ranges::copy(composed_.span().subspan(first == pieces.end() ? 0 : first->place, out.size()),
                     out.begin());
 }
 

@@ -7,7 +7,6 @@
 #include <pith/compressors/device_source.h>
 #include <pith/compressors/message.h>
 #include <pith/core/range.h>
-#include <pith/cuda/device_scratch.h>
 #include <pith/cuda/memory.h>
 #include <pith/cuda/stream.h>
 
@@ -17,17 +16,19 @@ namespace pith {
 /// to the host, where the estimators are those of any tensor. So the errors are those of the host,
 /// bit for bit, and no state changes.
 ///
-/// A step is begin(), with what ErrorCurve::looked_at() says, wait(), and observe().
+/// A step is prepare(), with what ErrorCurve::looked_at() says, begin(), wait(), and observe().
 /// Cost     of what is looked at, usually a 64th: one read of it on the device, and the way to the
 ///          host.
-/// Memory   what is looked at, once in `scratch` and once in pinned memory.
+/// Memory   what is looked at, once on the device and once in pinned memory.
 /// Throws   DeviceError.
 class DeviceLook final : public Peekable<float> {
  public:
-  /// Puts all the work into the stream. The ranges' beginnings ascend; those of the step before
-  /// have been waited for.
-  void begin(const DeviceSource& x, std::span<const Range> ranges, cuda::DeviceScratch& scratch,
-             DeviceStream stream);
+  /// Takes the memory. The ranges' beginnings ascend; those of the step before have been waited
+  /// for.
+  void prepare(std::span<const Range> ranges);
+
+  /// Puts all the work into the stream.
+  void begin(const DeviceSource& x, DeviceStream stream);
 
   /// The host waits until all is there.
   void wait() const { arrived_.wait(); }
@@ -45,12 +46,13 @@ class DeviceLook final : public Peekable<float> {
   };
 
  private:
-  void cut(std::span<const Range> ranges);
-
-  std::size_t size_ = 0;
-  std::size_t pieces_ = 0;
+  std::size_t size_ = 0;    // of the tensor
+  std::size_t pieces_ = 0;  // that are looked at, and their elements
+  std::size_t elements_ = 0;
   cuda::PinnedBuffer<Piece> cut_;
-  cuda::PinnedBuffer<float> elements_;
+  cuda::PinnedBuffer<float> composed_;
+  cuda::DeviceBuffer<Piece> cut_there_;
+  cuda::DeviceBuffer<float> composed_there_;
   cuda::Event arrived_;
 };
 

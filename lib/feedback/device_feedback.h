@@ -13,7 +13,8 @@
 
 namespace pith {
 
-/// A state on a device, as StateView (state.h) has it; the values of the committed step.
+/// A state on a device, as StateView (state.h) has it; the values of the committed
+/// step. Who writes to them waits for that before the next step.
 struct DeviceStateView {
   std::string name;
   bool replicated = false;

@@ -26,7 +26,11 @@ class UnitCurve final : public Observer<T> {
   UnitCurve(const std::vector<Pipeline>& candidates, const Shape& shape, Sampling sampling)
       : errors(candidates, shape, sampling) {}
 
-  void observe(const Source<T>& x, double loss_scale, const RandomKey& key,
+  std::span<const Range> looked_at(const RandomKey& key, Scratch& scratch) const override {
+    return errors.looked_at(key, scratch);
+  }
+
+  void observe(const Peekable<T>& x, double loss_scale, const RandomKey& key,
                Scratch& scratch) override {
     Stopwatch watch(seconds);
     errors.observe(x, key, scratch, loss_scale);

@@ -69,6 +69,7 @@ class OneForAll final : public DeviceCommunicator {
 // A gradient that is clipped may be composed in memory of its own.
 void CudaTensor::rehearse(std::size_t ranks) {
   scratch_ = {};
+  observed_ = false;
   for (const bool present : {true, false}) {
     gradient_ = mean_.span();
     cuda::clear(mean_.span(), stream_);
@@ -120,7 +121,8 @@ void CudaTensor::rehearse_message(const StepContext& step, std::size_t ranks) {
 void CudaTensor::rehearse_factors(const StepContext& step, bool present) {
   for (int round = 0; round < linear_->rounds(); ++round) {
     std::vector<float> out(linear_->factor_elements(round));
-    factor(round, step, {}, present, out);
+    factor(round, step, {}, present);
+    collect_factor(round, out);
     take_average(round, out);
   }
   reconstruct();

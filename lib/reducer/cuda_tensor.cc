@@ -25,6 +25,7 @@ CudaTensor::CudaTensor(std::string name, std::size_t elements, const Spec& feedb
       rule_(make_device_feedback(feedback, elements, Commit::step, stream_)),
       part_(node_ ? elements : 0),
       mean_(elements),
+      on_host_(on_host_elements()),
       findings_(1),
       host_findings_(1) {}
 
@@ -56,6 +57,7 @@ void CudaTensor::build(const Choice& choice, const Shape& shape, std::size_t ran
     if (before_) linear_->start_from(*before_, stream_);
     factors_ = cuda::DeviceBuffer<float>(communicator_ ? 0 : factor_elements());
   }
+  on_host_ = cuda::PinnedBuffer<float>(on_host_elements());
   rehearse(ranks);
   // What zeros have taught them is not worth knowing.
   if (message_) make_messages(shape);
@@ -85,13 +87,20 @@ void CudaTensor::stage(const DeviceMemory& memory) {
   static_cast<const CudaMark&>(*memory.mark).event.hold_back(stream_);
   incoming_.clear();
   scratch_.clear();
-  decoded_ = exchanged_ = false;
+  observed_ = decoded_ = exchanged_ = false;
+}
+
+void CudaTensor::look_at(std::span<const Range> ranges) {
+  const cuda::OnDevice here(device_);
+  look_.prepare(ranges);
+  observed_ = true;
 }
 
 // Zeros, with no state, of a rank that is not present: the mean is not there yet.
 void CudaTensor::compose(const StepContext& step, bool present) {
   if (present) {
     source_ = rule_->begin(gradient_, step);
+    if (observed_) look_.begin(source_, stream_);
   } else {
     cuda::clear(mean_.span(), stream_);
     source_ = {.size = elements_, .gradient = mean_.span().data()};
@@ -113,12 +122,17 @@ void CudaTensor::collect(std::span<std::span<const std::byte>> segments) {
   for (std::size_t s = 0; s < segments.size(); ++s) segments[s] = outgoing_.segment(s);
 }
 
-void CudaTensor::send_exactly(const StepContext& step, std::span<float> out) {
+void CudaTensor::send_exactly(const StepContext& step) {
   const cuda::OnDevice here(device_);
   compose(step, true);
   pith::send_exactly(source_, mean_.span(), stream_);
-  cuda::download(DeviceSpan<const float>(mean_.span()), out, stream_);
+  cuda::download(DeviceSpan<const float>(mean_.span()), on_host_.span(), stream_);
+}
+
+void CudaTensor::collect_exactly(std::span<float> out) {
+  const cuda::OnDevice here(device_);
   wait();
+  std::ranges::copy(on_host_.span(), out.begin());
 }
 
 void CudaTensor::look_for_non_finite(const DeviceSource& x) {
@@ -126,17 +140,16 @@ void CudaTensor::look_for_non_finite(const DeviceSource& x) {
   find_non_finite(x, &found.first_non_finite, &found.value, stream_);
 }
 
-CudaTensor::Findings CudaTensor::findings() {
+void CudaTensor::bring_findings() {
   cuda::download(DeviceSpan<const Findings>(findings_.span()), host_findings_.span(), stream_);
-  wait();
-  return host_findings_.span().front();
 }
 
 NonFiniteElement<float> CudaTensor::first_non_finite() {
   const cuda::OnDevice here(device_);
   look_for_non_finite(source_);
-  const Findings found = findings();
-  return {found.first_non_finite, found.value};
+  bring_findings();
+  wait();
+  return {findings().first_non_finite, findings().value};
 }
 
 // Of this rank's shard. The rule outlives compressors.
@@ -153,12 +166,27 @@ Range CudaTensor::own_shard() const {
   return {block_start(elements_, ranks, rank), block_start(elements_, ranks, rank + 1)};
 }
 
-std::size_t CudaTensor::factor_elements() const {
-  std::size_t elements = 0;
-  for (int round = 0; round < linear_->rounds(); ++round) {
-    elements += linear_->factor_elements(round);
-  }
-  return elements;
+// The factors lie one after the other.
+Range CudaTensor::factor_range(int round) const {
+  std::size_t first = 0;
+  for (int r = 0; r < round; ++r) first += linear_->factor_elements(r);
+  return {first, first + linear_->factor_elements(round)};
+}
+
+DeviceSpan<float> CudaTensor::factor_of(int round) const {
+  const Range range = factor_range(round);
+  return factors_.span().subspan(range.begin, range.size());
+}
+
+std::span<float> CudaTensor::factor_on_host(int round) const {
+  return slice(on_host_.span(), factor_range(round));
+}
+
+std::size_t CudaTensor::factor_elements() const { return factor_range(linear_->rounds() - 1).end; }
+
+std::size_t CudaTensor::on_host_elements() const {
+  if (communicator_ || message_) return 0;
+  return linear_ ? factor_elements() : elements_;
 }
 
 std::size_t CudaTensor::message_bytes() const {
@@ -197,29 +225,30 @@ void CudaTensor::exchange_by(const StepContext& step, const RandomKey& key,
   sharded(mine, {owner_rule_->begin({}, of_shard), *owner_message_, owners}, mean_.span(), round);
 }
 
-// The factors lie one after the other.
-DeviceSpan<float> CudaTensor::factor_of(int round) {
-  std::size_t first = 0;
-  for (int r = 0; r < round; ++r) first += linear_->factor_elements(r);
-  return factors_.span().subspan(first, linear_->factor_elements(round));
-}
-
-void CudaTensor::factor(int round, const StepContext& step, const RandomKey& key, bool present,
-                        std::span<float> out) {
+void CudaTensor::factor(int round, const StepContext& step, const RandomKey& key, bool present) {
   const cuda::OnDevice here(device_);
   if (round == 0) {
     compose(step, present);
     cuda::clear(DeviceSpan<DeviceFault>(fault(), 1), stream_);
   }
-  linear_->factor(round, source_, key, factor_of(round), fault(), scratch_, stream_);
-  cuda::download(DeviceSpan<const float>(factor_of(round)), out, stream_);
+  const auto out = factor_of(round);
+  linear_->factor(round, source_, key, out, fault(), scratch_, stream_);
+  cuda::download(DeviceSpan<const float>(out), factor_on_host(round), stream_);
+  bring_findings();
+}
+
+void CudaTensor::collect_factor(int round, std::span<float> out) {
+  const cuda::OnDevice here(device_);
+  wait();
   if (findings().fault.non_finite != 0) throw NonFiniteError();
+  std::ranges::copy(factor_on_host(round), out.begin());
 }
 
 void CudaTensor::take_average(int round, std::span<const float> average) {
   const cuda::OnDevice here(device_);
-  cuda::upload(average, factor_of(round), stream_);
-  wait();  // the trainer's step may end before the copy
+  const auto brought = factor_on_host(round);
+  std::ranges::copy(average, brought.begin());
+  cuda::upload(std::span<const float>(brought), factor_of(round), stream_);
 }
 
 void CudaTensor::reconstruct() {
@@ -241,17 +270,22 @@ void CudaTensor::decode(std::span<const std::span<const std::byte>> segments, Ra
 
 void CudaTensor::take_mean(std::span<const float> mean) {
   const cuda::OnDevice here(device_);
-  cuda::upload(mean, mean_.span(), stream_);
+  std::ranges::copy(mean, on_host_.span().begin());
+  cuda::upload(std::span<const float>(on_host_.span()), mean_.span(), stream_);
 }
 
 // A mean that came as it is has been looked at.
+void CudaTensor::check_mean() {
+  if (!decoded_) return;
+  const cuda::OnDevice here(device_);
+  look_for_non_finite({.size = elements_, .gradient = mean_.span().data()});
+  bring_findings();
+}
+
 bool CudaTensor::finish_mean() {
   const cuda::OnDevice here(device_);
-  if (!decoded_) {
-    wait();
-    return true;
-  }
-  look_for_non_finite({.size = elements_, .gradient = mean_.span().data()});
+  wait();
+  if (!decoded_) return true;
   const Findings found = findings();
   const bool own = exchanged_ && found.fault.non_finite != 0;
   if (own && first_non_finite().index < elements_) throw NonFiniteError();
@@ -286,10 +320,12 @@ void CudaTensor::rescale(DeviceFeedback& rule, float factor, bool composed) {
 void CudaTensor::begin_norm() {
   const cuda::OnDevice here(device_);
   pith::squared_norm(gradient_, &findings_.span().data()->squared_norm, scratch_, stream_);
+  bring_findings();
 }
 
 double CudaTensor::squared_norm() {
   const cuda::OnDevice here(device_);
+  wait();
   return findings().squared_norm;
 }
 

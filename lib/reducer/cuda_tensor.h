@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include <pith/adaptive/device_look.h>
 #include <pith/collectives/device_round.h>
 #include <pith/comm/device_communicator.h>
 #include <pith/compressors/device_linear.h>
@@ -28,9 +29,10 @@ class CudaMark final : public DeviceMark {
 /// other, nor for the trainer beyond their own gradients.
 ///
 /// Memory   the rule's states, the mean (n floats), and the messages: those of all ranks in an
-///          exchange that gathers. build() takes it, so that no step does; but messages on their way
-///          from the host, and the scratch that decodes them, may still grow if their size depends
-///          on the data.
+///          exchange that gathers. In pinned memory the messages too, by way of the host; or n
+///          floats if nothing is compressed; or the factors. build() takes it, so that no step does;
+///          but messages on their way from the host, and the scratch that decodes them, may still
+///          grow if their size depends on the data.
 class CudaTensor final : public DeviceTensor {
  public:
   /// `communicator`: of all devices, or null. With a node stage `elements` are this rank's.
@@ -51,19 +53,23 @@ class CudaTensor final : public DeviceTensor {
   std::vector<DeviceStateView> states() override;
 
   bool goes_between_devices() const override { return communicator_ != nullptr; }
+  void look_at(std::span<const Range> ranges) override;
+  const Peekable<float>& looked() const override { return look_; }
   DeviceBytes exchange(const StepContext& step, const RandomKey& key, float divisor,
                        bool present) override;
   void encode(const StepContext& step, Cuts cuts, const RandomKey& key) override;
   void collect(std::span<std::span<const std::byte>> segments) override;
-  void send_exactly(const StepContext& step, std::span<float> out) override;
+  void send_exactly(const StepContext& step) override;
+  void collect_exactly(std::span<float> out) override;
   NonFiniteElement<float> first_non_finite() override;
-  void factor(int round, const StepContext& step, const RandomKey& key, bool present,
-              std::span<float> out) override;
+  void factor(int round, const StepContext& step, const RandomKey& key, bool present) override;
+  void collect_factor(int round, std::span<float> out) override;
   void take_average(int round, std::span<const float> average) override;
   void reconstruct() override;
   void decode(std::span<const std::span<const std::byte>> segments, Range range, std::size_t first,
               float divisor) override;
   void take_mean(std::span<const float> mean) override;
+  void check_mean() override;
   bool finish_mean() override;
 
  private:
@@ -85,6 +91,7 @@ class CudaTensor final : public DeviceTensor {
   void rehearse_factors(const StepContext& step, bool present);
   Range own_shard() const;
   std::size_t factor_elements() const;
+  std::size_t on_host_elements() const;
   std::size_t message_bytes() const;
   bool owns_a_shard() const;
   void rescale(DeviceFeedback& rule, float factor, bool composed);
@@ -93,8 +100,11 @@ class CudaTensor final : public DeviceTensor {
   void compose(const StepContext& step, bool present);
   void release(const DeviceMemory& memory);
   void look_for_non_finite(const DeviceSource& x);
-  Findings findings();
-  DeviceSpan<float> factor_of(int round);
+  void bring_findings();
+  const Findings& findings() const { return host_findings_.span().front(); }
+  Range factor_range(int round) const;
+  DeviceSpan<float> factor_of(int round) const;
+  std::span<float> factor_on_host(int round) const;
 
   std::string name_;
   std::size_t elements_;
@@ -113,17 +123,20 @@ class CudaTensor final : public DeviceTensor {
   cuda::DeviceBuffer<float> part_;  // of the node's sum, then of the estimate
   cuda::DeviceBuffer<float> mean_;
   cuda::DeviceBuffer<float> factors_;
+  cuda::PinnedBuffer<float> on_host_;  // what of the mean, or of factors, passes through the host
   cuda::DeviceBuffer<Findings> findings_;
   cuda::PinnedBuffer<Findings> host_findings_;
   OutgoingMessage outgoing_;
   IncomingMessages incoming_;
   cuda::DeviceScratch scratch_;
+  DeviceLook look_;
   cuda::Event given_;
 
   // Of the step at hand.
   DeviceMemory memory_;
   DeviceSpan<const float> gradient_;
   DeviceSource source_;
+  bool observed_ = false;   // by whoever has asked for look_
   bool decoded_ = false;    // the mean, here
   bool exchanged_ = false;  // between devices
 };

@@ -22,15 +22,17 @@ std::string for_host_only(const ReducerOptions& options) {
   return {};
 }
 
-bool is_listed(const Pipeline& pipeline) {
-  return is_adaptive(pipeline) || (pipeline.size() == 1 && pipeline.front().name == "auto");
+// Codecs are timed on the host.
+bool is_timed(const Pipeline& pipeline) {
+  if (is_adaptive(pipeline)) return read_adaptive(pipeline).objective != CostUnit::bytes;
+  return pipeline.size() == 1 && pipeline.front().name == "auto";
 }
 
 std::string for_host_only(const Treatment& treatment) {
   if (treatment.any_exchange) return "cannot travel by exchange=auto";
   if (treatment.exchange == Exchange::sparse) return "cannot travel by the sparse exchange";
   for (const ScheduledPipeline& entry : treatment.compressor) {
-    if (is_listed(entry.pipeline)) return "cannot have " + text_of(entry.pipeline);
+    if (is_timed(entry.pipeline)) return "cannot have " + text_of(entry.pipeline);
   }
   const FeedbackEntry& rule = feedback_rule(treatment.feedback.name);
   if (rule.messages > 1) return "cannot have the rule " + std::string(rule.name);
@@ -61,9 +63,10 @@ void check_devices(const std::vector<UnitPlan>& units, const Settings& settings)
     }
     if (!unit.why_dense.empty()) continue;
     for (const ScheduledPipeline& entry : unit.treatment.compressor) {
-      const Choice choice = choose(entry.pipeline, unit.treatment);
-      settings.options.device->check(choice, unit.shape);
-      check_rule(unit, choice);
+      for (const Choice& choice : ways_of(unit, entry.pipeline, Owners::keep_rules)) {
+        settings.options.device->check(choice, unit.shape);
+        check_rule(unit, choice);
+      }
     }
   }
 }

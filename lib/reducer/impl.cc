@@ -189,8 +189,9 @@ std::string Reducer::Impl::mark(DeviceMemory& memory) const {
 void Reducer::Impl::broadcast(std::string_view name, const DeviceMemory& memory) {
   expect_no_step("broadcast");
   start();
-  std::vector<float> values(memory.values.size());
   const auto what = "broadcast: " + quoted(name);
+  if (!has_device_tensors()) throw UsageError(what + " is given on a device, where no tensor lies");
+  std::vector<float> values(memory.values.size());
   share_errors_of([&] { settings_.options.device->read(what, memory, values); });
   broadcast(name, std::as_writable_bytes(std::span(values)), ElementType::float32);
   share_errors_of([&] { settings_.options.device->write(what, values, memory); });

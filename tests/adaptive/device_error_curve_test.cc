@@ -51,7 +51,6 @@ void expect_the_hosts_sums(const std::vector<std::string>& specs, const Shape& s
   const auto host = make_feedback<float>(parse_spec(rule), n, Commit::step);
   const auto device = make_device_feedback(parse_spec(rule), n, Commit::step, stream);
   DeviceLook look;
-  cuda::DeviceScratch device_scratch;
   Scratch scratch;
   for (std::uint64_t step = 0; step < 2; ++step) {
     const RandomKey key{.seed = 1, .tensor = 2, .step = step, .rank = 3};
@@ -63,7 +62,8 @@ void expect_the_hosts_sums(const std::vector<std::string>& specs, const Shape& s
 
     const auto there = to_device(gradient, stream);
     const DeviceSource source = device->begin(there.span(), context);
-    look.begin(source, curves.device.looked_at(key, scratch), device_scratch, stream);
+    look.prepare(curves.device.looked_at(key, scratch));
+    look.begin(source, stream);
     look.wait();
     EXPECT_TRUE(curves.device.observe(look, key, scratch, 4));
     EXPECT_THAT(curves.device.sums(), testing::ElementsAreArray(curves.host.sums())) << step;
@@ -104,9 +104,9 @@ TEST(DeviceErrorCurve, LeavesOutAStepThatIsNotFinite) {
   const auto there = to_device(gradient, stream);
   const DeviceSource source{.size = 1000, .gradient = there.span().data()};
   DeviceLook look;
-  cuda::DeviceScratch device_scratch;
   Scratch scratch;
-  look.begin(source, curves.device.looked_at({}, scratch), device_scratch, stream);
+  look.prepare(curves.device.looked_at({}, scratch));
+  look.begin(source, stream);
   look.wait();
   EXPECT_FALSE(curves.device.observe(look, {}, scratch));
   EXPECT_EQ(curves.device.left_out(), 1);

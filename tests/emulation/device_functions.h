@@ -32,7 +32,6 @@ struct alignas(16) float4 {
   float x, y, z, w;
 };
 inline uint2 make_uint2(unsigned x, unsigned y) { return {x, y}; }
-inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return {x, y, z, w}; }
 inline float2 make_float2(float x, float y) { return {x, y}; }
 inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 
@@ -44,7 +43,6 @@ using std::min;
 inline void __syncthreads() { simt::sync_threads(); }
 inline void __syncwarp(unsigned mask = 0xffffffffu) { simt::exchange(mask, 0); }
 inline void __threadfence() {}
-inline void __threadfence_block() {}
 
 inline unsigned __ballot_sync(unsigned mask, int predicate) {
   const auto& all = simt::exchange(mask, predicate != 0);
@@ -106,11 +104,7 @@ V __shfl_up_sync(unsigned mask, V value, unsigned distance, int = 32) {
 inline int __popc(unsigned x) { return std::popcount(x); }
 inline int __popcll(unsigned long long x) { return std::popcount(x); }
 inline int __clz(int x) { return std::countl_zero(static_cast<unsigned>(x)); }
-inline int __clzll(long long x) { return std::countl_zero(static_cast<unsigned long long>(x)); }
 inline int __ffs(int x) { return x == 0 ? 0 : std::countr_zero(static_cast<unsigned>(x)) + 1; }
-inline int __ffsll(long long x) {
-  return x == 0 ? 0 : std::countr_zero(static_cast<unsigned long long>(x)) + 1;
-}
 inline unsigned __float_as_uint(float x) { return std::bit_cast<unsigned>(x); }
 inline float __uint_as_float(unsigned x) { return std::bit_cast<float>(x); }
 inline int __float_as_int(float x) { return std::bit_cast<int>(x); }
@@ -118,21 +112,9 @@ inline float __int_as_float(int x) { return std::bit_cast<float>(x); }
 inline unsigned __umulhi(unsigned a, unsigned b) {
   return static_cast<unsigned>(std::uint64_t{a} * b >> 32);
 }
-inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b) {
-  __extension__ using Wide = unsigned __int128;
-  return static_cast<unsigned long long>(static_cast<Wide>(a) * b >> 64);
-}
-template <class V>
-V __ldg(const V* x) {
-  return *x;
-}
 template <class V>
 V __ldcs(const V* x) {
   return *x;
-}
-template <class V>
-void __stcs(V* x, V value) {
-  *x = value;
 }
 
 template <class V>
@@ -150,10 +132,6 @@ V atomicMin(V* x, std::type_identity_t<V> value) {
 template <class V>
 V atomicOr(V* x, std::type_identity_t<V> value) {
   return std::exchange(*x, *x | value);
-}
-template <class V>
-V atomicExch(V* x, std::type_identity_t<V> value) {
-  return std::exchange(*x, value);
 }
 template <class V>
 V atomicCAS(V* x, std::type_identity_t<V> expected, std::type_identity_t<V> value) {

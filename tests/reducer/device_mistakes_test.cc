@@ -53,6 +53,18 @@ TEST(DeviceTensorMistakes, AreToldToAllRanks) {
               testing::HasSubstr("has 6400 elements (64x100), not 10"));
 }
 
+TEST(DeviceTensorMistakes, ABroadcastOnADeviceNeedsATensorThere) {
+  EXPECT_THAT(usage_error_of(2,
+                             [](Communicator& communicator) {
+                               const cuda::Stream stream;
+                               const cuda::DeviceBuffer<float> x(10);
+                               Reducer reducer(communicator, {.compressor = "none"});
+                               reducer.add("w", Shape({10}));
+                               reducer.broadcast("w", x.span(), stream);
+                             }),
+              testing::HasSubstr("broadcast: tensor \"w\" is given on a device"));
+}
+
 TEST(DeviceTensorMistakes, MemoryOfAnotherDeviceIsRefused) {
   if (cuda::devices() < 2) GTEST_SKIP() << "one device";
   const auto of_another = [](Reducer& reducer, DeviceStream) {
