@@ -21,8 +21,8 @@ class DeviceScratch {
     return {reinterpret_cast<V*>(take_bytes(count * sizeof(V))), count};
   }
 
-  /// Gives everything back; behind the first chunk, several become one of their total size. All work
-  /// on it is done. Throws DeviceError if there is no memory; the first chunk is kept.
+  /// Gives everything back; behind the first chunk, several become one of their total size. All
+  /// work on it is done. Throws DeviceError if there is no memory; the first chunk is kept.
   void clear();
 
   /// Gives everything back, and holds one chunk of the most that was taken at a time: who takes the
@@ -36,10 +36,7 @@ class DeviceScratch {
   class Frame {
    public:
     explicit Frame(DeviceScratch& scratch)
-        : scratch_(scratch),
-          chunk_(scratch.chunk_),
-          used_(scratch.used_),
-          taken_(scratch.taken_) {}
+        : scratch_(scratch), chunk_(scratch.chunk_), used_(scratch.used_), taken_(scratch.taken_) {}
     ~Frame() {
       scratch_.chunk_ = chunk_;
       scratch_.used_ = used_;

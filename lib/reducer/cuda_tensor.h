@@ -30,9 +30,9 @@ class CudaMark final : public DeviceMark {
 ///
 /// Memory   the rule's states, the mean (n floats), and the messages: those of all ranks in an
 ///          exchange that gathers. In pinned memory the messages too, by way of the host; or n
-///          floats if nothing is compressed; or the factors. build() takes it, so that no step does;
-///          but messages on their way from the host, and the scratch that decodes them, may still
-///          grow if their size depends on the data.
+///          floats if nothing is compressed; or the factors. build() takes it, so that no step
+///          does; but messages on their way from the host, and the scratch that decodes them, may
+///          still grow if their size depends on the data.
 class CudaTensor final : public DeviceTensor {
  public:
   /// `communicator`: of all devices, or null. With a node stage `elements` are this rank's.
@@ -118,7 +118,7 @@ class CudaTensor final : public DeviceTensor {
   std::unique_ptr<DeviceMessageCompressor> message_;
   std::unique_ptr<DeviceLinearCompressor> linear_;
   std::unique_ptr<DeviceLinearCompressor> before_;  // until a build that takes over its state ends
-  std::unique_ptr<DeviceFeedback> owner_rule_;  // of this rank's shard, between devices
+  std::unique_ptr<DeviceFeedback> owner_rule_;      // of this rank's shard, between devices
   std::unique_ptr<DeviceMessageCompressor> owner_message_;
   cuda::DeviceBuffer<float> part_;  // of the node's sum, then of the estimate
   cuda::DeviceBuffer<float> mean_;

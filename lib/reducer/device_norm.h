@@ -17,7 +17,8 @@ namespace pith {
 /// other.
 ///
 /// Error    k additions behind each other that round, k = 39 + n / 2^20: at most k u / (1 - k u) of
-///          the sum, u = 2^-53. The host's likewise, k = 4 + n / 16. Not finite if an element is not.
+///          the sum, u = 2^-53. The host's likewise, k = 4 + n / 16. Not finite if an element is
+///          not.
 /// Cost     one read of x.
 /// Memory   n / 512 bytes of scratch.
 void squared_norm(DeviceSpan<const float> x, double* out, cuda::DeviceScratch& scratch,

@@ -30,8 +30,8 @@ class DeviceTensor : public DeviceUnit<float> {
   /// This step's gradient, or memory for the estimate alone.
   virtual void stage(const DeviceMemory& memory) = 0;
 
-  /// Behind stage(): puts the gradient's squared norm into the stream; then waits for it. In double,
-  /// and as close to the host's as device_norm.h says.
+  /// Behind stage(): puts the gradient's squared norm into the stream; then waits for it. In
+  /// double, and as close to the host's as device_norm.h says.
   virtual void begin_norm() = 0;
   virtual double squared_norm() = 0;
 

@@ -32,7 +32,7 @@ struct LiveUnit {
   std::size_t index = 0;    ///< in the reducer's list of units
   std::vector<Part> parts;  ///< its tensors, for messages to people
   Choice choice;
-  bool built = false;  ///< for it
+  bool built = false;                    ///< for it
   std::unique_ptr<DeviceTensor> device;  ///< if it lies there; then it keeps rule and memory
   bool pushed = false;                   ///< there, in this step, with a node stage
   double factor = 1;                     ///< there, likewise: what the gradient counts times

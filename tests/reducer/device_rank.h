@@ -13,8 +13,8 @@
 #include <pith/comm/staged_communicator.h>
 #include <pith/reducer/reducer.h>
 
-#include "cuda_runtime.h"
 #include "device_ways.h"
+#include "emulation/cuda_runtime.h"
 #include "support/device.h"
 #include "support/usage_error.h"
 

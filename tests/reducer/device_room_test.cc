@@ -34,8 +34,8 @@ class DeviceRoom : public testing::TestWithParam<Room> {
   }
 };
 
-// The first one, one in which a rank skips, one with a NaN, one in which a rank has nothing to give,
-// and one like the first.
+// The first one, one in which a rank skips, one with a NaN, one in which a rank has nothing to
+// give, and one like the first.
 TEST_P(DeviceRoom, IsAllThereOnceCompressorsAreBuilt) {
   const Room room = GetParam();
   run_ranks(room.travel.way, [&](Communicator& communicator) {
