@@ -7,9 +7,6 @@
 namespace pith {
 namespace {
 
-__device__ void round_to(float x, Half& number) { number = to_half(x); }
-__device__ void round_to(float x, BFloat16& number) { number = to_bfloat16(x); }
-
 __global__ void look_at(Composer<Composing::gradient> x, DeviceFault* fault) {
   sweep(x, fault, [](std::size_t, float) {});
 }
@@ -18,7 +15,7 @@ template <class Composed, class Number>
 __global__ void narrow(Composed x, ElementType type, Number* out, DeviceFault* fault) {
   sweep(x, fault, [&](std::size_t i, float u) {
     const float number = narrowed(type, u);
-    round_to(number, out[i]);
+    out[i] = to_number<Number>(number);
     x.sent(i, u, number);
   });
 }

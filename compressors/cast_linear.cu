@@ -23,10 +23,7 @@ class DeviceCastLinear final : public DeviceLinearCompressor {
  public:
   explicit DeviceCastLinear(const CastLinear<float>& host) : host_(host) {}
 
-  int rounds() const override { return host_.rounds(); }
-  std::size_t factor_elements(int round) const override { return host_.factor_elements(round); }
-  ElementType factor_type() const override { return host_.factor_type(); }
-  Guarantee guarantee() const override { return host_.guarantee(); }
+  const LinearCompressor<float>& host() const override { return host_; }
 
   void factor(int, const DeviceSource& x, const RandomKey&, DeviceSpan<float> out,
               DeviceFault* fault, cuda::DeviceScratch&, DeviceStream stream) override {

@@ -6,12 +6,12 @@
 
 #include <pith/compressors/device_source.cuh>
 #include <pith/core/range.h>
+#include <pith/cuda/scan.cuh>
 
 // The elements of one block of a codec, in the shared memory of the threads that code it, and what
 // is found of all of them. Every function here is called by all threads of a block together.
 namespace pith {
 
-inline constexpr unsigned kWholeWarp = 0xffffffffu;
 inline constexpr unsigned kGroup = 256;  // of absolute_sum()
 
 /// What functions over a block share.
@@ -99,11 +99,7 @@ __device__ double of_first_thread(double value, Room& room) {
 /// Of `kStripes` sums, one of each of the first lanes of the first warp, as fold() of vector.cc.
 template <unsigned kStripes, class Room>
 __device__ double folded(double sum, Room& room) {
-  if (cuda::warp() == 0) {
-    for (unsigned half = kStripes / 2; half > 0; half /= 2) {
-      sum += __shfl_down_sync(kWholeWarp, sum, half);
-    }
-  }
+  if (cuda::warp() == 0) sum = cuda::warp_sum<kStripes>(sum);
   return of_first_thread(sum, room);
 }
 
@@ -153,9 +149,7 @@ __device__ double absolute_sum(Elements& x) {
 /// choose(choose(value of an element, another), ...) of all threads' values, in any order.
 template <unsigned kThreads, class Room, class Choose>
 __device__ float chosen(float value, Room& room, const Choose& choose) {
-  for (int lanes = cuda::kWarp / 2; lanes > 0; lanes /= 2) {
-    value = choose(value, __shfl_xor_sync(kWholeWarp, value, lanes));
-  }
+  value = cuda::warp_fold(value, choose);
   __syncthreads();  // nobody reads the last ones any more
   if (cuda::lane() == 0) room.warps[cuda::warp()] = value;
   __syncthreads();

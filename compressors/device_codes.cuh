@@ -2,6 +2,7 @@
 #pragma once
 
 #include <pith/compressors/device_segments.cuh>
+#include <pith/cuda/scan.cuh>
 
 // Arrays of codes of 1 to 8 bits, as bits.h has them, from a 4-byte boundary on.
 namespace pith {
@@ -27,7 +28,7 @@ class SharedCodes {
       reinterpret_cast<std::uint8_t*>(words_)[i] = static_cast<std::uint8_t>(code);
       return;
     }
-    const unsigned bits = __ballot_sync(0xffffffffu, static_cast<int>(code));
+    const unsigned bits = __ballot_sync(cuda::kAllLanes, static_cast<int>(code));
     if (i % kWordBits == 0) words_[i / kWordBits] = bits;
   }
 

@@ -6,7 +6,7 @@
 
 #include <pith/compressors/device_message.h>
 #include <pith/compressors/device_source.h>
-#include <pith/compressors/guarantee.h>
+#include <pith/compressors/linear.h>
 #include <pith/core/device_span.h>
 #include <pith/core/element.h>
 #include <pith/core/random.h>
@@ -28,13 +28,18 @@ class DeviceLinearCompressor {
  public:
   virtual ~DeviceLinearCompressor() = default;
 
-  virtual int rounds() const = 0;
+  /// The host's compressor of the same factors.
+  virtual const LinearCompressor<float>& host() const = 0;
+
+  int rounds() const { return host().rounds(); }
 
   /// Elements of the factor of a round; the same on every rank.
-  virtual std::size_t factor_elements(int round) const = 0;
+  std::size_t factor_elements(int round) const { return host().factor_elements(round); }
 
   /// What a factor's elements travel as: float32, or what factor() has already rounded them to.
-  virtual ElementType factor_type() const = 0;
+  ElementType factor_type() const { return host().factor_type(); }
+
+  Guarantee guarantee() const { return host().guarantee(); }
 
   /// Writes this rank's factor of x to `out`. The average over the ranks is written over it and
   /// must stay there until the step ends. x is the same in all rounds, and committed as sent in the
@@ -54,9 +59,6 @@ class DeviceLinearCompressor {
 
   /// The committed state, replicated, for checkpoints; empty for most.
   virtual DeviceSpan<float> state() const { return {}; }
-
-  /// The host's.
-  virtual Guarantee guarantee() const = 0;
 };
 
 /// The device's compressor of that description: randomk, lowrank, cast, and the first two with a

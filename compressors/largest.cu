@@ -64,9 +64,7 @@ __device__ void narrow(Search& search, unsigned digit, std::uint32_t wanted) {
   const unsigned top = kBins - 1 - threadIdx.x * kBinsEach;
   std::uint32_t mine = 0;
   for (unsigned b = 0; b < kBinsEach; ++b) mine += counts[top - b];
-  const std::uint32_t upto = cuda::warp_scan(mine);
-  const auto warps = cuda::sum_of_warps(cuda::from_lane(upto, cuda::kWarp - 1));
-  std::uint32_t before = warps.before + upto - mine;
+  std::uint32_t before = cuda::block_scan(mine).before;
   if (before >= wanted || wanted - before > mine) return;
   unsigned bin = top;
   for (; wanted - before > counts[bin]; --bin) before += counts[bin];

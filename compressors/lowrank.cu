@@ -53,10 +53,7 @@ class DeviceLowRank final : public DeviceLinearCompressor {
     cuda::prepare_blas();
   }
 
-  int rounds() const override { return host_.rounds(); }
-  std::size_t factor_elements(int round) const override { return host_.factor_elements(round); }
-  ElementType factor_type() const override { return host_.factor_type(); }
-  Guarantee guarantee() const override { return host_.guarantee(); }
+  const LinearCompressor<float>& host() const override { return host_; }
   DeviceSpan<float> state() const override { return state_; }
 
   void factor(int round, const DeviceSource& x, const RandomKey& key, DeviceSpan<float> out,

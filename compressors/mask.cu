@@ -94,40 +94,18 @@ __global__ void mark(Draws draws, FirstDraws first, std::uint32_t* bits) {
 __global__ void count_tiles(const std::uint32_t* bits, std::size_t tiles, std::uint32_t* counts) {
   const std::size_t warps = cuda::grid_threads() / cuda::kWarp;
   for (auto tile = cuda::global_thread() / cuda::kWarp; tile < tiles; tile += warps) {
-    int count = 0;
+    unsigned count = 0;
     for (unsigned word = cuda::lane(); word < DeviceMask::kTileWords; word += cuda::kWarp) {
-      count += __popc(bits[tile * DeviceMask::kTileWords + word]);
+      count += static_cast<unsigned>(__popc(bits[tile * DeviceMask::kTileWords + word]));
     }
-    for (int half = cuda::kWarp / 2; half > 0; half /= 2) {
-      count += __shfl_xor_sync(0xffffffffu, count, half);
-    }
-    if (cuda::lane() == 0) counts[tile] = static_cast<std::uint32_t>(count);
+    count = cuda::warp_sum(count);
+    if (cuda::lane() == 0) counts[tile] = count;
   }
 }
 
-// Each count becomes the sum of those before it: one block goes over all, as there are few.
+// By one block, as there are few.
 __global__ void add_before(std::uint32_t* counts, std::size_t size) {
-  constexpr unsigned kEach = 8;
-  __shared__ std::uint32_t totals[cuda::kBlock / cuda::kWarp];
-  std::uint32_t carried = 0;
-  for (std::size_t first = 0; first < size; first += kEach * cuda::kBlock) {
-    const std::size_t mine = first + kEach * threadIdx.x;
-    std::uint32_t own[kEach];
-    std::uint32_t sum = 0;
-#pragma unroll
-    for (unsigned j = 0; j < kEach; ++j) {
-      own[j] = mine + j < size ? counts[mine + j] : 0;
-      sum += own[j];
-    }
-    const auto scan = cuda::block_scan(sum, totals);
-    std::uint32_t before = carried + scan.before;
-#pragma unroll
-    for (unsigned j = 0; j < kEach; ++j) {
-      if (mine + j < size) counts[mine + j] = before;
-      before += own[j];
-    }
-    carried += scan.total;
-  }
+  cuda::scan_in_place(counts, size);
 }
 
 }  // namespace
@@ -146,8 +124,8 @@ DeviceMask draw_mask(std::size_t n, std::size_t k, const Random& random,
                first);
   cuda::launch(draw, blocks, cuda::kBlock, stream, draws, random, first);
   cuda::launch(mark, blocks, cuda::kBlock, stream, draws, first, bits.data());
-  cuda::launch(count_tiles, cuda::blocks_for(tiles, cuda::kBlock / cuda::kWarp), cuda::kBlock,
-               stream, bits.data(), tiles, before.data());
+  cuda::launch(count_tiles, cuda::blocks_for(tiles, cuda::kBlockWarps), cuda::kBlock, stream,
+               bits.data(), tiles, before.data());
   cuda::launch(add_before, 1, cuda::kBlock, stream, before.data(), tiles);
   return {tiles, bits.data(), before.data()};
 }

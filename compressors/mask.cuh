@@ -5,8 +5,8 @@
 #include <cstdint>
 
 #include <pith/core/random.h>
-#include <pith/cuda/block_scan.cuh>
 #include <pith/cuda/device_scratch.h>
+#include <pith/cuda/scan.cuh>
 
 namespace pith {
 
@@ -36,14 +36,13 @@ DeviceMask draw_mask(std::size_t n, std::size_t k, const Random& random,
 struct MaskTile {
   std::uint32_t bits[DeviceMask::kTileWords];
   std::uint32_t before[DeviceMask::kTileWords];  // of the whole tensor
-  std::uint32_t totals[cuda::kBlock / cuda::kWarp];
 
   /// By all kBlock threads, once nobody looks at the tile before any more.
   __device__ void load(const DeviceMask& mask, std::size_t tile) {
     const std::uint32_t word = mask.bits[tile * DeviceMask::kTileWords + threadIdx.x];
-    const auto scan = cuda::block_scan(static_cast<std::uint32_t>(__popc(word)), totals);
+    const auto kept = cuda::block_scan(static_cast<std::uint32_t>(__popc(word)));
     bits[threadIdx.x] = word;
-    before[threadIdx.x] = mask.before[tile] + scan.before;
+    before[threadIdx.x] = mask.before[tile] + kept.before;
     __syncthreads();
   }
 

@@ -30,11 +30,7 @@ class Numbers {
   float value(std::size_t i) const {
     Number number;
     std::memcpy(&number, bytes_ + i * sizeof(Number), sizeof(Number));
-    if constexpr (std::is_same_v<Number, float>) {
-      return number;
-    } else {
-      return to_float(number);
-    }
+    return to_float(number);
   }
 
   template <class D>

@@ -3,7 +3,7 @@
 
 #include <pith/compressors/dot.h>
 #include <pith/compressors/skinny.cuh>
-#include <pith/cuda/launch.cuh>
+#include <pith/cuda/scan.cuh>
 
 namespace pith {
 namespace {
@@ -33,15 +33,6 @@ __device__ void for_own(std::size_t n, const Body& body) {
   for (std::size_t b = first_block(); b * kDotBlock < n; b += kDotSums) for_stripe(b, n, body);
 }
 
-template <unsigned kFirst>
-__device__ double fold(double sum) {
-#pragma unroll
-  for (unsigned half = kFirst; half > 0; half /= 2) {
-    sum += __shfl_xor_sync(0xffffffffu, sum, static_cast<int>(half));
-  }
-  return sum;
-}
-
 // All threads call it, and all get the sum.
 __device__ double dot(const float* x, const float* y, std::size_t n, double (&sums)[kDotSums]) {
   double own = 0;
@@ -51,12 +42,12 @@ __device__ double dot(const float* x, const float* y, std::size_t n, double (&su
     for_stripe(b, n, [&](std::size_t i) {
       stripe += static_cast<double>(x[i]) * static_cast<double>(y[i]);
     });
-    own += fold<kDotStripes / 2>(stripe);
+    own += cuda::warp_sum<kDotStripes>(stripe);
   }
   if (cuda::lane() % kDotStripes == 0) sums[first_block()] = own;
   __syncthreads();
   static_assert(kDotSums == 2 * cuda::kWarp);
-  return fold<cuda::kWarp / 2>(sums[cuda::lane()] + sums[cuda::lane() + cuda::kWarp]);
+  return cuda::warp_sum(sums[cuda::lane()] + sums[cuda::lane() + cuda::kWarp]);
 }
 
 // As the functions of orthonormalise.cc, by all threads of a block.

@@ -2,6 +2,7 @@
 #include <pith/compressors/device_message.h>
 #include <pith/compressors/device_source.cuh>
 #include <pith/compressors/skinny.cuh>
+#include <pith/cuda/scan.cuh>
 
 namespace pith {
 namespace {
@@ -10,15 +11,6 @@ constexpr unsigned kStripes = 16;  // partial sums of an element of p
 constexpr unsigned kRows = 2;      // of m, which share what is loaded of q
 constexpr unsigned kTogether = 4;  // elements of each that are loaded at once
 constexpr unsigned kWarpRows = kRows * cuda::kWarp / kStripes;
-
-// Lane 0 of each half of a warp gets the sum over its lanes, added as a tree.
-__device__ float fold(float sum) {
-#pragma unroll
-  for (unsigned half = kStripes / 2; half > 0; half /= 2) {
-    sum += __shfl_xor_sync(0xffffffffu, sum, static_cast<int>(half));
-  }
-  return sum;
-}
 
 // Half a warp takes kRows rows, a lane one partial sum of each. Up to kRank rows of q. Null for
 // `composed`: keep() leaves it where it is read from, or it is the gradient.
@@ -68,7 +60,7 @@ __global__ void compose_and_project(Composed x, float* composed, DeviceMatrix<co
     for (unsigned r = 0; r < kRows; ++r) {
 #pragma unroll
       for (unsigned k = 0; k < kRank; ++k) {
-        const float sum = fold(sums[r][k]);
+        const float sum = cuda::warp_sum<kStripes>(sums[r][k]);
         if (stripe == 0 && k < q.rows && row + r < rows) p.values[k * rows + row + r] = sum;
       }
     }

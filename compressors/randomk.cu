@@ -65,10 +65,7 @@ class DeviceRandomK final : public DeviceLinearCompressor {
  public:
   explicit DeviceRandomK(const RandomK<float>& host) : host_(host) {}
 
-  int rounds() const override { return host_.rounds(); }
-  std::size_t factor_elements(int round) const override { return host_.factor_elements(round); }
-  ElementType factor_type() const override { return host_.factor_type(); }
-  Guarantee guarantee() const override { return host_.guarantee(); }
+  const LinearCompressor<float>& host() const override { return host_; }
 
   void factor(int, const DeviceSource& x, const RandomKey& key, DeviceSpan<float> out,
               DeviceFault* fault, cuda::DeviceScratch& scratch, DeviceStream stream) override {

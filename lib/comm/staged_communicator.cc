@@ -32,64 +32,63 @@ std::span<V> StagedCommunicator::copy_out(DeviceSpan<const V> x, DeviceStream st
 }
 
 template <class V>
-std::span<V> StagedCommunicator::room_for(std::size_t count) {
-  return first_of<V>(in_, count);
-}
-
-template <class V>
 void StagedCommunicator::copy_in(std::span<V> from, DeviceSpan<V> to, DeviceStream stream) {
   cuda::upload(std::span<const V>(from), to, stream);
   copied_in_.record(stream);
 }
 
-void StagedCommunicator::do_all_reduce(DeviceSpan<float> x, DeviceStream stream) {
-  const auto host = copy_out(DeviceSpan<const float>(x), stream);
-  host_.all_reduce(host);
+template <class V, class Collective>
+void StagedCommunicator::replace(DeviceSpan<V> x, DeviceStream stream,
+                                 const Collective& collective) {
+  const auto host = copy_out(DeviceSpan<const V>(x), stream);
+  collective(host);
   copy_in(host, x, stream);
+}
+
+template <class V, class Collective>
+void StagedCommunicator::exchange(DeviceSpan<const V> from, DeviceSpan<V> to, DeviceStream stream,
+                                  const Collective& collective) {
+  const std::span<const V> sent = copy_out(from, stream);
+  const auto received = first_of<V>(in_, to.size());
+  collective(sent, received);
+  copy_in(received, to, stream);
+}
+
+void StagedCommunicator::do_all_reduce(DeviceSpan<float> x, DeviceStream stream) {
+  replace(x, stream, [&](std::span<float> host) { host_.all_reduce(host); });
 }
 
 void StagedCommunicator::do_all_reduce_mean(DeviceSpan<std::byte> x, ElementType type,
                                             float divisor, DeviceStream stream) {
-  const auto host = copy_out(DeviceSpan<const std::byte>(x), stream);
-  if (type == ElementType::float32) {
-    host_.all_reduce_mean({reinterpret_cast<float*>(host.data()), host.size() / sizeof(float)},
-                          divisor);
-  } else if (type == ElementType::float16) {
-    all_reduce_mean_of<Half>(host, divisor, host_, scratch_);
-  } else {
-    all_reduce_mean_of<BFloat16>(host, divisor, host_, scratch_);
-  }
-  copy_in(host, x, stream);
+  replace(x, stream, [&](std::span<std::byte> host) {
+    if (type == ElementType::float32) {
+      host_.all_reduce_mean({reinterpret_cast<float*>(host.data()), host.size() / sizeof(float)},
+                            divisor);
+    } else if (type == ElementType::float16) {
+      all_reduce_mean_of<Half>(host, divisor, host_, scratch_);
+    } else {
+      all_reduce_mean_of<BFloat16>(host, divisor, host_, scratch_);
+    }
+  });
 }
 
 void StagedCommunicator::do_reduce_scatter(DeviceSpan<const float> x, DeviceSpan<float> out,
                                            DeviceStream stream) {
-  const auto host = copy_out(x, stream);
-  const auto block = room_for<float>(out.size());
-  host_.reduce_scatter(std::span<const float>(host), block);
-  copy_in(block, out, stream);
+  exchange(x, out, stream, [&](auto from, auto to) { host_.reduce_scatter(from, to); });
 }
 
 void StagedCommunicator::do_all_gather(DeviceSpan<const std::byte> mine, DeviceSpan<std::byte> all,
                                        DeviceStream stream) {
-  const auto host = copy_out(mine, stream);
-  const auto gathered = room_for<std::byte>(all.size());
-  host_.all_gather(host, gathered);
-  copy_in(gathered, all, stream);
+  exchange(mine, all, stream, [&](auto from, auto to) { host_.all_gather(from, to); });
 }
 
 void StagedCommunicator::do_all_to_all(DeviceSpan<const std::byte> out, DeviceSpan<std::byte> in,
                                        DeviceStream stream) {
-  const auto host = copy_out(out, stream);
-  const auto received = room_for<std::byte>(in.size());
-  host_.all_to_all(host, received);
-  copy_in(received, in, stream);
+  exchange(out, in, stream, [&](auto from, auto to) { host_.all_to_all(from, to); });
 }
 
 void StagedCommunicator::do_broadcast(DeviceSpan<std::byte> x, int root, DeviceStream stream) {
-  const auto host = copy_out(DeviceSpan<const std::byte>(x), stream);
-  host_.broadcast(host, root);
-  copy_in(host, x, stream);
+  replace(x, stream, [&](std::span<std::byte> host) { host_.broadcast(host, root); });
 }
 
 }  // namespace pith

@@ -47,9 +47,14 @@ class StagedCommunicator final : public DeviceCommunicator {
   template <class V>
   std::span<V> copy_out(DeviceSpan<const V> x, DeviceStream stream);
   template <class V>
-  std::span<V> room_for(std::size_t count);
-  template <class V>
   void copy_in(std::span<V> from, DeviceSpan<V> to, DeviceStream stream);
+
+  // The host's collective, which works in place or from one span to another.
+  template <class V, class Collective>
+  void replace(DeviceSpan<V> x, DeviceStream stream, const Collective& collective);
+  template <class V, class Collective>
+  void exchange(DeviceSpan<const V> from, DeviceSpan<V> to, DeviceStream stream,
+                const Collective& collective);
 
   Communicator& host_;
   Scratch scratch_;

@@ -3,7 +3,6 @@
 #include <bit>
 #include <cstring>
 #include <limits>
-#include <type_traits>
 
 #include <pith/core/convert.h>
 #include <pith/core/vector.h>
@@ -55,29 +54,13 @@ namespace {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-template <class Number>
-Number from_float(float value) {
-  if constexpr (std::is_same_v<Number, Half>) return to_half(value);
-  if constexpr (std::is_same_v<Number, BFloat16>) return to_bfloat16(value);
-  if constexpr (std::is_same_v<Number, float>) return value;
-}
-
-template <class Number>
-float as_float(Number number) {
-  if constexpr (std::is_same_v<Number, float>) {
-    return number;
-  } else {
-    return to_float(number);
-  }
-}
-
 template <class Number, class T>
 void narrow_rest(const T* x, std::size_t n, std::byte* numbers) {
   constexpr T kLargest = Format<Number>::kLargest;
   for (std::size_t i = 0; i < n; ++i) {
     const T above = x[i] < -kLargest ? -kLargest : x[i];
     const T inside = kLargest < above ? kLargest : above;
-    const auto number = from_float<Number>(static_cast<float>(inside));
+    const auto number = to_number<Number>(static_cast<float>(inside));
     std::memcpy(numbers + i * sizeof(Number), &number, sizeof(Number));
   }
 }
@@ -168,7 +151,7 @@ void widen_rest_axpy(T a, const std::byte* numbers, T* y, std::size_t n) {
   for (std::size_t i = 0; i < n; ++i) {
     Number number;
     std::memcpy(&number, numbers + i * sizeof(Number), sizeof(Number));
-    y[i] += a * static_cast<T>(as_float(number));
+    y[i] += a * static_cast<T>(to_float(number));
   }
 }
 

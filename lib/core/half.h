@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <type_traits>
 
 namespace pith {
 
@@ -52,6 +53,19 @@ constexpr BFloat16 to_bfloat16(float value) {
   return {static_cast<std::uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16)};
 }
 
+/// As a Number, which is Half, BFloat16 or float.
+template <class Number>
+constexpr Number to_number(float value) {
+  if constexpr (std::is_same_v<Number, Half>) {
+    return to_half(value);
+  } else if constexpr (std::is_same_v<Number, BFloat16>) {
+    return to_bfloat16(value);
+  } else {
+    static_assert(std::is_same_v<Number, float>);
+    return value;
+  }
+}
+
 /// Exact.
 constexpr float to_float(Half value) {
   const std::uint32_t sign = (std::uint32_t{value.bits} & 0x8000u) << 16;
@@ -69,5 +83,7 @@ constexpr float to_float(Half value) {
 constexpr float to_float(BFloat16 value) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(value.bits) << 16);
 }
+
+constexpr float to_float(float value) { return value; }
 
 }  // namespace pith

@@ -4,21 +4,21 @@
 
 namespace pith::cuda {
 
-void* allocate_device(std::size_t bytes) {
+void* DeviceAllocator::allocate(std::size_t bytes) {
   void* memory = nullptr;
   check(cudaMalloc(&memory, bytes), "cudaMalloc", bytes);
   return memory;
 }
 
-void* allocate_pinned(std::size_t bytes) {
+void* PinnedAllocator::allocate(std::size_t bytes) {
   void* memory = nullptr;
   check(cudaMallocHost(&memory, bytes), "cudaMallocHost", bytes);
   return memory;
 }
 
 // A device that has failed says so at the next call that can throw.
-void FreeDevice::operator()(void* memory) const { static_cast<void>(cudaFree(memory)); }
-void FreePinned::operator()(void* memory) const { static_cast<void>(cudaFreeHost(memory)); }
+void DeviceAllocator::operator()(void* memory) const { static_cast<void>(cudaFree(memory)); }
+void PinnedAllocator::operator()(void* memory) const { static_cast<void>(cudaFreeHost(memory)); }
 
 void copy_bytes(const void* from, void* to, std::size_t bytes, DeviceStream stream) {
   if (bytes == 0) return;

@@ -10,58 +10,50 @@
 
 namespace pith::cuda {
 
-/// Memory of the device that was current when it was taken. Throws DeviceError if there is none.
-void* allocate_device(std::size_t bytes);
-/// Host memory that a device copies to and from while the host goes on. Throws DeviceError.
-void* allocate_pinned(std::size_t bytes);
-
-struct FreeDevice {
-  void operator()(void* memory) const;
-};
-struct FreePinned {
+/// Memory of the device that was current when it was taken.
+struct DeviceAllocator {
+  template <class V>
+  using Span = DeviceSpan<V>;
+  static void* allocate(std::size_t bytes);
   void operator()(void* memory) const;
 };
 
-/// Some elements in the memory of a device, not initialised.
-template <class V>
-class DeviceBuffer {
+/// Host memory that a device copies to and from while the host goes on.
+struct PinnedAllocator {
+  template <class V>
+  using Span = std::span<V>;
+  static void* allocate(std::size_t bytes);
+  void operator()(void* memory) const;
+};
+
+/// Some elements, not initialised. Throws DeviceError if there is no memory.
+template <class V, class Allocator>
+class Buffer {
   static_assert(std::is_trivially_copyable_v<V>);
 
  public:
-  DeviceBuffer() = default;
-  explicit DeviceBuffer(std::size_t size)
-      : memory_(size > 0 ? static_cast<V*>(allocate_device(size * sizeof(V))) : nullptr),
+  template <class U>
+  using Span = typename Allocator::template Span<U>;
+
+  Buffer() = default;
+  explicit Buffer(std::size_t size)
+      : memory_(size > 0 ? static_cast<V*>(Allocator::allocate(size * sizeof(V))) : nullptr),
         size_(size) {}
 
   std::size_t size() const { return size_; }
-  DeviceSpan<V> span() const { return {memory_.get(), size_}; }
-  operator DeviceSpan<V>() const { return span(); }
-  operator DeviceSpan<const V>() const { return span(); }
+  Span<V> span() const { return {memory_.get(), size_}; }
+  operator Span<V>() const { return span(); }
+  operator Span<const V>() const { return span(); }
 
  private:
-  std::unique_ptr<V, FreeDevice> memory_;
+  std::unique_ptr<V, Allocator> memory_;
   std::size_t size_ = 0;
 };
 
-/// Some elements in pinned host memory, not initialised.
 template <class V>
-class PinnedBuffer {
-  static_assert(std::is_trivially_copyable_v<V>);
-
- public:
-  PinnedBuffer() = default;
-  explicit PinnedBuffer(std::size_t size)
-      : memory_(size > 0 ? static_cast<V*>(allocate_pinned(size * sizeof(V))) : nullptr),
-        size_(size) {}
-
-  std::size_t size() const { return size_; }
-  std::span<V> span() const { return {memory_.get(), size_}; }
-  operator std::span<V>() const { return span(); }
-
- private:
-  std::unique_ptr<V, FreePinned> memory_;
-  std::size_t size_ = 0;
-};
+using DeviceBuffer = Buffer<V, DeviceAllocator>;
+template <class V>
+using PinnedBuffer = Buffer<V, PinnedAllocator>;
 
 // Work for the stream. Spans of one call have one length; pinned host memory stays as it is until
 // the stream has come so far. Other host memory is copied too, while the host waits.

@@ -7,8 +7,9 @@
 
 #include <pith/cuda/launch.cuh>
 
-// Sums over the lanes of a warp, all of which come here, and over the kBlock threads of a block, of
-// whole numbers or of structs of such that can be added. V{} is zero.
+// Sums over the lanes of a warp, all of which come here, and over the kBlock threads of a block: of
+// whole numbers or structs of such that can be added, and of floats where the order is told. V{} is
+// zero.
 namespace pith::cuda {
 
 inline constexpr unsigned kAllLanes = 0xffffffffu;
@@ -46,15 +47,23 @@ __device__ V from_above(V value) {
   return shuffled(value, [&](std::uint32_t word) { return __shfl_down_sync(kAllLanes, word, 1); });
 }
 
-/// Of the whole warp, in every lane.
-template <class V>
-__device__ V warp_sum(V value) {
-  for (unsigned bit = kWarp / 2; bit > 0; bit /= 2) {
-    value = value + shuffled(value, [&](std::uint32_t word) {
-              return __shfl_xor_sync(kAllLanes, word, static_cast<int>(bit));
-            });
+/// join(join(value of a lane, another), ...) over each kLanes neighbours, in every lane: as a tree
+/// that joins first what is kLanes / 2 apart.
+template <unsigned kLanes = kWarp, class V, class Join>
+__device__ V warp_fold(V value, const Join& join) {
+  for (unsigned apart = kLanes / 2; apart > 0; apart /= 2) {
+    value = join(value, shuffled(value, [&](std::uint32_t word) {
+                   return __shfl_xor_sync(kAllLanes, word, static_cast<int>(apart));
+                 }));
   }
   return value;
+}
+
+/// Over each kLanes neighbours, in every lane, as the tree of warp_fold(): so does fold() of
+/// vector.cc add up, and sums of floats have its bits.
+template <unsigned kLanes = kWarp, class V>
+__device__ V warp_sum(V value) {
+  return warp_fold<kLanes>(value, [](const V& a, const V& b) { return a + b; });
 }
 
 /// Of the lanes up to this one.
@@ -69,7 +78,7 @@ __device__ V warp_scan(V value) {
 
 template <class V>
 struct BlockSum {
-  V before;  ///< of the warps before this one
+  V before;  ///< of the warps, or the threads, before this one
   V all;
 };
 
@@ -82,23 +91,55 @@ __device__ BlockSum<V> sum_of_warps(V of_warp) {
   __syncthreads();
   BlockSum<V> sum{V{}, V{}};
   for (unsigned w = 0; w < kBlockWarps; ++w) {
-    if (w == warp()) sum.before = sum.all;
+    if (w < warp()) sum.before = sum.before + sums[w];
     sum.all = sum.all + sums[w];
   }
   return sum;
 }
 
-/// Replaces each value by the sum of those before it, and returns the sum of all: by one block.
+/// Of what the threads of the block have. Waits for all.
+template <class V>
+__device__ BlockSum<V> block_scan(V value) {
+  const V upto = warp_scan(value);
+  const V below = from_below(upto, 1);
+  BlockSum<V> sum = sum_of_warps(from_lane(upto, kWarp - 1));
+  if (lane() > 0) sum.before = sum.before + below;
+  return sum;
+}
+
+/// As many as a block scans at a time: each thread what one access brings, 32 bytes.
+template <class V>
+inline constexpr std::size_t kScanTile = 32 / sizeof(V) * kBlock;
+
+/// Replaces each value by `before` and the sum of those before it; returns `before` and the sum of
+/// all. Of so many values, at most a tile, by one block.
+template <class V>
+__device__ V scan_tile(V* values, std::size_t count, V before) {
+  constexpr unsigned kEach = kScanTile<V> / kBlock;
+  const unsigned first = kEach * threadIdx.x;
+  V own[kEach];
+  V sum{};
+  for (unsigned j = 0; j < kEach; ++j) {
+    own[j] = first + j < count ? values[first + j] : V{};
+    sum = sum + own[j];
+  }
+  const BlockSum<V> block = block_scan(sum);
+  V next = before + block.before;
+  for (unsigned j = 0; j < kEach; ++j) {
+    if (first + j < count) values[first + j] = next;
+    next = next + own[j];
+  }
+  return before + block.all;
+}
+
+/// Replaces each value by the sum of those before it, and returns the sum of all: by one block,
+/// whose threads may have written the values just before, and wait before they read them.
 template <class V>
 __device__ V scan_in_place(V* values, std::size_t count) {
   V before{};
-  for (std::size_t start = 0; start < count; start += kBlock) {
-    const std::size_t i = start + threadIdx.x;
-    const V upto = warp_scan(i < count ? values[i] : V{});
-    const V below = from_below(upto, 1);
-    const auto [warps, all] = sum_of_warps(from_lane(upto, kWarp - 1));
-    if (i < count) values[i] = lane() == 0 ? before + warps : before + warps + below;
-    before = before + all;
+  __syncthreads();
+  for (std::size_t first = 0; first < count; first += kScanTile<V>) {
+    before = scan_tile(values + first, count - first, before);
   }
   return before;
 }

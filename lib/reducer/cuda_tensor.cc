@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <utility>
+#include <variant>
 
 #include <pith/collectives/device_exchange.h>
 #include <pith/collectives/unit.h>
@@ -14,14 +15,16 @@
 
 namespace pith {
 
-CudaTensor::CudaTensor(std::string name, std::size_t elements, const Spec& feedback,
-                       DeviceCommunicator* communicator, std::optional<DeviceNode> node)
+CudaTensor::CudaTensor(std::string name, ElementType type, std::size_t elements,
+                       const Spec& feedback, DeviceCommunicator* communicator,
+                       std::optional<DeviceNode> node)
     : name_(std::move(name)),
       elements_(elements),
       device_(cuda::current_device()),
       feedback_(feedback),
       communicator_(communicator),
       node_(std::move(node)),
+      whole_(type, node_ ? node_->elements() : elements),
       rule_(make_device_feedback(feedback, elements, Commit::step, stream_)),
       part_(node_ ? elements : 0),
       mean_(elements),
@@ -83,8 +86,9 @@ void CudaTensor::stage(const DeviceMemory& memory) {
   const cuda::OnDevice here(device_);
   wait();
   memory_ = memory;
-  gradient_ = memory.values;
   static_cast<const CudaMark&>(*memory.mark).event.hold_back(stream_);
+  whole_.load(memory, stream_);
+  gradient_ = whole_.floats();
   incoming_.clear();
   scratch_.clear();
   observed_ = decoded_ = exchanged_ = false;
@@ -332,15 +336,16 @@ double CudaTensor::squared_norm() {
 std::uint64_t CudaTensor::sum_in_node(bool pushed, double factor) {
   const cuda::OnDevice here(device_);
   gradient_ = part_.span();
-  return node_->reduce(memory_.values, pushed, static_cast<float>(factor), part_.span(), scratch_,
+  return node_->reduce(whole_.floats(), pushed, static_cast<float>(factor), part_.span(), scratch_,
                        stream_);
 }
 
 std::uint64_t CudaTensor::give() {
   const cuda::OnDevice here(device_);
   std::uint64_t wire_bytes = 0;
-  rule_->absorb(mean_.span(), node_ ? part_.span() : memory_.values, stream_);
-  if (node_) wire_bytes = node_->gather(part_.span(), memory_.values, scratch_, stream_);
+  rule_->absorb(mean_.span(), node_ ? part_.span() : whole_.floats(), stream_);
+  if (node_) wire_bytes = node_->gather(part_.span(), whole_.floats(), scratch_, stream_);
+  whole_.store(memory_, stream_);
   release(memory_);
   return wire_bytes;
 }
@@ -358,7 +363,9 @@ void CudaTensor::give_up() {
 void CudaTensor::fill_with_nan(const DeviceMemory& memory) {
   const cuda::OnDevice here(device_);
   stage(memory);
-  cuda::fill_bytes(memory.values.data(), 0xff, memory.values.size_bytes(), stream_);
+  std::visit(
+      [&](auto values) { cuda::fill_bytes(values.data(), 0xff, values.size_bytes(), stream_); },
+      memory.values);
   release(memory);
 }
 

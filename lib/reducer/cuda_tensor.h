@@ -14,6 +14,7 @@
 #include <pith/cuda/device_scratch.h>
 #include <pith/cuda/memory.h>
 #include <pith/cuda/stream.h>
+#include <pith/reducer/device_gradient.h>
 #include <pith/reducer/device_messages.h>
 #include <pith/reducer/device_node.h>
 #include <pith/reducer/device_tensor.h>
@@ -28,15 +29,15 @@ class CudaMark final : public DeviceMark {
 /// A DeviceTensor on a CUDA device, with a stream of its own, so that tensors do not wait for each
 /// other, nor for the trainer beyond their own gradients.
 ///
-/// Memory   the rule's states, the mean (n floats), and the messages: those of all ranks in an
-///          exchange that gathers. In pinned memory the messages too, by way of the host; or n
-///          floats if nothing is compressed; or the factors. build() takes it, so that no step
-///          does; but messages on their way from the host, and the scratch that decodes them, may
-///          still grow if their size depends on the data.
+/// Memory   the rule's states, the mean (n floats), a gradient in 16 bits as n floats, and the
+///          messages: those of all ranks in an exchange that gathers. In pinned memory the messages
+///          too, by way of the host; or n floats if nothing is compressed; or the factors. build()
+///          takes it, so that no step does; but messages on their way from the host, and the
+///          scratch that decodes them, may still grow if their size depends on the data.
 class CudaTensor final : public DeviceTensor {
  public:
   /// `communicator`: of all devices, or null. With a node stage `elements` are this rank's.
-  CudaTensor(std::string name, std::size_t elements, const Spec& feedback,
+  CudaTensor(std::string name, ElementType type, std::size_t elements, const Spec& feedback,
              DeviceCommunicator* communicator, std::optional<DeviceNode> node);
   ~CudaTensor() override;
 
@@ -113,6 +114,7 @@ class CudaTensor final : public DeviceTensor {
   Spec feedback_;
   DeviceCommunicator* communicator_;
   std::optional<DeviceNode> node_;
+  DeviceGradient whole_;  // of all owners, with a node stage
   std::unique_ptr<DeviceFeedback> rule_;
   Choice choice_;
   std::unique_ptr<DeviceMessageCompressor> message_;

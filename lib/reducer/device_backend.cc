@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include <pith/compressors/device_linear.h>
 #include <pith/compressors/device_message.h>
@@ -22,13 +23,14 @@ class Backend final : public DeviceBackend {
 
   bool goes_between_devices() const override { return ranks_.all != nullptr; }
 
-  std::unique_ptr<DeviceTensor> make_tensor(const std::string& name, std::size_t elements,
-                                            const Spec& feedback,
+  std::unique_ptr<DeviceTensor> make_tensor(const std::string& name, ElementType type,
+                                            std::size_t elements, const Spec& feedback,
                                             const DeviceParts* parts) const override {
     const cuda::OnDevice here(device());
     std::optional<DeviceNode> node;
     if (parts) node.emplace(*ranks_.node, parts->of_rank, parts->mean_ranks);
-    return std::make_unique<CudaTensor>(name, elements, feedback, ranks_.all, std::move(node));
+    return std::make_unique<CudaTensor>(name, type, elements, feedback, ranks_.all,
+                                        std::move(node));
   }
 
   std::string node_problem(int rank, int size) const override {
@@ -50,26 +52,27 @@ class Backend final : public DeviceBackend {
 
   std::shared_ptr<const DeviceMark> mark(const DeviceMemory& memory) const override {
     const cuda::OnDevice here(device());
-    cuda::check_on_device("", memory.values, memory.stream);
+    std::visit([&](auto values) { cuda::check_on_device("", values, memory.stream); },
+               memory.values);
     auto mark = std::make_shared<CudaMark>();
     mark->event.record(memory.stream);
     return mark;
   }
 
-  void read(const std::string& what, const DeviceMemory& memory,
-            std::span<float> values) const override {
+  void read(const std::string& what, DeviceSpan<const float> from, std::span<float> to,
+            DeviceStream stream) const override {
     const cuda::OnDevice here(device());
-    cuda::check_on_device(what, memory.values, memory.stream);
-    cuda::download(DeviceSpan<const float>(memory.values), values, memory.stream);
-    cuda::synchronize(memory.stream);
+    cuda::check_on_device(what, from, stream);
+    cuda::download(from, to, stream);
+    cuda::synchronize(stream);
   }
 
-  void write(const std::string& what, std::span<const float> values,
-             const DeviceMemory& memory) const override {
+  void write(const std::string& what, std::span<const float> from, DeviceSpan<float> to,
+             DeviceStream stream) const override {
     const cuda::OnDevice here(device());
-    cuda::check_on_device(what, memory.values, memory.stream);
-    cuda::upload(values, memory.values, memory.stream);
-    cuda::synchronize(memory.stream);
+    cuda::check_on_device(what, to, stream);
+    cuda::upload(from, to, stream);
+    cuda::synchronize(stream);
   }
 
  private:

@@ -11,7 +11,7 @@
 
 namespace pith {
 
-/// The node stage (node_stage.h) of one tensor of floats that lies on the devices of a node's
+/// The node stage (node_stage.h) of one tensor, as floats, that lies on the devices of a node's
 /// ranks:
 ///
 ///   before   part = sum over the node's ranks / (ranks / nodes), by the devices' communicator
@@ -33,6 +33,9 @@ class DeviceNode {
                        DeviceSpan<float> part, cuda::DeviceScratch& scratch, DeviceStream stream);
   std::uint64_t gather(DeviceSpan<const float> part, DeviceSpan<float> whole,
                        cuda::DeviceScratch& scratch, DeviceStream stream);
+
+  /// Of the whole tensor.
+  std::size_t elements() const { return parts_.back().end; }
 
   /// With the communicator's deadline.
   void wait(DeviceStream stream) { node_.wait(stream); }

@@ -17,9 +17,9 @@
 
 namespace pith {
 
-/// A unit that is one tensor of floats on a device, as the engine drives it through a step:
-/// stage(), what the exchanges do, then accept() and give(); or whatever comes next if the step
-/// counts nowhere.
+/// A unit that is one tensor on a device, computed in float, as the engine drives it through a
+/// step: stage(), what the exchanges do, then accept() and give(); or whatever comes next if the
+/// step counts nowhere.
 class DeviceTensor : public DeviceUnit<float> {
  public:
   /// Builds the compressor of a choice for this tensor, and takes what memory a step needs that is
@@ -76,12 +76,12 @@ class DeviceBackend {
   /// Whether tensors are exchanged between the devices.
   virtual bool goes_between_devices() const = 0;
 
-  /// A tensor of so many floats, under a rule, on the device that was current when this backend was
-  /// first asked for anything. Throws UsageError
+  /// A tensor of so many elements, which the trainer has as `type` (not float64), under a rule, on
+  /// the device that was current when this backend was first asked for anything. Throws UsageError
   /// for what has no device version, DeviceError.
   /// With a node stage it is this rank's part of a tensor that is cut as `parts` says.
-  virtual std::unique_ptr<DeviceTensor> make_tensor(const std::string& name, std::size_t elements,
-                                                    const Spec& feedback,
+  virtual std::unique_ptr<DeviceTensor> make_tensor(const std::string& name, ElementType type,
+                                                    std::size_t elements, const Spec& feedback,
                                                     const DeviceParts* parts) const = 0;
 
   /// What is wrong with a node stage of these ranks, or nothing.
@@ -95,10 +95,10 @@ class DeviceBackend {
   virtual std::shared_ptr<const DeviceMark> mark(const DeviceMemory& memory) const = 0;
 
   /// Copies, and waits. Throw as mark(), beginning with `what`.
-  virtual void read(const std::string& what, const DeviceMemory& memory,
-                    std::span<float> values) const = 0;
-  virtual void write(const std::string& what, std::span<const float> values,
-                     const DeviceMemory& memory) const = 0;
+  virtual void read(const std::string& what, DeviceSpan<const float> from, std::span<float> to,
+                    DeviceStream stream) const = 0;
+  virtual void write(const std::string& what, std::span<const float> from, DeviceSpan<float> to,
+                     DeviceStream stream) const = 0;
 };
 
 }  // namespace pith

@@ -59,7 +59,9 @@ Engine<T>::Engine(const std::vector<UnitPlan>& units, const std::vector<Tensor>&
     const Spec none{"none", {}};
     const Spec& rule = units[i].treatment.feedback;
     const bool on_device = units[i].space == Space::device;
-    if (on_device) unit.device = make_device_tensor(units[i]);
+    if (on_device) {
+      unit.device = make_device_tensor(units[i], tensors[units[i].tensors.front()].type);
+    }
     unit.feedback =
         make_feedback<T>(on_device ? none : rule, units[i].elements, settings.options.commit);
     unit.carriers.resize(static_cast<std::size_t>(unit.feedback->messages()));

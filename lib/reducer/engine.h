@@ -134,7 +134,7 @@ class Engine {
   Unit<T> make_unit(LiveUnit<T>& live, std::size_t message, bool may_wait, std::span<T> mean) const;
   void exchange_messages(const Bucket& bucket, Round& round);
   void exchange_seconds(const Bucket& bucket, Round& round);
-  std::unique_ptr<DeviceTensor> make_device_tensor(const UnitPlan& unit) const;
+  std::unique_ptr<DeviceTensor> make_device_tensor(const UnitPlan& unit, ElementType type) const;
   void stage_on_devices(std::size_t bucket, const std::vector<Given>& given, Round& round);
   template <class Work>
   void on_devices_there(Round& round, const Work& work);

@@ -6,11 +6,12 @@
 namespace pith {
 
 template <Element T>
-std::unique_ptr<DeviceTensor> Engine<T>::make_device_tensor(const UnitPlan& unit) const {
+std::unique_ptr<DeviceTensor> Engine<T>::make_device_tensor(const UnitPlan& unit,
+                                                            ElementType type) const {
   DeviceParts parts;
   if (node_) parts = node_->device_parts(unit.tensors.front());
-  return settings_.options.device->make_tensor(unit.name, unit.elements, unit.treatment.feedback,
-                                               node_ ? &parts : nullptr);
+  return settings_.options.device->make_tensor(unit.name, type, unit.elements,
+                                               unit.treatment.feedback, node_ ? &parts : nullptr);
 }
 
 template <Element T>
@@ -67,12 +68,13 @@ std::vector<DeviceStateView> Engine<T>::device_states() {
   return all;
 }
 
-#define PITH_INSTANTIATE(T)                                                                    \
-  template std::unique_ptr<DeviceTensor> Engine<T>::make_device_tensor(const UnitPlan&) const; \
-  template void Engine<T>::stage_on_devices(std::size_t, const std::vector<Given>&, Round&);   \
-  template void Engine<T>::sum_on_devices(std::size_t);                                        \
-  template void Engine<T>::give_up();                                                          \
-  template void Engine<T>::fill_with_nan(const std::vector<Given>&);                           \
+#define PITH_INSTANTIATE(T)                                                                  \
+  template std::unique_ptr<DeviceTensor> Engine<T>::make_device_tensor(const UnitPlan&,      \
+                                                                       ElementType) const;   \
+  template void Engine<T>::stage_on_devices(std::size_t, const std::vector<Given>&, Round&); \
+  template void Engine<T>::sum_on_devices(std::size_t);                                      \
+  template void Engine<T>::give_up();                                                        \
+  template void Engine<T>::fill_with_nan(const std::vector<Given>&);                         \
   template std::vector<DeviceStateView> Engine<T>::device_states();
 PITH_INSTANTIATE(float)
 PITH_INSTANTIATE(double)

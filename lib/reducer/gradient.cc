@@ -30,12 +30,10 @@ T from(V value) {
 
 template <class V, Element T>
 V to(T value) {
-  if constexpr (std::is_same_v<V, Half>) {
-    return to_half(static_cast<float>(value));
-  } else if constexpr (std::is_same_v<V, BFloat16>) {
-    return to_bfloat16(static_cast<float>(value));
-  } else {
+  if constexpr (Element<V>) {
     return static_cast<V>(value);
+  } else {
+    return to_number<V>(static_cast<float>(value));
   }
 }
 
@@ -49,6 +47,20 @@ void visit_host(const GradientMemory& memory, const Body& body) {
       memory);
 }
 
+// And body(values) of memory anywhere: a span or a DeviceSpan.
+template <class Body>
+auto visit_any(const GradientMemory& memory, const Body& body) {
+  return std::visit(
+      [&](const auto& one) {
+        if constexpr (std::is_same_v<decltype(one), const DeviceMemory&>) {
+          return std::visit(body, one.values);
+        } else {
+          return body(one);
+        }
+      },
+      memory);
+}
+
 }  // namespace
 
 Space space_of(const GradientMemory& memory) {
@@ -56,16 +68,13 @@ Space space_of(const GradientMemory& memory) {
 }
 
 ElementType type_of(const GradientMemory& memory) {
-  ElementType type = ElementType::float32;  // on a device
-  visit_host(memory, [&]<class V>(std::span<V>) { type = type_for<V>(); });
-  return type;
+  return visit_any(memory, [](const auto& values) {
+    return type_for<std::remove_reference_t<decltype(*values.data())>>();
+  });
 }
 
 std::size_t size_of(const GradientMemory& memory) {
-  if (const auto* device = std::get_if<DeviceMemory>(&memory)) return device->values.size();
-  std::size_t size = 0;
-  visit_host(memory, [&](auto span) { size = span.size(); });
-  return size;
+  return visit_any(memory, [](const auto& values) { return values.size(); });
 }
 
 GradientMemory slice(const GradientMemory& memory, Range range) {

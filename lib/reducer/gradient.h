@@ -21,7 +21,7 @@ class DeviceMark {
 
 /// Memory of a device, complete when the stream comes to the mark.
 struct DeviceMemory {
-  DeviceSpan<float> values;
+  std::variant<DeviceSpan<float>, DeviceSpan<Half>, DeviceSpan<BFloat16>> values;
   DeviceStream stream = nullptr;
   std::shared_ptr<const DeviceMark> mark = nullptr;
 };

@@ -53,9 +53,9 @@ void Reducer::Impl::add(std::string_view name, const Shape& shape, ElementType t
   if (!index_.emplace(name, tensors_.size()).second) {
     return refuse("add: " + quoted(name) + " is already registered");
   }
-  if (space == Space::device && type != ElementType::float32) {
-    return refuse("add: " + quoted(name) + " is " + std::string(name_of(type)) +
-                  "; on a device tensors are float32");
+  if (space == Space::device && type == ElementType::float64) {
+    return refuse("add: " + quoted(name) +
+                  " is float64; on a device tensors are float32, float16 or bfloat16");
   }
   tensors_.push_back({std::string(name), shape, type, shape.elements(), 0, space});
   given_.emplace_back();
@@ -186,15 +186,16 @@ std::string Reducer::Impl::mark(DeviceMemory& memory) const {
   return {};
 }
 
-void Reducer::Impl::broadcast(std::string_view name, const DeviceMemory& memory) {
+void Reducer::Impl::broadcast(std::string_view name, DeviceSpan<float> values,
+                              DeviceStream stream) {
   expect_no_step("broadcast");
   start();
   const auto what = "broadcast: " + quoted(name);
   if (!has_device_tensors()) throw UsageError(what + " is given on a device, where no tensor lies");
-  std::vector<float> values(memory.values.size());
-  share_errors_of([&] { settings_.options.device->read(what, memory, values); });
-  broadcast(name, std::as_writable_bytes(std::span(values)), ElementType::float32);
-  share_errors_of([&] { settings_.options.device->write(what, values, memory); });
+  std::vector<float> copy(values.size());
+  share_errors_of([&] { settings_.options.device->read(what, values, copy, stream); });
+  broadcast(name, std::as_writable_bytes(std::span(copy)), ElementType::float32);
+  share_errors_of([&] { settings_.options.device->write(what, copy, values, stream); });
 }
 
 std::vector<DeviceStateView> Reducer::Impl::device_states() {

@@ -26,7 +26,7 @@ class Reducer::Impl {
   Impl(Communicator& communicator, ReducerOptions options);
 
   void add(std::string_view name, const Shape& shape, ElementType type, Space space);
-  void broadcast(std::string_view name, const DeviceMemory& memory);
+  void broadcast(std::string_view name, DeviceSpan<float> values, DeviceStream stream);
   std::vector<DeviceStateView> device_states();
   void broadcast(std::string_view name, std::span<std::byte> values, ElementType type);
   void fail(const std::string& what);

@@ -116,8 +116,8 @@ Parts::Parts(const std::vector<Tensor>& whole, const std::vector<UnitPlan>& whol
     : units(whole_units) {
   for (const Tensor& tensor : whole) {
     const Range part = part_of(tensor.shape, owners, owner);
-    tensors.push_back({tensor.name, shape_of_part(tensor.shape, owners, part),
-                       computed_type(tensor.type), part.size(), part.begin, tensor.space});
+    tensors.push_back({tensor.name, shape_of_part(tensor.shape, owners, part), tensor.type,
+                       part.size(), part.begin, tensor.space});
   }
   for (UnitPlan& unit : units) {
     const Tensor& first = tensors[unit.tensors.front()];

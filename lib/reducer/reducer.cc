@@ -22,15 +22,7 @@ void Reducer::broadcast(std::string_view name, std::span<double> values) {
 }
 
 void Reducer::broadcast(std::string_view name, DeviceSpan<float> values, DeviceStream stream) {
-  impl_->broadcast(name, DeviceMemory{values, stream});
-}
-
-void Reducer::push(std::string_view name, DeviceSpan<float> gradient, DeviceStream stream) {
-  impl_->give(name, Given::How::pushed, DeviceMemory{gradient, stream});
-}
-
-void Reducer::skip(std::string_view name, DeviceSpan<float> estimate, DeviceStream stream) {
-  impl_->give(name, Given::How::skipped, DeviceMemory{estimate, stream});
+  impl_->broadcast(name, values, stream);
 }
 
 #define PITH_GIVE(V)                                                 \
@@ -42,6 +34,18 @@ void Reducer::skip(std::string_view name, DeviceSpan<float> estimate, DeviceStre
   }
 PITH_GIVE(float)
 PITH_GIVE(double)
+PITH_GIVE(Half)
+PITH_GIVE(BFloat16)
+#undef PITH_GIVE
+
+#define PITH_GIVE(V)                                                                       \
+  void Reducer::push(std::string_view name, DeviceSpan<V> gradient, DeviceStream stream) { \
+    impl_->give(name, Given::How::pushed, DeviceMemory{gradient, stream});                 \
+  }                                                                                        \
+  void Reducer::skip(std::string_view name, DeviceSpan<V> estimate, DeviceStream stream) { \
+    impl_->give(name, Given::How::skipped, DeviceMemory{estimate, stream});                \
+  }
+PITH_GIVE(float)
 PITH_GIVE(Half)
 PITH_GIVE(BFloat16)
 #undef PITH_GIVE

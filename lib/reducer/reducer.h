@@ -48,7 +48,9 @@ class Reducer {
   Reducer& operator=(const Reducer&) = delete;
 
   /// Registers a tensor. Before the first broadcast(), wait() or states(); the same order on all
-  /// ranks. A name given twice or none at all is a mistake that broadcast() and wait() throw.
+  /// ranks. A name given twice or none at all, and float64 on a device, are mistakes that
+  /// broadcast() and wait() throw. Gradients in 16 bits are computed with in float and rounded
+  /// once, when they are given back.
   void add(std::string_view name, const Shape& shape, ElementType type = ElementType::float32,
            Space space = Space::host);
 
@@ -88,6 +90,8 @@ class Reducer {
   /// On a device: what is in `stream` now completes the gradient, and what comes there behind
   /// wait() sees the estimate; the host waits for neither.
   void push(std::string_view name, DeviceSpan<float> gradient, DeviceStream stream);
+  void push(std::string_view name, DeviceSpan<Half> gradient, DeviceStream stream);
+  void push(std::string_view name, DeviceSpan<BFloat16> gradient, DeviceStream stream);
 
   /// This rank has no gradient for the tensor in this step: it sends nothing for it and keeps its
   /// state. `estimate` receives what the others' gradients give, so that replicas stay equal. With
@@ -98,6 +102,8 @@ class Reducer {
   void skip(std::string_view name, std::span<Half> estimate);
   void skip(std::string_view name, std::span<BFloat16> estimate);
   void skip(std::string_view name, DeviceSpan<float> estimate, DeviceStream stream);
+  void skip(std::string_view name, DeviceSpan<Half> estimate, DeviceStream stream);
+  void skip(std::string_view name, DeviceSpan<BFloat16> estimate, DeviceStream stream);
 
   /// Says that this rank cannot go on with the step, for a reason of its own (its data ran out, its
   /// loss is no number): wait() throws UsageError with the reason on every rank, and no state

@@ -124,5 +124,13 @@ TEST(ToBFloat16, KeepsEveryNanANan) {
   }
 }
 
+TEST(ToNumber, IsTheRoundingOfItsType) {
+  for (const float value : {0.1f, -1.0f / 3, 65520.0f, 3e38f}) {
+    EXPECT_EQ(to_number<Half>(value), to_half(value));
+    EXPECT_EQ(to_number<BFloat16>(value), to_bfloat16(value));
+    EXPECT_EQ(to_float(to_number<float>(value)), value);
+  }
+}
+
 }  // namespace
 }  // namespace pith::test

@@ -87,7 +87,7 @@ TEST(DeviceScratchMemory, SettlesForTheMostThatWasTakenAtATime) {
   cuda::DeviceScratch scratch;
   const auto step = [&] {
     scratch.take<std::byte>(1000);
-    for (const std::size_t size : {2 << 20, 1 << 20, 3 << 20}) {
+    for (const std::size_t size : {2u << 20, 1u << 20, 3u << 20}) {
       const cuda::DeviceScratch::Frame frame(scratch);
       scratch.take<std::byte>(size);
     }

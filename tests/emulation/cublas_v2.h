@@ -13,7 +13,7 @@ enum cublasStatus_t {
   CUBLAS_STATUS_INVALID_VALUE = 7
 };
 enum cublasOperation_t { CUBLAS_OP_N, CUBLAS_OP_T };
-enum cublasMath_t { CUBLAS_DEFAULT_MATH = 0, CUBLAS_PEDANTIC_MATH = 2 };
+enum cublasMath_t { CUBLAS_PEDANTIC_MATH = 2 };
 
 struct cublasContext;
 using cublasHandle_t = cublasContext*;

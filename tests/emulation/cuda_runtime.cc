@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
+#include <cstdio>
 #include <deque>
 #include <map>
 #include <memory>
@@ -222,15 +222,6 @@ cudaError_t cudaRuntimeGetVersion(int* version) {
   return cudaSuccess;
 }
 
-cudaError_t cudaDeviceSynchronize() {
-  wait_until([] {
-    run_all();
-    return std::ranges::all_of(machine().streams, [](auto* s) { return s->work.empty(); }) &&
-           std::ranges::all_of(machine().defaults, [](auto& s) { return s.work.empty(); });
-  });
-  return result(machine().failed);
-}
-
 cudaError_t cudaMalloc(void** memory, std::size_t bytes) { return allocate(memory, bytes, device); }
 cudaError_t cudaFree(void* memory) { return release(memory); }
 cudaError_t cudaMallocHost(void** memory, std::size_t bytes) { return allocate(memory, bytes, -1); }
@@ -360,14 +351,6 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   wait_until([&] { return reach(*event, event->recorded); });
-  return result(machine().failed);
-}
-
-cudaError_t cudaEventQuery(cudaEvent_t event) {
-  const std::lock_guard lock(machine().mutex);
-  if (reach(*event, event->recorded)) return result(machine().failed);
-  run_all();
-  if (event->reached < event->recorded) return cudaErrorNotReady;
   return result(machine().failed);
 }
 

@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <concepts>
 #include <cstdint>
+#include <type_traits>
+#include <utility>
 
 #include "simt.h"
 
@@ -14,26 +15,12 @@
 #define __global__
 #define __device__
 #define __host__
-#define __constant__
-#define __forceinline__ inline
 #define __launch_bounds__(...)
 #define __shared__ static  // one block runs at a time
 
-struct uint2 {
-  unsigned x, y;
-};
 struct alignas(16) uint4 {
   unsigned x, y, z, w;
 };
-struct alignas(8) float2 {
-  float x, y;
-};
-struct alignas(16) float4 {
-  float x, y, z, w;
-};
-inline uint2 make_uint2(unsigned x, unsigned y) { return {x, y}; }
-inline float2 make_float2(float x, float y) { return {x, y}; }
-inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 
 using std::isfinite;
 using std::isinf;
@@ -41,7 +28,6 @@ using std::max;
 using std::min;
 
 inline void __syncthreads() { simt::sync_threads(); }
-inline void __syncwarp(unsigned mask = 0xffffffffu) { simt::exchange(mask, 0); }
 inline void __threadfence() {}
 
 inline unsigned __ballot_sync(unsigned mask, int predicate) {
@@ -51,10 +37,6 @@ inline unsigned __ballot_sync(unsigned mask, int predicate) {
     if ((mask >> lane & 1) != 0 && all.values[lane] != 0) votes |= 1u << lane;
   }
   return votes;
-}
-inline int __any_sync(unsigned mask, int predicate) { return __ballot_sync(mask, predicate) != 0; }
-inline int __all_sync(unsigned mask, int predicate) {
-  return __ballot_sync(mask, predicate) == mask;
 }
 inline int __syncthreads_or(int predicate) {
   static int any;
@@ -76,9 +58,7 @@ V shuffle(unsigned mask, V value, unsigned source) {
   return std::bit_cast<V>(static_cast<Bits>(all.values[source % kWarp]));
 }
 
-inline unsigned own_lane() {
-  return (threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z)) % kWarp;
-}
+inline unsigned own_lane() { return threadIdx.x % kWarp; }
 
 }  // namespace simt
 
@@ -102,28 +82,14 @@ V __shfl_up_sync(unsigned mask, V value, unsigned distance, int = 32) {
 }
 
 inline int __popc(unsigned x) { return std::popcount(x); }
-inline int __popcll(unsigned long long x) { return std::popcount(x); }
 inline int __clz(int x) { return std::countl_zero(static_cast<unsigned>(x)); }
 inline int __ffs(int x) { return x == 0 ? 0 : std::countr_zero(static_cast<unsigned>(x)) + 1; }
 inline unsigned __float_as_uint(float x) { return std::bit_cast<unsigned>(x); }
 inline float __uint_as_float(unsigned x) { return std::bit_cast<float>(x); }
-inline int __float_as_int(float x) { return std::bit_cast<int>(x); }
-inline float __int_as_float(int x) { return std::bit_cast<float>(x); }
-inline unsigned __umulhi(unsigned a, unsigned b) {
-  return static_cast<unsigned>(std::uint64_t{a} * b >> 32);
-}
-template <class V>
-V __ldcs(const V* x) {
-  return *x;
-}
 
 template <class V>
 V atomicAdd(V* x, std::type_identity_t<V> value) {
   return std::exchange(*x, static_cast<V>(*x + value));
-}
-template <class V>
-V atomicMax(V* x, std::type_identity_t<V> value) {
-  return std::exchange(*x, std::max(*x, value));
 }
 template <class V>
 V atomicMin(V* x, std::type_identity_t<V> value) {

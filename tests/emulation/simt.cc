@@ -121,14 +121,14 @@ void resume(Thread& next) {
 }
 
 void run_block(const std::function<void()>& body, boost::context::pooled_fixedsize_stack& stacks) {
-  const unsigned count = blockDim.x * blockDim.y * blockDim.z;
+  const unsigned count = blockDim.x;
   state = {};
   state.threads = std::vector<Thread>(count);
   state.warps = std::vector<Warp>((count + kWarp - 1) / kWarp);
   state.live = count;
   for (unsigned t = 0; t < count; ++t) {
     Thread& next = state.threads[t];
-    next.index = {t % blockDim.x, t / blockDim.x % blockDim.y, t / (blockDim.x * blockDim.y)};
+    next.index = {t};
     next.fiber = make_fiber(next, body, stacks);
   }
   while (state.live > 0) {
@@ -150,11 +150,7 @@ void run(Extent grid, Extent size, const std::function<void()>& body) {
   static boost::context::pooled_fixedsize_stack stacks(kStackBytes);  // kept, as they are dear
   gridDim = grid;
   blockDim = size;
-  for (blockIdx.z = 0; blockIdx.z < grid.z; ++blockIdx.z) {
-    for (blockIdx.y = 0; blockIdx.y < grid.y; ++blockIdx.y) {
-      for (blockIdx.x = 0; blockIdx.x < grid.x; ++blockIdx.x) run_block(body, stacks);
-    }
-  }
+  for (blockIdx.x = 0; blockIdx.x < grid.x; ++blockIdx.x) run_block(body, stacks);
 }
 
 void sync_threads() {

@@ -10,14 +10,15 @@
 // wait reads what is not there yet, every time, and an address sanitizer sees what it touches.
 namespace simt {
 
+// Pith's blocks and grids have one dimension.
 struct Index {
-  unsigned x = 0, y = 0, z = 0;
+  unsigned x = 0;
 };
 
 struct Extent {
-  unsigned x = 1, y = 1, z = 1;
+  unsigned x = 1;
   Extent() = default;
-  Extent(unsigned width, unsigned height = 1, unsigned depth = 1) : x(width), y(height), z(depth) {}
+  Extent(unsigned width) : x(width) {}
 };
 
 inline constexpr unsigned kWarp = 32;

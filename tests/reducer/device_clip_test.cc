@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include <pith/comm/staged_communicator.h>
+#include <pith/core/half.h>
 #include <pith/core/vector.h>
 #include <pith/reducer/device_norm.h>
 #include <pith/reducer/reducer.h>
@@ -211,6 +212,22 @@ TEST(DeviceClipping, ScalesBothWhatIsOnTheHostAndOnTheDevice) {
     reducer.wait();
     EXPECT_FLOAT_EQ(to_host(there.span(), stream).front(), (0.6f + 0.5f) / 2);
     EXPECT_FLOAT_EQ(here.front(), (0.8f + 0.5f) / 2);
+  });
+}
+
+TEST(DeviceClipping, CountsGradientsIn16BitsAsFloats) {
+  run_local(1, [](Communicator& communicator) {
+    const cuda::Stream stream;
+    auto options = options_of({"none", "none"});
+    options.clip = 1;
+    Reducer reducer(communicator, options);
+    reducer.add("w", {2}, ElementType::bfloat16, Space::device);
+    const auto w = to_device(std::vector{to_bfloat16(3), to_bfloat16(4)}, stream);
+    reducer.push("w", w.span(), stream);
+    reducer.wait();
+    const auto clipped = to_host(w.span(), stream);
+    EXPECT_EQ(to_float(clipped[0]), to_float(to_bfloat16(0.6f)));
+    EXPECT_EQ(to_float(clipped[1]), to_float(to_bfloat16(0.8f)));
   });
 }
 

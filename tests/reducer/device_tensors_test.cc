@@ -20,117 +20,37 @@
 namespace pith::test {
 namespace {
 
-constexpr int kSteps = 4;
-
 /// Estimates of all tensors after a step, as this rank has them.
-using Estimates = std::vector<std::vector<float>>;
-
-Estimates host_step(Reducer& reducer, int rank, int step, const StepOptions& options) {
-  Estimates gradients;
-  for (const Variable& variable : kModel) gradients.push_back(gradient_of(variable, rank, step));
-  for (std::size_t v = 0; v < kModel.size(); ++v) {
-    reducer.push(kModel[v].name, std::span<float>(gradients[v]));
-  }
-  reducer.wait(options);
-  return gradients;
-}
-
-// `places`: which of the tensors lie on the device.
-Estimates mixed_step(Reducer& reducer, const std::vector<Space>& places, int rank, int step,
-                     const StepOptions& options, DeviceStream stream, bool overlapped) {
-  Estimates gradients;
-  std::vector<cuda::DeviceBuffer<float>> there;
-  for (const Variable& variable : kModel) {
-    gradients.push_back(gradient_of(variable, rank, step));
-    there.push_back(to_device(gradients.back(), stream));
-  }
-  if (overlapped) reducer.begin(options);
-  for (std::size_t v = 0; v < kModel.size(); ++v) {
-    if (places[v] == Space::device) {
-      reducer.push(kModel[v].name, there[v].span(), stream);
-    } else {
-      reducer.push(kModel[v].name, std::span<float>(gradients[v]));
-    }
-  }
-  reducer.wait(options);
-  for (std::size_t v = 0; v < kModel.size(); ++v) {
-    if (places[v] == Space::device) gradients[v] = to_host(there[v].span(), stream);
-  }
-  return gradients;
-}
-
-void add_all(Reducer& reducer, const std::vector<Space>& places) {
-  for (std::size_t v = 0; v < kModel.size(); ++v) {
-    reducer.add(kModel[v].name, kModel[v].shape, ElementType::float32, places[v]);
-  }
-}
-
-StepOptions step_options(int step) {
-  return {.learning_rate = step < 2 ? 0.1 : 0.05, .loss_scale = step == 3 ? 4.0 : 1.0};
-}
-
-// What mixed steps leave behind, but for what differs between the ways that devices go.
-void expect_states(Reducer& there, Reducer& plain, DeviceStream stream) {
-  for (const DeviceStateView& state : there.device_states()) {
-    for (const StateView<float>& expected : plain.states<float>()) {
-      if (expected.name != state.name) continue;
-      EXPECT_THAT(to_host(state.values, stream), testing::ElementsAreArray(expected.values))
-          << state.name;
-    }
-  }
-}
+using Estimates = Tensors<float>;
 
 class DeviceTensors : public testing::TestWithParam<std::tuple<Case, int>> {};
 
 TEST_P(DeviceTensors, ComeToWhatHostTensorsComeTo) {
-  const Case one = std::get<0>(GetParam());
+  const auto options = options_of(std::get<0>(GetParam()));
   const int ranks = std::get<1>(GetParam());
   for (const bool overlapped : {false, true}) {
     run_local(ranks, [&](Communicator& communicator) {
-      const int rank = communicator.rank();
-      const cuda::Stream stream;
-      const std::vector<Space> host(kModel.size(), Space::host);
-      const std::vector<Space> mixed{Space::device, Space::host, Space::device};
-      Reducer plain(communicator, options_of(one));
-      Reducer there(communicator, options_of(one));
-      add_all(plain, host);
-      add_all(there, mixed);
-      for (int step = 0; step < kSteps; ++step) {
-        const auto options = step_options(step);
-        const auto expected = host_step(plain, rank, step, options);
-        EXPECT_EQ(mixed_step(there, mixed, rank, step, options, stream, overlapped), expected)
-            << "step " << step << " on rank " << rank;
-      }
-      EXPECT_EQ(there.statistics().message_bytes, plain.statistics().message_bytes);
-      EXPECT_EQ(there.statistics().wire_bytes, plain.statistics().wire_bytes);
-      expect_states(there, plain, stream);
+      Twins<float> twins(communicator, options, options);
+      twins.expect_same_steps([&](int) { return overlapped; });
+      const auto expected = twins.plain.statistics();
+      EXPECT_EQ(twins.there.statistics().message_bytes, expected.message_bytes);
+      EXPECT_EQ(twins.there.statistics().wire_bytes, expected.wire_bytes);
+      twins.expect_same_states();
     });
   }
 }
 
 TEST_P(DeviceTensors, ComeToTheSameBetweenDevices) {
-  const Case one = std::get<0>(GetParam());
+  const auto options = options_of(std::get<0>(GetParam()));
   const int ranks = std::get<1>(GetParam());
   run_local(ranks, [&](Communicator& communicator) {
-    const int rank = communicator.rank();
-    const cuda::Stream stream;
-    const std::vector<Space> host(kModel.size(), Space::host);
-    const std::vector<Space> mixed{Space::device, Space::host, Space::device};
-    StagedCommunicator between(communicator);
-    auto options = options_of(one);
-    options.device = device_backend({.all = &between});
-    Reducer plain(communicator, options_of(one));
-    Reducer there(communicator, options);
-    add_all(plain, host);
-    add_all(there, mixed);
-    for (int step = 0; step < kSteps; ++step) {
-      const auto expected = host_step(plain, rank, step, step_options(step));
-      EXPECT_EQ(mixed_step(there, mixed, rank, step, step_options(step), stream, step % 2 == 0),
-                expected)
-          << "step " << step << " on rank " << rank;
-    }
-    EXPECT_GT(there.statistics().wire_bytes + 1, plain.statistics().wire_bytes / 2);
-    expect_states(there, plain, stream);
+    StagedCommunicator devices(communicator);
+    auto between = options;
+    between.device = device_backend({.all = &devices});
+    Twins<float> twins(communicator, options, between);
+    twins.expect_same_steps(in_every_other);
+    EXPECT_GT(twins.there.statistics().wire_bytes + 1, twins.plain.statistics().wire_bytes / 2);
+    twins.expect_same_states();
   });
 }
 
@@ -166,28 +86,17 @@ class DeviceTensorsOfNodes : public testing::TestWithParam<Case> {};
 TEST_P(DeviceTensorsOfNodes, AreSummedBetweenTheNodesDevices) {
   const LocalOptions nodes{.ranks_per_node = 2};
   const auto body = [&](Communicator& communicator) {
-    const int rank = communicator.rank();
-    const cuda::Stream stream;
-    const std::vector<Space> host(kModel.size(), Space::host);
-    const std::vector<Space> mixed{Space::device, Space::host, Space::device};
     const auto node = communicator.split_node();
     StagedCommunicator devices(*node);
     auto options = options_of(GetParam());
     options.node = "shared";
     options.device = device_backend({.node = &devices});
-    Reducer plain(communicator, options);
-    Reducer there(communicator, options);
-    add_all(plain, host);
-    add_all(there, mixed);
-    for (int step = 0; step < kSteps; ++step) {
-      const auto expected = host_step(plain, rank, step, step_options(step));
-      EXPECT_EQ(mixed_step(there, mixed, rank, step, step_options(step), stream, step % 2 == 0),
-                expected)
-          << "step " << step << " on rank " << rank;
-    }
-    EXPECT_GT(there.statistics().node_wire_bytes, 0u);
-    EXPECT_EQ(there.statistics().wire_bytes - there.statistics().node_wire_bytes,
-              plain.statistics().wire_bytes - plain.statistics().node_wire_bytes);
+    Twins<float> twins(communicator, options, options);
+    twins.expect_same_steps(in_every_other);
+    const auto there = twins.there.statistics();
+    const auto plain = twins.plain.statistics();
+    EXPECT_GT(there.node_wire_bytes, 0u);
+    EXPECT_EQ(there.wire_bytes - there.node_wire_bytes, plain.wire_bytes - plain.node_wire_bytes);
   };
   run_local(4, body, nodes);
 }
@@ -199,27 +108,19 @@ INSTANTIATE_TEST_SUITE_P(All, DeviceTensorsOfNodes,
 
 // Their products are a library's, which adds up in an order of its own.
 TEST(DeviceTensorSteps, OfLowRankAreCloseToTheHostsAndEqualOnAllRanks) {
-  const Case low_rank{"lowrank(rank=2)", "ef14"};
+  const auto options = options_of({"lowrank(rank=2)", "ef14"});
+  const std::vector<Space> device(kModel.size(), Space::device);
   std::vector<Estimates> of_rank(2);
   run_local(2, [&](Communicator& communicator) {
-    const int rank = communicator.rank();
-    const cuda::Stream stream;
-    const std::vector<Space> host(kModel.size(), Space::host);
-    const std::vector<Space> device(kModel.size(), Space::device);
-    Reducer plain(communicator, options_of(low_rank));
-    Reducer there(communicator, options_of(low_rank));
-    add_all(plain, host);
-    add_all(there, device);
-    for (int step = 0; step < kSteps; ++step) {
-      const auto options = step_options(step);
-      const auto expected = host_step(plain, rank, step, options);
-      const auto estimates = mixed_step(there, device, rank, step, options, stream, true);
+    Twins<float> twins(communicator, options, options, device);
+    const auto compare = [&](int step, const Estimates& estimates, const Estimates& expected) {
       for (std::size_t v = 0; v < kModel.size(); ++v) {
         EXPECT_THAT(estimates[v], testing::Pointwise(testing::FloatNear(2e-4f), expected[v]))
             << kModel[v].name << " in step " << step;
       }
-      of_rank[static_cast<std::size_t>(rank)] = estimates;
-    }
+      of_rank[static_cast<std::size_t>(twins.rank)] = estimates;
+    };
+    twins.step_through([](int) { return true; }, compare);
   });
   EXPECT_EQ(of_rank[0], of_rank[1]);
 }
@@ -250,30 +151,6 @@ TEST(DeviceTensorSteps, ANonFiniteElementSkipsTheStepOnAllRanks) {
       }
     });
   }
-}
-
-// What two ranks are left with, of which rank 1 skips the matrix in every other step.
-Estimates skipping(Communicator& communicator, const ReducerOptions& options, Space space) {
-  const cuda::Stream stream;
-  const int rank = communicator.rank();
-  Reducer reducer(communicator, options);
-  reducer.add("matrix", kModel.front().shape, ElementType::float32, space);
-  Estimates all;
-  for (int step = 0; step < kSteps; ++step) {
-    auto x = gradient_of(kModel.front(), rank, step);
-    const auto there = to_device(x, stream);
-    const bool skips = rank == 1 && step % 2 == 0;
-    if (space == Space::host) {
-      skips ? reducer.skip("matrix", std::span<float>(x))
-            : reducer.push("matrix", std::span<float>(x));
-    } else {
-      skips ? reducer.skip("matrix", there.span(), stream)
-            : reducer.push("matrix", there.span(), stream);
-    }
-    reducer.wait();
-    all.push_back(space == Space::host ? x : to_host(there.span(), stream));
-  }
-  return all;
 }
 
 class DeviceTensorsOfRanksThatSkip : public testing::TestWithParam<Case> {};

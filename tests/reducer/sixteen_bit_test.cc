@@ -17,22 +17,13 @@ namespace pith::test {
 namespace {
 
 template <class V>
-V rounded(float value) {
-  if constexpr (std::is_same_v<V, Half>) {
-    return to_half(value);
-  } else {
-    return to_bfloat16(value);
-  }
-}
-
-template <class V>
 constexpr ElementType kType =
     std::is_same_v<V, Half> ? ElementType::float16 : ElementType::bfloat16;
 
 template <class V>
 std::vector<V> all_rounded(const std::vector<float>& x) {
   std::vector<V> out(x.size());
-  std::ranges::transform(x, out.begin(), rounded<V>);
+  std::ranges::transform(x, out.begin(), to_number<V>);
   return out;
 }
 
@@ -96,7 +87,7 @@ void expect_ties_to_even(float step) {
     const float next = communicator.rank() == 0 ? 0 : step;
     std::vector<V> x;
     for (const float value : {1.0f, 1 + step, -1.0f, -1 - step}) {
-      x.push_back(rounded<V>(value < 0 ? value - next : value + next));
+      x.push_back(to_number<V>(value < 0 ? value - next : value + next));
     }
     EXPECT_EQ(to_float(x[1]), 1 + step + next);
     reducer.push("w", std::span(x));
