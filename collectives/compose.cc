@@ -80,6 +80,16 @@ void on_device(const Unit<T>& unit, Round& round, const std::function<void()>& w
 }
 
 template <Element T>
+void between_devices(const Unit<T>& unit, const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const DeviceError& error) {
+    throw TransportError(std::string(unit.name) +
+                         ": a device failed in the middle of an exchange: " + error.what());
+  }
+}
+
+template <Element T>
 void begin_on_devices(std::span<const Unit<T>> bucket, Round& round) {
   for (const Unit<T>& unit : bucket) {
     if (!unit.device || !unit.observer || !unit.present) continue;
@@ -217,6 +227,7 @@ std::span<T> joined_means(std::span<const Unit<T>> bucket) {
   template Fault non_finite_fault(const Unit<T>&, std::span<const T>, std::string_view);         \
   template Fault non_finite_fault(const Unit<T>&, const NonFiniteElement<T>&, std::string_view); \
   template void on_device(const Unit<T>&, Round&, const std::function<void()>&);                 \
+  template void between_devices(const Unit<T>&, const std::function<void()>&);                   \
   template void begin_on_devices(std::span<const Unit<T>>, Round&);                              \
   template void finish_on_devices(std::span<Unit<T>>, Round&);                                   \
   template void begin_exactly_on_devices(std::span<Unit<T>>, Round&);                            \

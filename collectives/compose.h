@@ -26,6 +26,11 @@ Fault non_finite_fault(const Unit<T>& unit, const NonFiniteElement<T>& bad,
 template <Element T>
 void on_device(const Unit<T>& unit, Round& round, const std::function<void()>& work);
 
+/// Work that other ranks' devices wait for: a DeviceError of it becomes a TransportError, as this
+/// rank cannot know how far it has come in the schedule.
+template <Element T>
+void between_devices(const Unit<T>& unit, const std::function<void()>& work);
+
 /// What the observers of units on devices look at is going to be brought from there.
 template <Element T>
 void begin_on_devices(std::span<const Unit<T>> bucket, Round& round);

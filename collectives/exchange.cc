@@ -42,8 +42,11 @@ void exchange_between_devices(std::span<Unit<T>> bucket, Round& round) {
     const bool present = unit.present && round.faults.empty();
     const auto before = std::exchange(round.faults, {});
     on_device(unit, round, [&] {
-      const DeviceBytes bytes =
-          unit.device->exchange(step, key_of(unit, round), static_cast<T>(round.divisor), present);
+      DeviceBytes bytes;
+      between_devices(unit, [&] {
+        bytes = unit.device->exchange(step, key_of(unit, round), static_cast<T>(round.divisor),
+                                      present);
+      });
       unit.cost.message_bytes += bytes.message;
       round.communicator.count_wire_bytes(bytes.wire);
     });

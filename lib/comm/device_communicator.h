@@ -55,6 +55,10 @@ class DeviceCommunicator {
   /// Replaces x by rank `root`'s.
   void broadcast(DeviceSpan<std::byte> x, int root, DeviceStream stream);
 
+  /// Takes what memory calls are going to need that send and receive no more than so many bytes, so
+  /// that they take none. Every rank by itself. Throws DeviceError.
+  virtual void reserve(std::size_t /*out_bytes*/, std::size_t /*in_bytes*/) {}
+
   /// Throws TransportError if something has failed since.
   virtual void check() {}
 

@@ -16,6 +16,12 @@ std::span<V> first_of(cuda::PinnedBuffer<std::byte>& buffer, std::size_t count) 
 
 }  // namespace
 
+void StagedCommunicator::reserve(std::size_t out_bytes, std::size_t in_bytes) {
+  copied_in_.wait();
+  first_of<std::byte>(out_, out_bytes);
+  first_of<std::byte>(in_, in_bytes);
+}
+
 template <class V>
 std::span<V> StagedCommunicator::copy_out(DeviceSpan<const V> x, DeviceStream stream) {
   copied_in_.wait();

@@ -30,6 +30,7 @@ class StagedCommunicator final : public DeviceCommunicator {
   int size() const override { return host_.size(); }
   bool is_capturable() const override { return false; }
   void wait(DeviceStream stream) override { cuda::synchronize(stream); }
+  void reserve(std::size_t out_bytes, std::size_t in_bytes) override;
 
  private:
   void do_all_reduce(DeviceSpan<float> x, DeviceStream stream) override;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <type_traits>
 
@@ -34,17 +35,31 @@ Handle make_handle() {
   return handle;
 }
 
-// A handle is of one device, and must not be used by two threads at once.
-cublasHandle_t handle_here() {
-  static thread_local std::map<int, Handle> handles;
-  Handle& handle = handles[current_device()];
-  if (!handle) handle = make_handle();
-  return handle.get();
-}
+// Of one device, for one thread at a time: whichever multiplies, so that none takes memory for one
+// of its own. They stay when the process ends, as the driver may be gone by then.
+class Lease {
+ public:
+  Lease() : lock_(mutex()) {
+    static auto& handles = *new std::map<int, Handle>;
+    Handle& handle = handles[current_device()];
+    if (!handle) handle = make_handle();
+    handle_ = handle.get();
+  }
+  operator cublasHandle_t() const { return handle_; }
+
+ private:
+  static std::mutex& mutex() {
+    static std::mutex one;
+    return one;
+  }
+
+  std::lock_guard<std::mutex> lock_;
+  cublasHandle_t handle_;
+};
 
 }  // namespace
 
-void prepare_blas() { static_cast<void>(handle_here()); }
+void prepare_blas() { const Lease handle; }
 
 void multiply(Transpose op, ColumnMajor<const float> a, ColumnMajor<const float> b,
               ColumnMajor<float> c, DeviceScratch& scratch, DeviceStream stream) {
@@ -53,7 +68,7 @@ void multiply(Transpose op, ColumnMajor<const float> a, ColumnMajor<const float>
   const DeviceScratch::Frame frame(scratch);
   const auto workspace = scratch.take<std::byte>(kWorkspace);
   const auto size = [](std::size_t extent) { return static_cast<std::int64_t>(extent); };
-  const cublasHandle_t handle = handle_here();
+  const Lease handle;
   check_blas(cublasSetStream(handle, stream), "cublasSetStream");  // before its workspace
   check_blas(cublasSetWorkspace(handle, workspace.data(), kWorkspace), "cublasSetWorkspace");
   check_blas(cublasSgemm_64(handle, op == Transpose::yes ? CUBLAS_OP_T : CUBLAS_OP_N, CUBLAS_OP_N,

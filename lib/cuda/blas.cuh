@@ -18,8 +18,8 @@ struct ColumnMajor {
 
 enum class Transpose : bool { no, yes };
 
-/// Makes what multiply() needs on this thread and the current device, unless it is there. It takes
-/// memory, so this comes before a stream is captured. Throws DeviceError.
+/// Makes what multiply() needs on the current device, for all threads, unless it is there. It takes
+/// memory, so this comes before a step, and before a stream is captured. Throws DeviceError.
 void prepare_blas();
 
 /// c = op(a) b in plain float arithmetic, in an order of summation that is cuBLAS's own.

@@ -12,13 +12,18 @@ constexpr std::size_t kSmallest = std::size_t{1} << 20;
 }  // namespace
 
 void DeviceScratch::clear() {
-  if (chunks_.size() > 1) {
-    const std::size_t total = capacity();
-    chunks_.clear();
-    chunks_.emplace_back(total);
-  }
-  chunk_ = 0;
-  used_ = 0;
+  chunk_ = used_ = taken_ = 0;
+  if (chunks_.size() <= 2) return;
+  const std::size_t behind = capacity() - chunks_.front().size();
+  chunks_.resize(1);
+  chunks_.emplace_back(behind);
+}
+
+void DeviceScratch::settle() {
+  chunk_ = used_ = taken_ = 0;
+  if (capacity() == most_) return;
+  chunks_.clear();
+  chunks_.emplace_back(most_);
 }
 
 std::size_t DeviceScratch::capacity() const {
@@ -36,6 +41,8 @@ std::byte* DeviceScratch::take_bytes(std::size_t bytes) {
   if (chunk_ == chunks_.size()) chunks_.emplace_back(std::max(rounded, kSmallest));
   std::byte* const start = chunks_[chunk_].span().data() + used_;
   used_ += rounded;
+  taken_ += rounded;
+  most_ = std::max(most_, taken_);
   return start;
 }
 

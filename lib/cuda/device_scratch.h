@@ -21,8 +21,13 @@ class DeviceScratch {
     return {reinterpret_cast<V*>(take_bytes(count * sizeof(V))), count};
   }
 
-  /// Gives everything back; several chunks become one of their total size. All work on it is done.
+  /// Gives everything back; behind the first chunk, several become one of their total size. All
+  /// work on it is done. Throws DeviceError if there is no memory; the first chunk is kept.
   void clear();
+
+  /// Gives everything back, and holds one chunk of the most that was taken at a time: who takes the
+  /// same again, clear() between, allocates nothing. Throws DeviceError. All work on it is done.
+  void settle();
 
   /// Bytes held, used or not.
   std::size_t capacity() const;
@@ -31,10 +36,11 @@ class DeviceScratch {
   class Frame {
    public:
     explicit Frame(DeviceScratch& scratch)
-        : scratch_(scratch), chunk_(scratch.chunk_), used_(scratch.used_) {}
+        : scratch_(scratch), chunk_(scratch.chunk_), used_(scratch.used_), taken_(scratch.taken_) {}
     ~Frame() {
       scratch_.chunk_ = chunk_;
       scratch_.used_ = used_;
+      scratch_.taken_ = taken_;
     }
     Frame(const Frame&) = delete;
     Frame& operator=(const Frame&) = delete;
@@ -43,6 +49,7 @@ class DeviceScratch {
     DeviceScratch& scratch_;
     std::size_t chunk_;
     std::size_t used_;
+    std::size_t taken_;
   };
 
  private:
@@ -51,6 +58,8 @@ class DeviceScratch {
   std::vector<DeviceBuffer<std::byte>> chunks_;
   std::size_t chunk_ = 0;  // the one in use
   std::size_t used_ = 0;   // bytes of it
+  std::size_t taken_ = 0;  // bytes of all
+  std::size_t most_ = 0;   // at a time
 };
 
 }  // namespace pith::cuda

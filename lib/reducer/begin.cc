@@ -11,13 +11,14 @@ namespace pith {
 void Reducer::Impl::begin(const StepOptions& step) {
   if (begun_) return fail("begin: the step has begun already");
   start();
-  begun_ = step;
   const std::string why_not = why_not_overlapped();
   if (!why_not.empty()) {
     log(LogLevel::info, "PROGRESS", "exchanges take place in wait(): " + why_not);
+    begun_ = step;
     return;
   }
   open(step, true);
+  begun_ = step;
   overlap();
 }
 

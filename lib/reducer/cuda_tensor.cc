@@ -11,6 +11,7 @@
 #include <pith/feedback/device_feedback.h>
 #include <pith/feedback/registry.h>
 #include <pith/reducer/cuda_tensor.h>
+#include <pith/reducer/device_norm.h>
 
 namespace pith {
 
@@ -47,22 +48,37 @@ void CudaTensor::wait() {
   cuda::synchronize(stream_);
 }
 
-void CudaTensor::build(const Choice& choice, const Shape& shape) {
+void CudaTensor::build(const Choice& choice, const Shape& shape, std::size_t ranks) {
   const cuda::OnDevice here(device_);
   cuda::synchronize(stream_);
   choice_ = choice;
-  message_.reset();
-  const auto before = std::move(linear_);
+  clear_compressors();
   if (choice.kind == CompressorKind::message) {
-    message_ = make_device_message(choice.pipeline, shape);
-    if (communicator_ && choice.exchange == Exchange::sharded) build_owner();
+    make_messages(shape);
   } else if (choice.kind == CompressorKind::linear) {
     linear_ = make_device_linear(choice.pipeline, shape, stream_);
-    if (before) linear_->start_from(*before, stream_);
-    cuda::synchronize(stream_);
+    if (before_) linear_->start_from(*before_, stream_);
     factors_ = cuda::DeviceBuffer<float>(communicator_ ? 0 : factor_elements());
   }
   on_host_ = cuda::PinnedBuffer<float>(on_host_elements());
+  rehearse(ranks);
+  // What zeros have taught them is not worth knowing.
+  if (message_) make_messages(shape);
+  before_.reset();
+}
+
+void CudaTensor::make_messages(const Shape& shape) {
+  message_ = make_device_message(choice_.pipeline, shape);
+  if (communicator_ && choice_.exchange == Exchange::sharded) build_owner();
+}
+
+// A build that fails leaves the state that was to be taken over to the next one.
+void CudaTensor::clear_compressors() {
+  if (!before_) before_ = std::move(linear_);
+  linear_.reset();
+  message_.reset();
+  owner_message_.reset();
+  factors_ = {};
 }
 
 // A step that counted nowhere may have left work behind.
@@ -194,6 +210,7 @@ DeviceBytes CudaTensor::exchange(const StepContext& step, const RandomKey& key, 
   exchanged_ = decoded_ = true;
   compose(step, present);
   const std::uint64_t before = communicator_->wire_bytes();
+  const cuda::DeviceScratch::Frame frame(scratch_);  // what is in it stays until the next step
   exchange_by(step, key, {*communicator_, scratch_, stream_, divisor, fault()});
   return {message_bytes(), communicator_->wire_bytes() - before};
 }
@@ -304,10 +321,23 @@ void CudaTensor::rescale(DeviceFeedback& rule, float factor, bool composed) {
   }
 }
 
-std::uint64_t CudaTensor::sum_in_node(bool pushed) {
+void CudaTensor::begin_norm() {
+  const cuda::OnDevice here(device_);
+  pith::squared_norm(gradient_, &findings_.span().data()->squared_norm, scratch_, stream_);
+  bring_findings();
+}
+
+double CudaTensor::squared_norm() {
+  const cuda::OnDevice here(device_);
+  wait();
+  return findings().squared_norm;
+}
+
+std::uint64_t CudaTensor::sum_in_node(bool pushed, double factor) {
   const cuda::OnDevice here(device_);
   gradient_ = part_.span();
-  return node_->reduce(whole_.floats(), pushed, part_.span(), scratch_, stream_);
+  return node_->reduce(whole_.floats(), pushed, static_cast<float>(factor), part_.span(), scratch_,
+                       stream_);
 }
 
 std::uint64_t CudaTensor::give() {

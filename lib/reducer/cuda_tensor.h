@@ -31,7 +31,9 @@ class CudaMark final : public DeviceMark {
 ///
 /// Memory   the rule's states, the mean (n floats), a gradient in 16 bits as n floats, and the
 ///          messages: those of all ranks in an exchange that gathers. In pinned memory the messages
-///          too, by way of the host; or n floats if nothing is compressed; or the factors.
+///          too, by way of the host; or n floats if nothing is compressed; or the factors. build()
+///          takes it, so that no step does; but messages on their way from the host, and the
+///          scratch that decodes them, may still grow if their size depends on the data.
 class CudaTensor final : public DeviceTensor {
  public:
   /// `communicator`: of all devices, or null. With a node stage `elements` are this rank's.
@@ -39,12 +41,14 @@ class CudaTensor final : public DeviceTensor {
              DeviceCommunicator* communicator, std::optional<DeviceNode> node);
   ~CudaTensor() override;
 
-  void build(const Choice& choice, const Shape& shape) override;
+  void build(const Choice& choice, const Shape& shape, std::size_t ranks) override;
   void stage(const DeviceMemory& memory) override;
   void accept(bool present) override;
   void rescale(double factor, bool present) override;
   std::uint64_t give() override;
-  std::uint64_t sum_in_node(bool pushed) override;
+  void begin_norm() override;
+  double squared_norm() override;
+  std::uint64_t sum_in_node(bool pushed, double factor) override;
   void give_up() override;
   void fill_with_nan(const DeviceMemory& memory) override;
   std::vector<DeviceStateView> states() override;
@@ -75,10 +79,17 @@ class CudaTensor final : public DeviceTensor {
     DeviceFault fault;
     float value;
     unsigned long long first_non_finite;
+    double squared_norm;
   };
 
   void wait();
+  void clear_compressors();
+  void make_messages(const Shape& shape);
   void build_owner();
+  void rehearse(std::size_t ranks);
+  void rehearse_between_devices(const StepContext& step, bool present);
+  void rehearse_message(const StepContext& step, std::size_t ranks);
+  void rehearse_factors(const StepContext& step, bool present);
   Range own_shard() const;
   std::size_t factor_elements() const;
   std::size_t on_host_elements() const;
@@ -108,7 +119,8 @@ class CudaTensor final : public DeviceTensor {
   Choice choice_;
   std::unique_ptr<DeviceMessageCompressor> message_;
   std::unique_ptr<DeviceLinearCompressor> linear_;
-  std::unique_ptr<DeviceFeedback> owner_rule_;  // of this rank's shard, between devices
+  std::unique_ptr<DeviceLinearCompressor> before_;  // until a build that takes over its state ends
+  std::unique_ptr<DeviceFeedback> owner_rule_;      // of this rank's shard, between devices
   std::unique_ptr<DeviceMessageCompressor> owner_message_;
   cuda::DeviceBuffer<float> part_;  // of the node's sum, then of the estimate
   cuda::DeviceBuffer<float> mean_;

@@ -24,10 +24,13 @@ class DeviceNode {
   /// `parts`: the elements that each rank of the node owns. `node` outlives this.
   DeviceNode(DeviceCommunicator& node, std::vector<Range> parts, double mean_ranks);
 
+  /// Takes what memory reduce() and gather() need, and gives it back to the scratch.
+  void reserve(cuda::DeviceScratch& scratch);
+
   /// Both put work into the stream and return the bytes counted at the communicator. A rank that
-  /// does not take part gives zeros; `whole` is not looked at then.
-  std::uint64_t reduce(DeviceSpan<const float> whole, bool pushed, DeviceSpan<float> part,
-                       cuda::DeviceScratch& scratch, DeviceStream stream);
+  /// does not take part gives zeros; `whole` is not looked at then, and else counts times `factor`.
+  std::uint64_t reduce(DeviceSpan<const float> whole, bool pushed, float factor,
+                       DeviceSpan<float> part, cuda::DeviceScratch& scratch, DeviceStream stream);
   std::uint64_t gather(DeviceSpan<const float> part, DeviceSpan<float> whole,
                        cuda::DeviceScratch& scratch, DeviceStream stream);
 
@@ -38,6 +41,13 @@ class DeviceNode {
   void wait(DeviceStream stream) { node_.wait(stream); }
 
  private:
+  /// Of one size, as the communicator has them; what does not fill one is zero.
+  struct Blocks {
+    DeviceSpan<float> all;  // of every rank
+    DeviceSpan<float> sum;  // of this rank's
+  };
+  Blocks take_blocks(cuda::DeviceScratch& scratch) const;
+
   DeviceCommunicator& node_;
   std::vector<Range> parts_;
   float mean_ranks_;

@@ -15,7 +15,6 @@ namespace {
 // Of the options that concern all tensors; or nothing.
 std::string for_host_only(const ReducerOptions& options) {
   if (!options.device) return "needs the option `device`: device_backend()";
-  if (options.clip != 0) return "cannot be clipped (clip)";
   if (options.commit == Commit::inplace) return "needs commit=step";
   if (options.node != "none" && options.device->goes_between_devices()) {
     return "cannot take part in a node stage (node=" + options.node + ") between all devices";

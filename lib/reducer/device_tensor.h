@@ -22,16 +22,23 @@ namespace pith {
 /// step counts nowhere.
 class DeviceTensor : public DeviceUnit<float> {
  public:
-  /// Builds the compressor of a choice for this tensor; rules stay. Throws UsageError for what has
-  /// no device version.
-  virtual void build(const Choice& choice, const Shape& shape) = 0;
+  /// Builds the compressor of a choice for this tensor, and takes what memory a step needs that is
+  /// exchanged by so many ranks; rules stay. Throws UsageError for what has no device version;
+  /// DeviceError, after which it is to be built again, and nothing is lost.
+  virtual void build(const Choice& choice, const Shape& shape, std::size_t ranks) = 0;
 
   /// This step's gradient, or memory for the estimate alone.
   virtual void stage(const DeviceMemory& memory) = 0;
 
-  /// With a node stage, behind stage(): the gradient becomes this rank's part of the sum over the
-  /// node, divided by the ranks of a node. Returns the bytes counted at the devices' communicator.
-  virtual std::uint64_t sum_in_node(bool pushed) = 0;
+  /// Behind stage(): puts the gradient's squared norm into the stream; then waits for it. In
+  /// double, and as close to the host's as device_norm.h says.
+  virtual void begin_norm() = 0;
+  virtual double squared_norm() = 0;
+
+  /// With a node stage, behind stage(): the gradient, times `factor`, becomes this rank's part of
+  /// the sum over the node, divided by the ranks of a node. Returns the bytes counted at the
+  /// devices' communicator.
+  virtual std::uint64_t sum_in_node(bool pushed, double factor) = 0;
 
   /// The step is agreed. `present`: this rank took part.
   virtual void accept(bool present) = 0;

@@ -76,7 +76,7 @@ void Engine<T>::prepare(const std::vector<Choice>& choices,
                         const std::vector<BucketPlan>& buckets) {
   for (LiveUnit<T>& unit : live_) {
     const Choice& choice = choices[unit.index];
-    if (unit.choice != choice) build(unit, choice);
+    if (unit.choice != choice || !unit.built) build(unit, choice);
   }
   order_units(buckets);
   if (node_) node_->prepare(buckets);
@@ -104,17 +104,20 @@ void Engine<T>::order_units(const std::vector<BucketPlan>& buckets) {
 
 // Returns whether this rank takes part in the unit: one pushed tensor is enough, others count as 0.
 template <Element T>
-bool Engine<T>::stage_unit(LiveUnit<T>& unit, const std::vector<Given>& given, bool faulty,
-                           Scratch& scratch) {
-  if (faulty) {
+bool Engine<T>::stage_unit(std::size_t place, const std::vector<Given>& given, Round& round) {
+  LiveUnit<T>& unit = live_[order_[place]];
+  if (!round.faults.empty()) {
     unit.staged = true;
-    unit.memory = scratch.take<T>(unit.plan->elements);
+    unit.memory = round.scratch.take<T>(unit.plan->elements);
     return false;
   }
   const auto& tensors = unit.plan->tensors;
   if (unit.device) {
     const Given& one = given[tensors.front()];
-    if (!node_) unit.device->stage(std::get<DeviceMemory>(one.memory));
+    if (!node_) {
+      const auto& memory = std::get<DeviceMemory>(one.memory);
+      on_device(units_[place], round, [&] { unit.device->stage(memory); });
+    }
     return one.how == Given::How::pushed;
   }
   const auto pushed = [&](std::size_t t) { return given[t].how == Given::How::pushed; };
@@ -124,7 +127,7 @@ bool Engine<T>::stage_unit(LiveUnit<T>& unit, const std::vector<Given>& given, b
     unit.memory = *direct;
     return pushed(tensors.front());
   }
-  unit.memory = scratch.take<T>(unit.plan->elements);
+  unit.memory = round.scratch.take<T>(unit.plan->elements);
   std::size_t offset = 0;
   for (const std::size_t t : tensors) {
     const std::size_t count = size_of(given[t].memory);
@@ -191,40 +194,51 @@ void Engine<T>::observe_with(const std::vector<Observer<T>*>& observers) {
 }
 
 template <Element T>
-void Engine<T>::stage(std::size_t bucket, const std::vector<Given>& given, bool faulty,
-                      Scratch& scratch) {
-  if (node_) {
-    stage_on_devices(bucket, given, faulty);
-    return node_->pack(bucket, given, faulty);
-  }
-  stage_units(bucket, given, faulty, scratch);
+void Engine<T>::stage(std::size_t bucket, const std::vector<Given>& given, Round& round) {
+  if (!node_) return stage_units(bucket, given, round);
+  stage_on_devices(bucket, given, round);
+  node_->pack(bucket, given, !round.faults.empty());
 }
 
 template <Element T>
-void Engine<T>::stage_units(std::size_t bucket, const std::vector<Given>& given, bool faulty,
-                            Scratch& scratch) {
+void Engine<T>::stage_units(std::size_t bucket, const std::vector<Given>& given, Round& round) {
   const Range units = buckets_[bucket].units;
   for (std::size_t i = units.begin; i < units.end; ++i) {
-    LiveUnit<T>& live = live_[order_[i]];
-    units_[i].present = stage_unit(live, given, faulty, scratch);
-    units_[i].gradient = live.memory;
+    units_[i].present = stage_unit(i, given, round);
+    units_[i].gradient = live_[order_[i]].memory;
   }
 }
 
 template <Element T>
-double Engine<T>::squared_norm() const {
-  if (node_) return node_->squared_norm();
-  double sum = 0;
-  for (const Unit<T>& unit : units_) {
-    if (unit.present) sum += pith::squared_norm(unit.gradient);
+template <class Work>
+void Engine<T>::on_devices_there(Round& round, const Work& work) {
+  for (std::size_t i = 0; i < units_.size(); ++i) {
+    const LiveUnit<T>& live = live_[order_[i]];
+    const bool pushed = node_ ? live.pushed : units_[i].present;
+    if (live.device && pushed) on_device(units_[i], round, [&] { work(*live.device); });
   }
+}
+
+// All devices' work is under way before the first is waited for.
+template <Element T>
+double Engine<T>::squared_norm(Round& round) {
+  on_devices_there(round, [](DeviceTensor& device) { device.begin_norm(); });
+  double sum = node_ ? node_->squared_norm() : 0;
+  for (std::size_t i = 0; i < units_.size() && !node_; ++i) {
+    if (units_[i].present && !units_[i].device) sum += pith::squared_norm(units_[i].gradient);
+  }
+  on_devices_there(round, [&](DeviceTensor& device) { sum += device.squared_norm(); });
   return sum;
 }
 
 template <Element T>
 void Engine<T>::scale_gradients(double factor) {
-  if (node_) return node_->scale(factor);
-  for (Unit<T>& unit : units_) unit.gradient_scale = factor;
+  if (!node_) {
+    for (Unit<T>& unit : units_) unit.gradient_scale = factor;
+    return;
+  }
+  node_->scale(factor);
+  for (LiveUnit<T>& live : live_) live.factor = factor;
 }
 
 template <Element T>
@@ -314,7 +328,7 @@ void Engine<T>::sum_in_node(std::size_t bucket, UnitCost& cost, Round& round) {
     sum_on_devices(bucket);
   }
   cost.exchange_seconds += cost.node_seconds;
-  stage_units(bucket, *parts, !round.faults.empty(), round.scratch);
+  stage_units(bucket, *parts, round);
 }
 
 template <Element T>

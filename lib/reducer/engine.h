@@ -32,8 +32,10 @@ struct LiveUnit {
   std::size_t index = 0;    ///< in the reducer's list of units
   std::vector<Part> parts;  ///< its tensors, for messages to people
   Choice choice;
+  bool built = false;                    ///< for it
   std::unique_ptr<DeviceTensor> device;  ///< if it lies there; then it keeps rule and memory
   bool pushed = false;                   ///< there, in this step, with a node stage
+  double factor = 1;                     ///< there, likewise: what the gradient counts times
   std::unique_ptr<Feedback<T>> feedback;
   std::unique_ptr<Feedback<T>> none;  ///< instead of a rule that has sent all that it kept
   bool drained = false;               ///< it has, or is none, and nothing is compressed
@@ -71,11 +73,11 @@ class Engine {
   std::size_t buckets() const { return buckets_.size(); }
 
   /// Takes in the gradients of a bucket; 16-bit ones, and those of units of several tensors, are
-  /// copied.
-  void stage(std::size_t bucket, const std::vector<Given>& given, bool faulty, Scratch& scratch);
+  /// copied. What a device cannot do is noted in round.faults.
+  void stage(std::size_t bucket, const std::vector<Given>& given, Round& round);
 
-  /// Of this rank's gradients.
-  double squared_norm() const;
+  /// Of this rank's gradients, once all are staged. Notes as stage() does.
+  double squared_norm(Round& round);
   /// They count times `factor`; the trainer's memory stays as it is.
   void scale_gradients(double factor);
   bool find_non_finite(std::vector<Fault>& faults) const;
@@ -133,12 +135,12 @@ class Engine {
   void exchange_messages(const Bucket& bucket, Round& round);
   void exchange_seconds(const Bucket& bucket, Round& round);
   std::unique_ptr<DeviceTensor> make_device_tensor(const UnitPlan& unit, ElementType type) const;
-  void stage_on_devices(std::size_t bucket, const std::vector<Given>& given, bool faulty);
+  void stage_on_devices(std::size_t bucket, const std::vector<Given>& given, Round& round);
+  template <class Work>
+  void on_devices_there(Round& round, const Work& work);
   void sum_on_devices(std::size_t bucket);
-  void stage_units(std::size_t bucket, const std::vector<Given>& given, bool faulty,
-                   Scratch& scratch);
-  bool stage_unit(LiveUnit<T>& unit, const std::vector<Given>& given, bool faulty,
-                  Scratch& scratch);
+  void stage_units(std::size_t bucket, const std::vector<Given>& given, Round& round);
+  bool stage_unit(std::size_t place, const std::vector<Given>& given, Round& round);
   void finish_units(const std::vector<Given>& given, double state_scale);
   void sum_in_node(std::size_t bucket, UnitCost& cost, Round& round);
   void accept(LiveUnit<T>& live, const Unit<T>& unit, double state_scale);

@@ -21,12 +21,14 @@ Guarantee guarantee_of(const LiveUnit<T>& unit) {
 // Rules outlive compressors: a residual survives every change of the schedule.
 template <Element T>
 void Engine<T>::build(LiveUnit<T>& unit, const Choice& choice) {
+  if (unit.choice != choice) unit.drained = false;
   unit.choice = choice;
-  unit.drained = false;
+  unit.built = false;
   unit.owned_first = block_start(unit.plan->elements, ranks_, rank_);
   for (Carrier<T>& carrier : unit.carriers) build(unit, carrier);
-  if (unit.device) unit.device->build(choice, unit.plan->shape);
+  if (unit.device) unit.device->build(choice, unit.plan->shape, ranks_);
   unit.feedback->carried_by(guarantee_of(unit));
+  unit.built = true;
 }
 
 template <Element T>

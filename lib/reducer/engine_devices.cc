@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <pith/collectives/compose.h>
 #include <pith/reducer/engine.h>
 
 // What the engine does with units on devices besides driving them through a step.
@@ -14,14 +15,16 @@ std::unique_ptr<DeviceTensor> Engine<T>::make_device_tensor(const UnitPlan& unit
 }
 
 template <Element T>
-void Engine<T>::stage_on_devices(std::size_t bucket, const std::vector<Given>& given, bool faulty) {
+void Engine<T>::stage_on_devices(std::size_t bucket, const std::vector<Given>& given,
+                                 Round& round) {
   const Range units = buckets_[bucket].units;
   for (std::size_t i = units.begin; i < units.end; ++i) {
     LiveUnit<T>& live = live_[order_[i]];
     if (!live.device) continue;
     const Given& one = given[live.plan->tensors.front()];
-    live.pushed = !faulty && one.how == Given::How::pushed;
-    if (!faulty) live.device->stage(std::get<DeviceMemory>(one.memory));
+    live.factor = 1;
+    on_device(units_[i], round, [&] { live.device->stage(std::get<DeviceMemory>(one.memory)); });
+    live.pushed = round.faults.empty() && one.how == Given::How::pushed;
   }
 }
 
@@ -30,7 +33,10 @@ void Engine<T>::sum_on_devices(std::size_t bucket) {
   const Range units = buckets_[bucket].units;
   for (std::size_t i = units.begin; i < units.end; ++i) {
     LiveUnit<T>& live = live_[order_[i]];
-    if (live.device) node_->count_wire_bytes(live.device->sum_in_node(live.pushed));
+    if (!live.device) continue;
+    between_devices(units_[i], [&] {
+      node_->count_wire_bytes(live.device->sum_in_node(live.pushed, live.factor));
+    });
   }
 }
 
@@ -62,13 +68,13 @@ std::vector<DeviceStateView> Engine<T>::device_states() {
   return all;
 }
 
-#define PITH_INSTANTIATE(T)                                                                \
-  template std::unique_ptr<DeviceTensor> Engine<T>::make_device_tensor(const UnitPlan&,    \
-                                                                       ElementType) const; \
-  template void Engine<T>::stage_on_devices(std::size_t, const std::vector<Given>&, bool); \
-  template void Engine<T>::sum_on_devices(std::size_t);                                    \
-  template void Engine<T>::give_up();                                                      \
-  template void Engine<T>::fill_with_nan(const std::vector<Given>&);                       \
+#define PITH_INSTANTIATE(T)                                                                  \
+  template std::unique_ptr<DeviceTensor> Engine<T>::make_device_tensor(const UnitPlan&,      \
+                                                                       ElementType) const;   \
+  template void Engine<T>::stage_on_devices(std::size_t, const std::vector<Given>&, Round&); \
+  template void Engine<T>::sum_on_devices(std::size_t);                                      \
+  template void Engine<T>::give_up();                                                        \
+  template void Engine<T>::fill_with_nan(const std::vector<Given>&);                         \
   template std::vector<DeviceStateView> Engine<T>::device_states();
 PITH_INSTANTIATE(float)
 PITH_INSTANTIATE(double)

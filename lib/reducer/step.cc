@@ -122,11 +122,10 @@ double Reducer::Impl::of_peers(double ranks) const {
 }
 
 void Reducer::Impl::stage(std::size_t bucket) {
-  const bool faulty = !round_->faults.empty();
   if (bucket < floats_->buckets()) {
-    floats_->stage(bucket, given_, faulty, scratch_);
+    floats_->stage(bucket, given_, *round_);
   } else {
-    doubles_->stage(bucket - floats_->buckets(), given_, faulty, scratch_);
+    doubles_->stage(bucket - floats_->buckets(), given_, *round_);
   }
 }
 
@@ -141,10 +140,10 @@ void Reducer::Impl::exchange(std::size_t bucket) {
 
 void Reducer::Impl::clip(double loss_scale) {
   if (!round_->faults.empty() || settings_.options.clip == 0) return;
-  const double norm = std::sqrt(floats_->squared_norm() + doubles_->squared_norm());
+  const double norm = std::sqrt(floats_->squared_norm(*round_) + doubles_->squared_norm(*round_));
   const double ranks = settings_.options.clip_by_ranks ? communicator_.size() : 1;
   const double factor = settings_.options.clip / std::sqrt(ranks) * loss_scale / norm;
-  if (!std::isfinite(norm) || factor >= 1) return;
+  if (!round_->faults.empty() || !std::isfinite(norm) || factor >= 1) return;
   floats_->scale_gradients(factor);
   doubles_->scale_gradients(factor);
 }
@@ -247,7 +246,10 @@ StepResult Reducer::Impl::give_up(const Agreement& agreement) {
   ++statistics_.skipped_steps;
   floats_->give_up();
   if (agreement.usage) throw UsageError(agreement.text);
-  if (agreement.wire) throw WireError(agreement.text);
+  // Between devices what is not finite travels, and may be no valid message to the others.
+  const auto& device = settings_.options.device;
+  const bool travels = device && device->goes_between_devices();
+  if (agreement.wire && !(travels && agreement.non_finite)) throw WireError(agreement.text);
   if (unusable_) throw Error(agreement.text + "; with commit=inplace the states are lost");
   switch (settings_.options.non_finite) {
     case NonFinite::fail:

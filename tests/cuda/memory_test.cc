@@ -65,6 +65,40 @@ TEST(DeviceScratchMemory, IsTakenOnceAndKept) {
   EXPECT_EQ(scratch.capacity(), held);
 }
 
+// Whatever becomes of the others.
+TEST(DeviceScratchMemory, ItsFirstChunkStaysWhereItIs) {
+  cuda::DeviceScratch scratch;
+  const auto step = [&] {
+    const auto first = scratch.take<float>(1 << 20);
+    scratch.take<float>(1 << 20);
+    scratch.take<float>(1 << 20);
+    return first.data();
+  };
+  const float* const first = step();
+  const std::size_t held = scratch.capacity();
+  for (int i = 0; i < 3; ++i) {
+    scratch.clear();
+    EXPECT_EQ(step(), first);
+    EXPECT_EQ(scratch.capacity(), held);
+  }
+}
+
+TEST(DeviceScratchMemory, SettlesForTheMostThatWasTakenAtATime) {
+  cuda::DeviceScratch scratch;
+  const auto step = [&] {
+    scratch.take<std::byte>(1000);
+    for (const std::size_t size : {2u << 20, 1u << 20, 3u << 20}) {
+      const cuda::DeviceScratch::Frame frame(scratch);
+      scratch.take<std::byte>(size);
+    }
+  };
+  step();
+  scratch.settle();
+  EXPECT_EQ(scratch.capacity(), (3u << 20) + 1024);
+  step();
+  EXPECT_EQ(scratch.capacity(), (3u << 20) + 1024);
+}
+
 TEST(DeviceScratchMemory, AFrameGivesBackWhatWasTakenInIt) {
   cuda::DeviceScratch scratch;
   scratch.take<int>(10);

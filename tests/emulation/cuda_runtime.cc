@@ -54,8 +54,9 @@ struct Machine {
   std::map<const char*, Memory> memory;
   std::vector<CUstream_st*> streams;
   CUstream_st defaults[kDevices];
-  std::size_t used = 0;
-  std::size_t limit = ~std::size_t{0};
+  std::size_t used[kDevices] = {};
+  std::size_t limit[kDevices] = {emulation::kNoLimit, emulation::kNoLimit};
+  std::size_t allocations = 0;
   cudaError_t failed = cudaSuccess;  // stays, as on a device
 };
 
@@ -138,11 +139,14 @@ cudaError_t allocate(void** memory, std::size_t bytes, int place) {
   Machine& all = machine();
   const std::lock_guard lock(all.mutex);
   if (captures > 0) return result(cudaErrorStreamCaptureUnsupported);
-  if (place >= 0 && bytes > all.limit - all.used) return result(cudaErrorMemoryAllocation);
+  if (place >= 0 && bytes > all.limit[place] - all.used[place]) {
+    return result(cudaErrorMemoryAllocation);
+  }
+  ++all.allocations;
   *memory = ::operator new (bytes, std::align_val_t{256});
   std::memset(*memory, 0xa5, bytes);  // what nobody wrote is not zero
   all.memory[static_cast<const char*>(*memory)] = {bytes, place};
-  if (place >= 0) all.used += bytes;
+  if (place >= 0) all.used[place] += bytes;
   return cudaSuccess;
 }
 
@@ -153,7 +157,7 @@ cudaError_t release(void* memory) {
   run_all();
   const auto found = all.memory.find(static_cast<const char*>(memory));
   if (found == all.memory.end()) return result(cudaErrorInvalidValue);
-  if (found->second.device >= 0) all.used -= found->second.bytes;
+  if (found->second.device >= 0) all.used[found->second.device] -= found->second.bytes;
   all.memory.erase(found);
   ::operator delete (memory, std::align_val_t{256});
   return cudaSuccess;
@@ -174,9 +178,15 @@ cudaError_t enqueue(cudaStream_t stream, std::function<void()> work, std::functi
   return cudaSuccess;
 }
 
-void limit_device_memory(std::size_t bytes) {
+void limit_device_memory(int limited, std::size_t bytes) {
+  Machine& all = machine();
+  const std::lock_guard lock(all.mutex);
+  all.limit[limited] = bytes == kNoLimit ? bytes : all.used[limited] + bytes;
+}
+
+std::size_t allocations() {
   const std::lock_guard lock(machine().mutex);
-  machine().limit = bytes == ~std::size_t{0} ? bytes : machine().used + bytes;
+  return machine().allocations;
 }
 
 }  // namespace emulation

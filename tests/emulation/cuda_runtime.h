@@ -108,7 +108,11 @@ cudaError_t enqueue(cudaStream_t stream, std::function<void()> work,
                     std::function<bool()> ready = nullptr);
 
 /// So many bytes of a device can be taken from now on, in all; tests run out of them.
-void limit_device_memory(std::size_t bytes);
+inline constexpr std::size_t kNoLimit = ~std::size_t{0};
+void limit_device_memory(int device, std::size_t bytes);
+
+/// How often memory of a device, or pinned memory, was taken so far.
+std::size_t allocations();
 
 }  // namespace emulation
 

@@ -119,9 +119,9 @@ TEST(DeviceTensorMistakes, OptionsForHostMemoryAreNamed) {
     });
   };
   auto options = options_of({"topk(density=0.01)", "ef14"});
-  options.clip = 1;
+  options.commit = Commit::inplace;
   EXPECT_THAT(refusal(options),
-              testing::HasSubstr("\"w\" lies on a device, so it cannot be clipped"));
+              testing::HasSubstr("\"w\" lies on a device, so it needs commit=step"));
   options = options_of({"topk(density=0.01)", "d_ec"});
   EXPECT_THAT(refusal(options), testing::HasSubstr("cannot have the rule d_ec"));
   options = options_of({"auto(topk(density=0.01))", "ef14"});
