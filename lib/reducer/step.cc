@@ -246,10 +246,7 @@ StepResult Reducer::Impl::give_up(const Agreement& agreement) {
   ++statistics_.skipped_steps;
   floats_->give_up();
   if (agreement.usage) throw UsageError(agreement.text);
-  // Between devices what is not finite travels, and may be no valid message to the others.
-  const auto& device = settings_.options.device;
-  const bool travels = device && device->goes_between_devices();
-  if (agreement.wire && !(travels && agreement.non_finite)) throw WireError(agreement.text);
+  if (agreement.wire) throw WireError(agreement.text);
   if (unusable_) throw Error(agreement.text + "; with commit=inplace the states are lost");
   switch (settings_.options.non_finite) {
     case NonFinite::fail:
