@@ -116,13 +116,14 @@ void CudaTensor::encode(const StepContext& step, Cuts cuts, const RandomKey& key
   compose(step, true);
   const DeviceWire wire = outgoing_.begin(segments(cuts), message_->place_bytes(cuts), stream_);
   message_->encode(source_, cuts, key, wire, scratch_, stream_);
-  outgoing_.bring(stream_);
+  outgoing_.bring(elements_ * sizeof(float), stream_);
 }
 
 void CudaTensor::collect(std::span<std::span<const std::byte>> segments) {
   const cuda::OnDevice here(device_);
   wait();
   if (outgoing_.fault().non_finite != 0) throw NonFiniteError();
+  if (outgoing_.bring_the_rest(stream_)) wait();
   for (std::size_t s = 0; s < segments.size(); ++s) segments[s] = outgoing_.segment(s);
 }
 

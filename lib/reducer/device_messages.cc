@@ -19,13 +19,13 @@ std::size_t aligned(std::size_t bytes) {
 DeviceWire OutgoingMessage::begin(std::size_t segments, std::size_t stride, DeviceStream stream) {
   segments_ = segments;
   stride_ = stride;
+  places_.clear();
   if (record_.size() < record_bytes()) {
     record_ = cuda::DeviceBuffer<std::byte>(record_bytes());
     host_record_ = cuda::PinnedBuffer<std::byte>(record_bytes());
   }
   if (bytes_.size() < segments * stride) {
     bytes_ = cuda::DeviceBuffer<std::byte>(segments * stride);
-    host_bytes_ = cuda::PinnedBuffer<std::byte>(segments * stride);
   }
   cuda::clear(record_.span(), stream);
   std::byte* const record = record_.span().data();
@@ -35,22 +35,47 @@ DeviceWire OutgoingMessage::begin(std::size_t segments, std::size_t stride, Devi
           .fault = reinterpret_cast<DeviceFault*>(record)};
 }
 
-// All of the room, as only the device knows how much of it is used: asking would take the time that
-// the rest of most messages takes.
-void OutgoingMessage::bring(DeviceStream stream) {
-  const std::size_t bytes = segments_ * stride_;
+void OutgoingMessage::bring(std::size_t most, DeviceStream stream) {
   cuda::copy_bytes(record_.span().data(), host_record_.span().data(), record_bytes(), stream);
-  cuda::copy_bytes(bytes_.span().data(), host_bytes_.span().data(), bytes, stream);
+  const std::size_t room = segments_ * stride_;
+  if (room > most) return;
+  make_room_on_host(room);
+  for (std::size_t s = 0; s < segments_; ++s) places_.push_back(s * stride_);
+  cuda::copy_bytes(bytes_.span().data(), host_bytes_.span().data(), room, stream);
+}
+
+bool OutgoingMessage::bring_the_rest(DeviceStream stream) {
+  if (places_.size() == segments_) return false;
+  std::size_t bytes = 0;
+  for (std::size_t s = 0; s < segments_; ++s) {
+    places_.push_back(bytes);
+    bytes += size(s);
+  }
+  make_room_on_host(bytes);
+  for (std::size_t s = 0; s < segments_; ++s) {
+    cuda::copy_bytes(bytes_.span().data() + s * stride_, host_bytes_.span().data() + places_[s],
+                     size(s), stream);
+  }
+  return true;
+}
+
+// With a quarter to spare, since sizes that depend on the data change from step to step.
+void OutgoingMessage::make_room_on_host(std::size_t bytes) {
+  if (host_bytes_.size() >= bytes) return;
+  const bool all = bytes == segments_ * stride_;
+  host_bytes_ = cuda::PinnedBuffer<std::byte>(all ? bytes : bytes + bytes / 4);
+}
+
+std::size_t OutgoingMessage::size(std::size_t segment) const {
+  const auto* sizes =
+      reinterpret_cast<const std::uint64_t*>(host_record_.span().data() + sizeof(Record));
+  if (sizes[segment] <= stride_) return sizes[segment];
+  throw Error("a device wrote a segment of " + std::to_string(sizes[segment]) +
+              " bytes to a place of " + std::to_string(stride_));
 }
 
 std::span<const std::byte> OutgoingMessage::segment(std::size_t s) const {
-  const auto* sizes =
-      reinterpret_cast<const std::uint64_t*>(host_record_.span().data() + sizeof(Record));
-  if (sizes[s] > stride_) {
-    throw Error("a device wrote a segment of " + std::to_string(sizes[s]) +
-                " bytes to a place of " + std::to_string(stride_));
-  }
-  return std::span<const std::byte>(host_bytes_.span()).subspan(s * stride_, sizes[s]);
+  return std::span<const std::byte>(host_bytes_.span()).subspan(places_[s], size(s));
 }
 
 void IncomingMessages::grow(std::size_t bytes, DeviceStream stream) {

@@ -20,8 +20,14 @@ class OutgoingMessage {
   /// compressor's next encode(). What was there is lost; `stream` has done with it.
   DeviceWire begin(std::size_t segments, std::size_t stride, DeviceStream stream);
 
-  /// Puts the copy to the host behind what is in the stream.
-  void bring(DeviceStream stream);
+  /// Puts the copy to the host behind what is in the stream: the whole room, as only the device
+  /// knows how much of it is used, and asking would take the time that the rest of most messages
+  /// takes; but if that is more than so many bytes, only what the device knows.
+  void bring(std::size_t most, DeviceStream stream);
+
+  /// Once the stream is done: puts the copy of what has not been brought into it, and returns
+  /// whether there is any.
+  bool bring_the_rest(DeviceStream stream);
 
   /// What was brought, once the stream is done.
   const DeviceFault& fault() const { return record().fault; }
@@ -36,9 +42,12 @@ class OutgoingMessage {
     return *reinterpret_cast<const Record*>(host_record_.span().data());
   }
   std::size_t record_bytes() const { return sizeof(Record) + segments_ * sizeof(std::uint64_t); }
+  std::size_t size(std::size_t segment) const;
+  void make_room_on_host(std::size_t bytes);
 
   std::size_t segments_ = 0;
   std::size_t stride_ = 0;
+  std::vector<std::size_t> places_;  // of the segments that were brought, on the host
   cuda::DeviceBuffer<std::byte> record_;
   cuda::DeviceBuffer<std::byte> bytes_;
   cuda::PinnedBuffer<std::byte> host_record_;

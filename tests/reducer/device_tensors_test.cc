@@ -70,6 +70,7 @@ const Case kCases[] = {{"none", "none"},
                        {"topk(density=0.02,values=bf16)", "econtrol"},
                        {"topk(density=0.05,values=4bit)", "ef21_sgdm"},
                        {"threshold(value=2)", "ef14"},
+                       {"threshold(value=1)", "ef14", "sharded"},
                        {"topk(density=0.1)@2,onebit", "ef14"}};
 
 INSTANTIATE_TEST_SUITE_P(OfTwoRanks, DeviceTensors,
