@@ -90,7 +90,7 @@ void between_devices(const Unit<T>& unit, const std::function<void()>& work) {
 }
 
 template <Element T>
-void begin_on_devices(std::span<const Unit<T>> bucket, Round& round) {
+void look_on_devices(std::span<const Unit<T>> bucket, Round& round) {
   for (const Unit<T>& unit : bucket) {
     if (!unit.device || !unit.observer || !unit.present) continue;
     const auto ranges = unit.observer->looked_at(key_of(unit, round), round.scratch);
@@ -115,7 +115,9 @@ void finish_on_devices(std::span<Unit<T>> bucket, Round& round) {
   }
   for (Unit<T>& unit : bucket) {
     if (!unit.device) continue;
-    Stopwatch watch(unit.cost.decode_seconds);
+    // Between devices an exchange only begins before.
+    const bool between = unit.device->goes_between_devices();
+    Stopwatch watch(between ? unit.cost.exchange_seconds : unit.cost.decode_seconds);
     finish_on_device(unit, round);
   }
 }
@@ -228,7 +230,7 @@ std::span<T> joined_means(std::span<const Unit<T>> bucket) {
   template Fault non_finite_fault(const Unit<T>&, const NonFiniteElement<T>&, std::string_view); \
   template void on_device(const Unit<T>&, Round&, const std::function<void()>&);                 \
   template void between_devices(const Unit<T>&, const std::function<void()>&);                   \
-  template void begin_on_devices(std::span<const Unit<T>>, Round&);                              \
+  template void look_on_devices(std::span<const Unit<T>>, Round&);                               \
   template void finish_on_devices(std::span<Unit<T>>, Round&);                                   \
   template void begin_exactly_on_devices(std::span<Unit<T>>, Round&);                            \
   template void show(const Unit<T>&, const Peekable<T>&, Round&);                                \

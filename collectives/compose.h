@@ -33,7 +33,7 @@ void between_devices(const Unit<T>& unit, const std::function<void()>& work);
 
 /// What the observers of units on devices look at is going to be brought from there.
 template <Element T>
-void begin_on_devices(std::span<const Unit<T>> bucket, Round& round);
+void look_on_devices(std::span<const Unit<T>> bucket, Round& round);
 
 /// Waits for the means on devices. What is wrong with them is noted in round.faults. If nothing is,
 /// the units' observers are shown what was sent.

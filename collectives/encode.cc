@@ -93,7 +93,7 @@ void send_plainly(Unit<T>& unit, Cuts cuts, Round& round,
 
 // All devices' work of the bucket is under way before the first is waited for.
 template <Element T>
-void begin_on_devices(std::span<Unit<T>> bucket, std::size_t segments, Round& round) {
+void begin_encoding_on_devices(std::span<Unit<T>> bucket, std::size_t segments, Round& round) {
   for_each_present(bucket, round, [&](std::size_t u) {
     Unit<T>& unit = bucket[u];
     if (!unit.device) return;
@@ -136,7 +136,7 @@ template <Element T>
 EncodedBucket encode_bucket(std::span<Unit<T>> bucket, std::size_t segments, Round& round) {
   const auto payloads = round.scratch.take<std::span<const std::byte>>(bucket.size() * segments);
   std::ranges::fill(payloads, std::span<const std::byte>());
-  begin_on_devices(bucket, segments, round);
+  begin_encoding_on_devices(bucket, segments, round);
   const std::uint16_t flags = for_each_present(bucket, round, [&](std::size_t u) {
     const auto cuts = even_cuts(bucket[u].elements, segments, round.scratch);
     send_unit(bucket[u], cuts, round, payloads.subspan(u * segments, segments));

@@ -58,7 +58,7 @@ void exchange_between_devices(std::span<Unit<T>> bucket, Round& round) {
 
 template <Element T>
 void exchange(Exchange algorithm, std::span<Unit<T>> bucket, Round& round) {
-  begin_on_devices<T>(bucket, round);
+  look_on_devices<T>(bucket, round);
   if (bucket.front().device && bucket.front().device->goes_between_devices()) {
     exchange_between_devices(bucket, round);
   } else {

@@ -40,7 +40,8 @@ bool takes_part(const Unit<T>& unit, int round_number, ElementType type) {
 
 // All devices' work is under way before the first is waited for.
 template <Element T>
-void begin_on_devices(std::span<Unit<T>> bucket, int number, ElementType type, Round& round) {
+void begin_factors_on_devices(std::span<Unit<T>> bucket, int number, ElementType type,
+                              Round& round) {
   for (Unit<T>& unit : bucket) {
     if (!unit.device || !takes_part(unit, number, type)) continue;
     Stopwatch watch(unit.cost.encode_seconds);
@@ -113,7 +114,7 @@ void exchange_factors(std::span<Unit<T>> bucket, std::span<Source<T>* const> inp
   }
   if (total == 0) return;
   const auto factors = round.scratch.template take<T>(total);
-  begin_on_devices(bucket, number, type, round);
+  begin_factors_on_devices(bucket, number, type, round);
   std::size_t offset = 0;
   for (std::size_t u = 0; u < bucket.size(); ++u) {
     Unit<T>& unit = bucket[u];

@@ -30,7 +30,6 @@ void send_plainly(Unit<T>& unit, Round& round) {
 
 template <Element T>
 void average(std::span<Unit<T>> units, Round& round) {
-  begin_exactly_on_devices(units, round);
   for (Unit<T>& unit : units) {
     round.plain ? send_plainly(unit, round) : send_exactly(unit, round);
   }
@@ -56,6 +55,7 @@ void average(std::span<Unit<T>> units, Round& round) {
 template <Element T>
 void raw(std::span<Unit<T>> bucket, Round& round) {
   check_signature<T>(bucket, "raw", round);
+  begin_exactly_on_devices(bucket, round);
   const auto is_large = [](const Unit<T>& unit) { return is_averaged_alone<T>(unit.mean.size()); };
   while (!bucket.empty()) {
     const auto next = std::ranges::find_if(bucket, is_large);

@@ -16,7 +16,8 @@ namespace pith {
 /// to the host, where the estimators are those of any tensor. So the errors are those of the host,
 /// bit for bit, and no state changes.
 ///
-/// A step is prepare(), with what ErrorCurve::looked_at() says, begin(), wait(), and observe().
+/// A step is prepare(), with what ErrorCurve::looked_at() says, begin(), and, once the stream is
+/// done, observe().
 /// Cost     of what is looked at, usually a 64th: one read of it on the device, and the way to the
 ///          host.
 /// Memory   what is looked at, once on the device and once in pinned memory.
@@ -29,9 +30,6 @@ class DeviceLook final : public Peekable<float> {
 
   /// Puts all the work into the stream.
   void begin(const DeviceSource& x, DeviceStream stream);
-
-  /// The host waits until all is there.
-  void wait() const { arrived_.wait(); }
 
   std::size_t size() const override { return size_; }
 
@@ -53,7 +51,6 @@ class DeviceLook final : public Peekable<float> {
   cuda::PinnedBuffer<float> composed_;
   cuda::DeviceBuffer<Piece> cut_there_;
   cuda::DeviceBuffer<float> composed_there_;
-  cuda::Event arrived_;
 };
 
 }  // namespace pith

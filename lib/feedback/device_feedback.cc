@@ -60,6 +60,7 @@ class DeviceEf14 final : public DeviceFeedback {
     if (mean.data() != estimate.data()) cuda::copy(mean, estimate, stream);
   }
   std::vector<DeviceStateView> states() override { return {residual_.view("residual")}; }
+  std::vector<StateView<float>> host_states() override { return {rate_.view()}; }
 
  private:
   DeviceState residual_;

@@ -19,6 +19,8 @@ struct DeviceStateView {
   std::string name;
   bool replicated = false;
   DeviceSpan<float> values;
+  bool per_element = true;  ///< else it is the whole tensor's
+  std::size_t first = 0;    ///< per element: the tensor's element that the values begin at
 };
 
 /// Feedback (feedback.h) for a tensor of floats on a device: the rule says what is composed, and
@@ -45,6 +47,9 @@ class DeviceFeedback {
 
   /// Committed values only, until the next accept().
   virtual std::vector<DeviceStateView> states() = 0;
+
+  /// Those that the host keeps: a number per tensor.
+  virtual std::vector<StateView<float>> host_states() { return {}; }
 };
 
 /// The device's rule of that description, for n elements: none, ef14, ef21, ef21_sgdm, econtrol.

@@ -106,6 +106,8 @@ void CudaTensor::rehearse_message(const StepContext& step, std::size_t ranks) {
   std::vector<std::size_t> cuts;
   const std::size_t count = whole ? 1 : ranks;
   for (std::size_t s = 0; s <= count; ++s) cuts.push_back(block_start(elements_, count, s));
+  const std::size_t place = message_->place_bytes(cuts);
+  if (count * place <= most_at_once()) incoming_.reserve(whole ? ranks : count, place);
   encode(step, cuts, {});
   std::vector<std::span<const std::byte>> mine(count);
   collect(mine);

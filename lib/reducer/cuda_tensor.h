@@ -33,7 +33,8 @@ class CudaMark final : public DeviceMark {
 ///          messages: those of all ranks in an exchange that gathers. In pinned memory the messages
 ///          too, by way of the host; or n floats if nothing is compressed; or the factors. build()
 ///          takes it, so that no step does; but messages on their way from the host, and the
-///          scratch that decodes them, may still grow if their size depends on the data.
+///          scratch that decodes them, may still grow if their size depends on the data, and what
+///          an observer looks at, here and in pinned memory, is taken when it first does.
 class CudaTensor final : public DeviceTensor {
  public:
   /// `communicator`: of all devices, or null. With a node stage `elements` are this rank's.
@@ -42,7 +43,7 @@ class CudaTensor final : public DeviceTensor {
   ~CudaTensor() override;
 
   void build(const Choice& choice, const Shape& shape, std::size_t ranks) override;
-  void stage(const DeviceMemory& memory) override;
+  void stage(const DeviceMemory& memory, bool pushed) override;
   void accept(bool present) override;
   void rescale(double factor, bool present) override;
   std::uint64_t give() override;
@@ -52,6 +53,7 @@ class CudaTensor final : public DeviceTensor {
   void give_up() override;
   void fill_with_nan(const DeviceMemory& memory) override;
   std::vector<DeviceStateView> states() override;
+  std::vector<StateView<float>> host_states() override;
 
   bool goes_between_devices() const override { return communicator_ != nullptr; }
   void look_at(std::span<const Range> ranges) override;
@@ -93,6 +95,7 @@ class CudaTensor final : public DeviceTensor {
   Range own_shard() const;
   std::size_t factor_elements() const;
   std::size_t on_host_elements() const;
+  std::size_t most_at_once() const;
   std::size_t message_bytes() const;
   bool owns_a_shard() const;
   void rescale(DeviceFeedback& rule, float factor, bool composed);

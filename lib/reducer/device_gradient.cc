@@ -23,9 +23,10 @@ void visit_sixteen_bit(const DeviceMemory& memory, const Body& body) {
 DeviceGradient::DeviceGradient(ElementType type, std::size_t elements)
     : widened_(type == ElementType::float32 ? 0 : elements) {}
 
-void DeviceGradient::load(const DeviceMemory& memory, DeviceStream stream) {
+void DeviceGradient::take(const DeviceMemory& memory, bool loads, DeviceStream stream) {
   const auto* in_place = std::get_if<DeviceSpan<float>>(&memory.values);
   floats_ = in_place ? *in_place : widened_.span();
+  if (!loads) return;
   visit_sixteen_bit(
       memory, [&]<class V>(DeviceSpan<V> values) { cuda::widen<V>(values, floats_, stream); });
 }

@@ -18,9 +18,9 @@ class DeviceGradient {
  public:
   DeviceGradient(ElementType type, std::size_t elements);
 
-  /// Both are work for the stream. From load() on, floats() are this memory's elements, exactly;
-  /// store() rounds them back to nearest, ties to even.
-  void load(const DeviceMemory& memory, DeviceStream stream);
+  /// Both are work for the stream. From take() on, floats() have this memory's elements, exactly,
+  /// or room for them if it does not load; store() rounds them back to nearest, ties to even.
+  void take(const DeviceMemory& memory, bool loads, DeviceStream stream);
   void store(const DeviceMemory& memory, DeviceStream stream) const;
 
   DeviceSpan<float> floats() const { return floats_; }

@@ -61,12 +61,16 @@ class IncomingMessages {
   /// Nothing of before is needed any more; `stream` has done with it.
   void clear() { used_ = 0; }
 
+  /// Room for so many messages of so many bytes.
+  void reserve(std::size_t messages, std::size_t bytes);
+
   /// Copies of them, complete when the stream comes to them.
   std::vector<DeviceSegment> bring(std::span<const std::span<const std::byte>> messages,
                                    DeviceStream stream);
 
  private:
   void grow(std::size_t bytes, DeviceStream stream);
+  void make_room(std::size_t bytes);
 
   std::size_t used_ = 0;
   cuda::DeviceBuffer<std::byte> bytes_;

@@ -27,8 +27,8 @@ class DeviceTensor : public DeviceUnit<float> {
   /// DeviceError, after which it is to be built again, and nothing is lost.
   virtual void build(const Choice& choice, const Shape& shape, std::size_t ranks) = 0;
 
-  /// This step's gradient, or memory for the estimate alone.
-  virtual void stage(const DeviceMemory& memory) = 0;
+  /// This step's gradient, or memory for the estimate alone if nothing was pushed.
+  virtual void stage(const DeviceMemory& memory, bool pushed) = 0;
 
   /// Behind stage(): puts the gradient's squared norm into the stream; then waits for it. In
   /// double, and as close to the host's as device_norm.h says.
@@ -57,7 +57,9 @@ class DeviceTensor : public DeviceUnit<float> {
   /// memory = NaN, likewise, whether it was staged or not.
   virtual void fill_with_nan(const DeviceMemory& memory) = 0;
 
+  /// Of the rules and the compressor; and what of them the host keeps.
   virtual std::vector<DeviceStateView> states() = 0;
+  virtual std::vector<StateView<float>> host_states() = 0;
 };
 
 /// How a tensor is cut within a node.

@@ -114,11 +114,12 @@ bool Engine<T>::stage_unit(std::size_t place, const std::vector<Given>& given, R
   const auto& tensors = unit.plan->tensors;
   if (unit.device) {
     const Given& one = given[tensors.front()];
+    const bool is_pushed = one.how == Given::How::pushed;
     if (!node_) {
       const auto& memory = std::get<DeviceMemory>(one.memory);
-      on_device(units_[place], round, [&] { unit.device->stage(memory); });
+      on_device(units_[place], round, [&] { unit.device->stage(memory, is_pushed); });
     }
-    return one.how == Given::How::pushed;
+    return is_pushed;
   }
   const auto pushed = [&](std::size_t t) { return given[t].how == Given::How::pushed; };
   const auto* direct = std::get_if<std::span<T>>(&given[tensors.front()].memory);

@@ -23,8 +23,10 @@ void Engine<T>::stage_on_devices(std::size_t bucket, const std::vector<Given>& g
     if (!live.device) continue;
     const Given& one = given[live.plan->tensors.front()];
     live.factor = 1;
-    on_device(units_[i], round, [&] { live.device->stage(std::get<DeviceMemory>(one.memory)); });
-    live.pushed = round.faults.empty() && one.how == Given::How::pushed;
+    const bool is_pushed = one.how == Given::How::pushed;
+    on_device(units_[i], round,
+              [&] { live.device->stage(std::get<DeviceMemory>(one.memory), is_pushed); });
+    live.pushed = round.faults.empty() && is_pushed;
   }
 }
 
@@ -61,7 +63,9 @@ std::vector<DeviceStateView> Engine<T>::device_states() {
   for (LiveUnit<T>& unit : live_) {
     if (!unit.device) continue;
     for (DeviceStateView& state : unit.device->states()) {
-      state.name = unit.plan->name + "/" + state.name;
+      const Part& part = unit.parts.front();
+      state.name = std::string(state.per_element ? part.name : unit.plan->name) + "/" + state.name;
+      if (state.per_element) state.first += part.begin;
       all.push_back(std::move(state));
     }
   }

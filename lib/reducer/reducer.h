@@ -122,7 +122,8 @@ class Reducer {
   template <Element T>
   std::vector<StateView<T>> states();
 
-  /// Those of tensors on devices, on the device. As states().
+  /// Those of tensors on devices, on the device. As states(), among which is what the host keeps of
+  /// them: learning rates, and owners' states where shards are summed by the host.
   std::vector<DeviceStateView> device_states();
 
  private:

@@ -64,7 +64,7 @@ void expect_the_hosts_sums(const std::vector<std::string>& specs, const Shape& s
     const DeviceSource source = device->begin(there.span(), context);
     look.prepare(curves.device.looked_at(key, scratch));
     look.begin(source, stream);
-    look.wait();
+    cuda::synchronize(stream);
     EXPECT_TRUE(curves.device.observe(look, key, scratch, 4));
     EXPECT_THAT(curves.device.sums(), testing::ElementsAreArray(curves.host.sums())) << step;
 
@@ -107,7 +107,7 @@ TEST(DeviceErrorCurve, LeavesOutAStepThatIsNotFinite) {
   Scratch scratch;
   look.prepare(curves.device.looked_at({}, scratch));
   look.begin(source, stream);
-  look.wait();
+  cuda::synchronize(stream);
   EXPECT_FALSE(curves.device.observe(look, {}, scratch));
   EXPECT_EQ(curves.device.left_out(), 1);
 }

@@ -60,7 +60,7 @@ bin=$fresh/build/cuda/bin
 step tests ctest --preset cuda -L gpu --no-tests=error
 if command -v compute-sanitizer >/dev/null; then
   for tool in memcheck racecheck synccheck; do
-    for test in "$bin"/device_*_gpu_test; do
+    for test in "$bin"/*_gpu_test; do
       step "$tool-$(basename "$test")" compute-sanitizer --tool "$tool" --error-exitcode 1 \
         "$test" --gtest_brief=1 --gtest_filter='-*MoreThanAGrid*:*TakesLarge*'
     done

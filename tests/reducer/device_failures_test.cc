@@ -72,10 +72,10 @@ TEST(DeviceFailures, WithoutMemoryToBuildWithAllRanksAreToldAndNothingIsHalfDone
   expect_no_trace({{"lowrank(rank=2)@2,lowrank(rank=3)", "ef14"}, Way::host}, 2);
 }
 
-// Room for messages that the host brings grows with what they hold.
-TEST(DeviceFailures, WithoutMemoryForTheOthersMessagesTheStepCountsNowhere) {
-  const Case one{"topk(density=0.4)", "ef14", "gather"};
-  for (const Way way : {Way::host, Way::node}) {
+// It is taken when a policy looks for the first time.
+TEST(DeviceFailures, WithoutMemoryForWhatAPolicyLooksAtTheStepCountsNowhere) {
+  const Case one{"adaptive(topk(density=0.4),every=4,steps=1)", "ef14", "gather"};
+  for (const Way way : {Way::host, Way::node, Way::devices}) {
     std::vector<std::vector<std::vector<float>>> expected(4);
     for (const bool limited : {false, true}) {
       run_ranks(way, [&](Communicator& communicator) {

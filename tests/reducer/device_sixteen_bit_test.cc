@@ -180,10 +180,10 @@ TEST(DeviceSixteenBitSteps, AreCopiedOnlyToWiden) {
   const auto half = to_device(gradient_of<Half>(kModel[0], 0, 0), stream);
   const auto single = to_device(gradient_of(kModel[0], 0, 0), stream);
   DeviceGradient floats(ElementType::float32, single.size());
-  floats.load({.values = single.span()}, stream);
+  floats.take({.values = single.span()}, true, stream);
   EXPECT_EQ(floats.floats().data(), single.span().data());
   DeviceGradient widened(ElementType::float16, half.size());
-  widened.load({.values = half.span()}, stream);
+  widened.take({.values = half.span()}, true, stream);
   EXPECT_EQ(widened.floats().size(), half.size());
   EXPECT_EQ(to_float(to_host(half.span(), stream)[7]), to_host(widened.floats(), stream)[7]);
 }

@@ -136,6 +136,18 @@ inline const std::vector<Space> kMixed{Space::device, Space::host, Space::device
 
 inline bool in_every_other(int step) { return step % 2 == 0; }
 
+/// Of all states but the owners' and what EControl measures, which it does not on devices.
+inline std::vector<std::string> names_of(const std::vector<DeviceStateView>& on_device,
+                                         const std::vector<StateView<float>>& on_host) {
+  std::vector<std::string> names;
+  for (const DeviceStateView& state : on_device) names.push_back(state.name);
+  for (const StateView<float>& state : on_host) names.push_back(state.name);
+  std::erase_if(names, [](const auto& name) {
+    return name.find("owner_") != name.npos || name.ends_with("/contraction");
+  });
+  return names;
+}
+
 /// Two reducers for the same steps: of tensors in host memory, and of the same at `places`.
 template <class V>
 struct Twins {
@@ -173,11 +185,18 @@ struct Twins {
     });
   }
 
-  /// But for those that differ between the ways that devices go.
+  /// But for those that differ between the ways that devices go: where the owners' are.
+  void expect_same_names_of_states() {
+    EXPECT_THAT(names_of(there.device_states(), there.template states<float>()),
+                testing::UnorderedElementsAreArray(names_of({}, plain.template states<float>())));
+  }
+
   void expect_same_states() {
+    expect_same_names_of_states();
     for (const DeviceStateView& state : there.device_states()) {
       for (const StateView<float>& expected : plain.template states<float>()) {
         if (expected.name != state.name) continue;
+        EXPECT_EQ(state.first, expected.first) << state.name;
         EXPECT_THAT(to_host(state.values, stream), testing::ElementsAreArray(expected.values))
             << state.name;
       }

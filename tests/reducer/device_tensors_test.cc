@@ -122,6 +122,7 @@ TEST(DeviceTensorSteps, OfLowRankAreCloseToTheHostsAndEqualOnAllRanks) {
       of_rank[static_cast<std::size_t>(twins.rank)] = estimates;
     };
     twins.step_through([](int) { return true; }, compare);
+    twins.expect_same_names_of_states();
   });
   EXPECT_EQ(of_rank[0], of_rank[1]);
 }
