@@ -60,22 +60,27 @@ double gradient_norm(const Unit<T>& unit, const Round& round) {
 }
 
 template <Element T>
+Fault fault_of(const Unit<T>& unit, const Error& error) {
+  Fault fault{Fault::Kind::usage, std::string(unit.name) + ": " + error.what()};
+  if (dynamic_cast<const DeviceError*>(&error)) fault.kind = Fault::Kind::device;
+  if (dynamic_cast<const WireError*>(&error)) {
+    const bool between = unit.device && unit.device->goes_between_devices();
+    fault.kind = between ? Fault::Kind::garbled : Fault::Kind::wire;
+  }
+  return fault;
+}
+
+template <Element T>
 void on_device(const Unit<T>& unit, Round& round, const std::function<void()>& work) {
   if (!round.faults.empty()) return;
-  const auto note = [&](Fault::Kind kind, const char* problem) {
-    round.faults.push_back({kind, std::string(unit.name) + ": " + problem});
-  };
   try {
     work();
   } catch (const TransportError&) {
     throw;
   } catch (const NonFiniteError&) {
     round.faults.push_back(non_finite_fault(unit, unit.device->first_non_finite()));
-  } catch (const WireError& error) {
-    const bool between = unit.device->goes_between_devices();
-    note(between ? Fault::Kind::garbled : Fault::Kind::wire, error.what());
   } catch (const Error& error) {
-    note(Fault::Kind::usage, error.what());
+    round.faults.push_back(fault_of(unit, error));
   }
 }
 
@@ -228,6 +233,7 @@ std::span<T> joined_means(std::span<const Unit<T>> bucket) {
 #define PITH_INSTANTIATE(T)                                                                      \
   template Fault non_finite_fault(const Unit<T>&, std::span<const T>, std::string_view);         \
   template Fault non_finite_fault(const Unit<T>&, const NonFiniteElement<T>&, std::string_view); \
+  template Fault fault_of(const Unit<T>&, const Error&);                                         \
   template void on_device(const Unit<T>&, Round&, const std::function<void()>&);                 \
   template void between_devices(const Unit<T>&, const std::function<void()>&);                   \
   template void look_on_devices(std::span<const Unit<T>>, Round&);                               \

@@ -7,6 +7,7 @@
 
 #include <pith/collectives/round.h>
 #include <pith/collectives/unit.h>
+#include <pith/core/error.h>
 
 // What every exchange does with a unit before the first byte moves.
 namespace pith {
@@ -20,6 +21,10 @@ Fault non_finite_fault(const Unit<T>& unit, std::span<const T> x, std::string_vi
 template <Element T>
 Fault non_finite_fault(const Unit<T>& unit, const NonFiniteElement<T>& bad,
                        std::string_view of = {});
+
+/// What the error means for a step with that unit.
+template <Element T>
+Fault fault_of(const Unit<T>& unit, const Error& error);
 
 /// Work on the unit's device, unless something is wrong already. What it throws is noted in
 /// round.faults, so that this rank keeps to the schedule; but for a TransportError.

@@ -60,8 +60,7 @@ std::uint16_t for_each_present(std::span<Unit<T>> bucket, Round& round, const Bo
     } catch (const TransportError&) {
       throw;
     } catch (const Error& error) {
-      const auto text = std::string(bucket[u].name) + ": " + error.what();
-      round.faults.push_back({Fault::Kind::usage, text});
+      round.faults.push_back(fault_of(bucket[u], error));
     }
   }
   return flags_of(round, present);

@@ -15,7 +15,7 @@ namespace pith {
 struct Fault {
   /// garbled: a message that came between devices is not valid, which is the fault of the wire
   /// unless a rank says that what it sent was not finite.
-  enum class Kind : std::uint8_t { usage, wire, non_finite, garbled };
+  enum class Kind : std::uint8_t { usage, wire, non_finite, garbled, device };
   Kind kind = Kind::usage;
   std::string text;  ///< names the tensor and the value
 };

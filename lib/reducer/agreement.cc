@@ -93,6 +93,7 @@ Agreement agree(Communicator& communicator, const std::vector<Fault>& faults,
   Agreement agreement;
   const auto is_said = [said = any](Fault::Kind kind) { return (said & bit(kind)) != 0; };
   agreement.usage = is_said(Fault::Kind::usage) || !same;
+  agreement.device = is_said(Fault::Kind::device);
   agreement.non_finite = is_said(Fault::Kind::non_finite);
   agreement.wire =
       is_said(Fault::Kind::wire) || (is_said(Fault::Kind::garbled) && !agreement.non_finite);
@@ -103,6 +104,12 @@ Agreement agree(Communicator& communicator, const std::vector<Fault>& faults,
     agreement.text += "the ranks are not in the same step, or gave it different options";
   }
   return agreement;
+}
+
+void Agreement::throw_errors() const {
+  if (usage) throw UsageError(text);
+  if (device) throw DeviceError(text);
+  if (wire) throw WireError(text);
 }
 
 bool agree_in_place(Communicator& communicator, bool can, std::uint64_t digest) {

@@ -16,11 +16,15 @@ inline constexpr std::size_t kAgreementBytes = 16;
 /// What the ranks found together.
 struct Agreement {
   bool usage = false;
+  bool device = false;
   bool wire = false;
   bool non_finite = false;
   std::string text;  ///< every rank's faults, one line each; empty if all is well
 
-  bool all_well() const { return !usage && !wire && !non_finite; }
+  bool all_well() const { return !usage && !device && !wire && !non_finite; }
+
+  /// Throws UsageError, DeviceError or WireError with the text if there is any of it.
+  void throw_errors() const;
 };
 
 /// Ends a step: every rank tells whether it met a fault, and the digest of what must be equal on

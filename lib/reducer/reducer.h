@@ -33,12 +33,12 @@ namespace pith {
 /// Every rank makes the same calls; only the order of push() and skip() within a step is free. A
 /// mistake on one rank becomes the same error on every rank at wait(), and no state changes.
 ///
-/// Throws   UsageError: wrong options, names, shapes, calls; WireError: a damaged message (both
-/// leave
-///          every state as it was; with Commit::inplace a WireError makes further steps throw);
-///          TransportError: the communication failed, end the job.
+/// Throws   UsageError: wrong options, names, shapes, calls; DeviceError: a device has no memory,
+///          or fails; WireError: a damaged message (all of them leave every state as it was; with
+///          Commit::inplace a WireError makes further steps throw); TransportError: the
+///          communication failed, end the job.
 /// Memory   states of the rules (docs/algorithms.md), one copy of all gradients as scratch,
-/// messages.
+///          messages.
 class Reducer {
  public:
   /// `communicator` must outlive the reducer.

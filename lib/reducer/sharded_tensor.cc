@@ -203,8 +203,7 @@ bool ShardedTensor<T>::agreed(const Round& round) {
   const auto digest = hash(std::as_bytes(std::span(&fields, 1)));
   const Agreement agreement = agree(communicator_, round.faults, digest);
   sequence_ = round.sequence;
-  if (agreement.usage) throw UsageError(agreement.text);
-  if (agreement.wire) throw WireError(agreement.text);
+  agreement.throw_errors();
   return !agreement.non_finite;
 }
 

@@ -245,8 +245,7 @@ void Reducer::Impl::commit(const StepOptions& step) {
 StepResult Reducer::Impl::give_up(const Agreement& agreement) {
   ++statistics_.skipped_steps;
   floats_->give_up();
-  if (agreement.usage) throw UsageError(agreement.text);
-  if (agreement.wire) throw WireError(agreement.text);
+  agreement.throw_errors();
   if (unusable_) throw Error(agreement.text + "; with commit=inplace the states are lost");
   switch (settings_.options.non_finite) {
     case NonFinite::fail:

@@ -55,10 +55,10 @@ class DeviceRank {
     }
   }
 
-  /// Returns what went wrong.
+  /// Returns what went wrong, and of which kind it is if that is not a mistake.
   std::string step(bool overlapped, bool skips = false, std::size_t tensors = kModel.size()) {
     result_ = {};
-    return usage_error([&] {
+    const auto work = [&] {
       if (overlapped) reducer_->begin();
       for (std::size_t v = 0; v < tensors; ++v) {
         const auto memory = there_[v].span();
@@ -66,7 +66,12 @@ class DeviceRank {
               : reducer_->push(kModel[v].name, memory, *stream_);
       }
       result_ = reducer_->wait();
-    });
+    };
+    try {
+      return usage_error(work);
+    } catch (const DeviceError& error) {
+      return std::string("DeviceError: ") + error.what();
+    }
   }
   const StepResult& result() const { return result_; }
 
