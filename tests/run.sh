@@ -9,8 +9,8 @@
 #   fuzz     libFuzzer; every decoder is given whatever comes for PITH_FUZZ_SECONDS (10 by default)
 #
 # Usage: tests/run.sh [--all | --quick | --tidy]
-#   --all    tests with the label slow too: where one thing is tried in hundreds of combinations, a
-#            part that has some of every kind stands for them otherwise
+#   --all    tests with the label slow too: of the hundreds of combinations that are exchanged, every
+#            fifth stands for them otherwise, which has some of every kind (over MPI but for clip21)
 #   --quick  only `release`
 #   --tidy   only clang-tidy, over the library
 #
