@@ -53,7 +53,7 @@ void on_every_rank(pith::Communicator& communicator, const std::function<void()>
 }
 
 void print_error(std::string_view message) {
-  std::cerr << program_invocation_short_name << ": " << message << std::endl;
+  std::cerr << std::string(program_invocation_short_name).append(": ").append(message) + "\n";
 }
 
 }  // namespace program

@@ -26,7 +26,8 @@ int run_under_mpi(int& argc, char**& argv, const Body& body);
 /// pith::UsageError with the first such rank and its message, so that nobody waits for it.
 void on_every_rank(pith::Communicator& communicator, const std::function<void()>& work);
 
-/// Prints "<program>: <message>" to the standard error.
+/// Prints "<program>: <message>" to the standard error, in one write, so that the output of another
+/// rank does not come in between.
 void print_error(std::string_view message);
 
 /// A whole program: reads the command line and trains on the ranks that it asks for, or shows the

@@ -27,8 +27,15 @@ std::string& current_test() {
   return name;
 }
 
+/// In one write, so that no other rank's output comes in between: mpirun passes on what it reads.
+void print_line(const std::string& text) { std::cerr << text + "\n"; }
+
+void print_of_test(const std::string& what) {
+  print_line("rank " + std::to_string(world_rank()) + ": " + current_test() + ": " + what);
+}
+
 [[noreturn]] void end_job(const std::string& why) {
-  std::cerr << "rank " << world_rank() << ": " << current_test() << ": " << why << std::endl;
+  print_of_test(why);
   MPI_Abort(MPI_COMM_WORLD, 1);
   std::abort();
 }
@@ -37,9 +44,8 @@ std::string& current_test() {
 class PrintFailures final : public testing::EmptyTestEventListener {
   void OnTestPartResult(const testing::TestPartResult& result) override {
     if (!result.failed()) return;
-    std::cerr << "rank " << world_rank() << ": " << current_test() << ": "
-              << (result.file_name() == nullptr ? "" : result.file_name()) << ":"
-              << result.line_number() << ": " << result.message() << std::endl;
+    const std::string file = result.file_name() == nullptr ? "" : result.file_name();
+    print_of_test(file + ":" + std::to_string(result.line_number()) + ": " + result.message());
   }
 };
 
@@ -85,7 +91,7 @@ int run_mpi_tests(int argc, char** argv) {
     int failed_ranks = RUN_ALL_TESTS() == 0 ? 0 : 1;
     MPI_Allreduce(MPI_IN_PLACE, &failed_ranks, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
     if (failed_ranks == 0) return 0;
-    if (world_rank() == 0) std::cerr << "failed on " << failed_ranks << " ranks" << std::endl;
+    if (world_rank() == 0) print_line("failed on " + std::to_string(failed_ranks) + " ranks");
     return 1;
   } catch (const std::exception& error) {
     end_job(std::string("threw ") + error.what());

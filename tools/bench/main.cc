@@ -10,6 +10,7 @@
 
 #include "commands.h"
 #include "exit_code.h"
+#include "print_error.h"
 
 namespace pith::bench {
 namespace {
@@ -45,8 +46,6 @@ constexpr std::string_view kHelp =
     "pith-bench solver [options]           how long layer-wise choice takes\n"
     "pith-bench topk [options]             a top-k step against std::nth_element and LibTorch\n"
     "--help after a command shows its options; docs/numbers.md defines every number.\n";
-
-void print_error(std::string_view message) { std::cerr << "pith-bench: " << message << std::endl; }
 
 // A benchmark measures what its flags say: variables that beat the code would beat them too.
 void ignore_environment() {

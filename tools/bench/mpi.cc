@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <exception>
-#include <iostream>
+#include <string>
 
 #include <pith/core/error.h>
 #include <pith/mpi/communicator.h>
@@ -8,6 +8,7 @@
 
 #include "exit_code.h"
 #include "launch.h"
+#include "print_error.h"
 
 namespace pith::bench {
 
@@ -19,10 +20,10 @@ int run_under_mpi(int& argc, char**& argv, const Body& body) {
   try {
     return body(world);
   } catch (const UsageError& error) {
-    if (world.rank() == 0) std::cerr << "pith-bench: " << error.what() << std::endl;
+    if (world.rank() == 0) print_error(error.what());
     return kUsage;
   } catch (const std::exception& error) {
-    std::cerr << "pith-bench: rank " << world.rank() << ": " << error.what() << std::endl;
+    print_error("rank " + std::to_string(world.rank()) + ": " + error.what());
     mpi::abort(kWrongValues);
   }
 }
