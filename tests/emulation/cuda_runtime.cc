@@ -15,14 +15,15 @@
 struct Work {
   std::function<void()> body;
   std::function<bool()> ready;  // null: at once
+  std::size_t turn = 0;         // in which it was put there
 };
 
 struct CUgraph_st {
-  std::vector<Work> work;
+  std::deque<Work> work;
 };
 
 struct CUgraphExec_st {
-  std::vector<Work> work;
+  std::deque<Work> work;
 };
 
 struct CUstream_st {
@@ -57,6 +58,8 @@ struct Machine {
   std::size_t used[kDevices] = {};
   std::size_t limit[kDevices] = {emulation::kNoLimit, emulation::kNoLimit};
   std::size_t allocations = 0;
+  std::size_t turns = 0;
+  bool turn_ends = false;            // somebody waits for what was put there in this turn
   cudaError_t failed = cudaSuccess;  // stays, as on a device
 };
 
@@ -83,6 +86,7 @@ CUstream_st& stream_of(cudaStream_t stream) {
 void run_next(CUstream_st& stream) {
   const Work work = std::move(stream.work.front());
   stream.work.pop_front();
+  machine().turn_ends |= work.turn == machine().turns;
   if (machine().failed != cudaSuccess) return;
   try {
     work.body();
@@ -115,18 +119,21 @@ void run_all() {
   for (CUstream_st* stream : machine().streams) run(*stream);
 }
 
+// Whether it is done once all has run that can. Who asks waits, at once or by asking again.
+template <class Done>
+bool ask(const Done& done) {
+  Machine& all = machine();
+  const std::lock_guard lock(all.mutex);
+  all.turn_ends = false;
+  const bool is_done = done() || (run_all(), done());
+  all.turns += all.turn_ends ? 1 : 0;
+  return is_done;
+}
+
 // Waits for what may need other streams and other threads to go on.
 template <class Done>
 void wait_until(const Done& done) {
-  for (;;) {
-    {
-      const std::lock_guard lock(machine().mutex);
-      if (done()) return;
-      run_all();
-      if (done()) return;
-    }
-    std::this_thread::sleep_for(std::chrono::microseconds(20));
-  }
+  while (!ask(done)) std::this_thread::sleep_for(std::chrono::microseconds(20));
 }
 
 // Runs the stream in which the event was recorded until it is reached.
@@ -170,11 +177,8 @@ namespace emulation {
 cudaError_t enqueue(cudaStream_t stream, std::function<void()> work, std::function<bool()> ready) {
   const std::lock_guard lock(machine().mutex);
   CUstream_st& place = stream_of(stream);
-  if (place.captured) {
-    place.captured->work.push_back({std::move(work), std::move(ready)});
-  } else {
-    place.work.push_back({std::move(work), std::move(ready)});
-  }
+  auto& list = place.captured ? place.captured->work : place.work;
+  list.push_back({std::move(work), std::move(ready), machine().turns});
   return cudaSuccess;
 }
 
@@ -187,6 +191,11 @@ void limit_device_memory(int limited, std::size_t bytes) {
 std::size_t allocations() {
   const std::lock_guard lock(machine().mutex);
   return machine().allocations;
+}
+
+std::size_t turns() {
+  const std::lock_guard lock(machine().mutex);
+  return machine().turns;
 }
 
 }  // namespace emulation
@@ -274,11 +283,9 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
 }
 
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
-  const std::lock_guard lock(machine().mutex);
-  if (stream_of(stream).captured) return result(cudaErrorStreamCaptureUnsupported);
-  if (run(stream_of(stream))) return result(machine().failed);
-  run_all();
-  if (!stream_of(stream).work.empty()) return cudaErrorNotReady;
+  CUstream_st& place = stream_of(stream);
+  if (place.captured) return result(cudaErrorStreamCaptureUnsupported);
+  if (!ask([&] { return run(place); })) return cudaErrorNotReady;
   return result(machine().failed);
 }
 

@@ -114,6 +114,10 @@ void limit_device_memory(int device, std::size_t bytes);
 /// How often memory of a device, or pinned memory, was taken so far.
 std::size_t allocations();
 
+/// How often somebody waited so far for work that was put into streams since the last such wait: so
+/// many times the devices stood still until they were given more.
+std::size_t turns();
+
 }  // namespace emulation
 
 template <class... Parameters, class... Arguments>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ostream>
 #include <span>
 #include <string>
 #include <vector>
@@ -47,6 +48,10 @@ struct Case {
   const char* feedback;
   const char* exchange = "natural";
 };
+
+inline void PrintTo(const Case& one, std::ostream* out) {
+  *out << one.compressor << ", " << one.feedback << ", " << one.exchange;
+}
 
 inline ReducerOptions options_of(const Case& one) {
   return {.compressor = one.compressor,

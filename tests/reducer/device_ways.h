@@ -22,8 +22,8 @@ struct Travel {
 
 inline void PrintTo(const Travel& travel, std::ostream* out) {
   const char* const ways[] = {"by the host", "between devices", "on nodes"};
-  *out << travel.one.compressor << ", " << travel.one.feedback << ", " << travel.one.exchange << " "
-       << ways[static_cast<int>(travel.way)];
+  PrintTo(travel.one, out);
+  *out << " " << ways[static_cast<int>(travel.way)];
 }
 
 inline ReducerOptions options_of(const Travel& travel, DeviceCommunicator& devices) {
