@@ -7,6 +7,7 @@ import tempfile
 import unittest
 
 import check_dependencies
+import check_first_shards
 import check_tree
 import sources
 
@@ -162,6 +163,38 @@ class Tree(Planted):
         self.plant("out/CMakeCache.txt")
         self.plant("out/x.h")
         self.assertEqual(self.problems(), [])
+
+
+class FirstShards(unittest.TestCase):
+    LISTED = "\n".join(
+        ["Running main()", "Summary.", "  Holds", "  DISABLED_Leaks", "All/Combination."]
+        + [
+            f"  Holds/{n}  # GetParam() = {text}"
+            for n, text in enumerate(
+                [
+                    "none over raw with none",
+                    "topk(density=0.1)|cast(fp16) over gather with ef14",
+                    "onebit over raw with ef21",
+                    "topk(density=0.1,values=randomk(seed=1)) over gather with ef14",
+                ]
+            )
+        ]
+    )
+
+    def test_kinds_are_names_without_arguments(self):
+        self.assertEqual(
+            check_first_shards.kinds(check_first_shards.parameters(self.LISTED)),
+            set("none topk cast onebit over raw gather with ef14 ef21".split()),
+        )
+
+    def test_what_no_first_shard_has_is_named(self):
+        self.assertEqual(
+            check_first_shards.missing([(self.LISTED, 2)]), {"none", "onebit", "raw", "ef21"})
+        self.assertEqual(check_first_shards.missing([(self.LISTED, 1)]), set())
+
+    def test_programs_stand_for_each_other(self):
+        both = [(self.LISTED, 2), ("  H  # GetParam() = none over raw with ef21", 5)]
+        self.assertEqual(check_first_shards.missing(both), {"onebit"})
 
 
 if __name__ == "__main__":
