@@ -62,7 +62,11 @@ struct Thread {
   boost::context::fiber scheduler;
   Stack stack;
   Index index;
+  const unsigned* awaited = nullptr;  // waits as long as it is `seen`
+  unsigned seen = 0;
   bool ended = false;
+
+  bool can_go_on() const { return !ended && (!awaited || *awaited != seen); }
 };
 
 // The block that runs.
@@ -73,7 +77,6 @@ struct Block {
   unsigned arrived = 0;
   unsigned phase = 0;
   unsigned current = 0;
-  bool progress = false;
 };
 
 Block state;
@@ -82,8 +85,12 @@ Block state;
 bool descending = false;
 Stack scheduler_stack;
 
-void give_way() {
+// Lets others run until they have gone on to the next phase.
+void wait_while(const unsigned& phase, unsigned seen) {
+  if (phase != seen) return;
   Thread& mine = state.threads[state.current];
+  mine.awaited = &phase;
+  mine.seen = seen;
   mine.stack.leave_for(scheduler_stack);
   mine.scheduler = std::move(mine.scheduler).resume();
   mine.stack.come_back(scheduler_stack);
@@ -106,7 +113,6 @@ boost::context::fiber make_fiber(Thread& mine, const std::function<void()>& body
             body();
             mine.ended = true;
             --state.live;
-            state.progress = true;
             release_if_all_wait();
             mine.stack.leave_for(scheduler_stack, true);
             return std::move(mine.scheduler);
@@ -132,14 +138,15 @@ void run_block(const std::function<void()>& body, boost::context::pooled_fixedsi
     next.fiber = make_fiber(next, body, stacks);
   }
   while (state.live > 0) {
-    state.progress = false;
+    bool progress = false;
     for (unsigned turn = 0; turn < count; ++turn) {
       const unsigned t = descending ? count - 1 - turn : turn;
-      if (state.threads[t].ended) continue;
+      if (!state.threads[t].can_go_on()) continue;
       state.current = t;
       resume(state.threads[t]);
+      progress = true;
     }
-    if (!state.progress) throw std::logic_error("simt: threads of a block wait for ever");
+    if (!progress) throw std::logic_error("simt: threads of a block wait for ever");
   }
 }
 
@@ -154,12 +161,10 @@ void run(Extent grid, Extent size, const std::function<void()>& body) {
 }
 
 void sync_threads() {
-  state.progress = true;
   const unsigned mine = state.phase;
   ++state.arrived;
   release_if_all_wait();
-  while (state.phase == mine) give_way();
-  state.progress = true;
+  wait_while(state.phase, mine);
 }
 
 const Lanes& exchange(unsigned mask, std::uint64_t value) {
@@ -170,13 +175,11 @@ const Lanes& exchange(unsigned mask, std::uint64_t value) {
   Lanes& given = warp.given[phase % 2];
   given.values[lane] = value;
   warp.arrived |= 1u << lane;
-  state.progress = true;
   if (warp.arrived == mask) {
     warp.arrived = 0;
     ++warp.phase;
   }
-  while (warp.phase == phase) give_way();
-  state.progress = true;
+  wait_while(warp.phase, phase);
   return given;
 }
 
