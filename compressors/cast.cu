@@ -6,16 +6,12 @@
 #include <pith/compressors/device_registry.h>
 #include <pith/compressors/device_source.cuh>
 #include <pith/compressors/identity.h>
+#include <pith/compressors/rounding.cuh>
 #include <pith/core/arguments.h>
 #include <pith/core/half.h>
 
 namespace pith {
 namespace {
-
-__device__ float inside(float x, float largest) {
-  const float above = x < -largest ? -largest : x;
-  return largest < above ? largest : above;
-}
 
 template <class Number>
 struct NumberFormat;

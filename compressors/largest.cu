@@ -200,8 +200,9 @@ float* copy_for(const DeviceSource& x, cuda::DeviceScratch& scratch) {
 // The first guess lies above everything.
 DeviceLargest::DeviceLargest() : guess_(1) {
   const Guess first{kMagnitudeMask, 1.0f / 16};
-  cuda::upload(std::span(&first, 1), guess_.span(), nullptr);
-  cuda::synchronize(nullptr);
+  const cuda::Stream stream;  // the default one would wait for the trainer's
+  cuda::upload(std::span(&first, 1), guess_.span(), stream);
+  cuda::synchronize(stream);
 }
 
 void DeviceLargest::find(const DeviceSource& x, std::size_t k, const DeviceEntries& out,

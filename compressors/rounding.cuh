@@ -6,18 +6,20 @@
 
 namespace pith {
 
-/// x, which is finite, as narrow() of convert.h makes it.
+/// x, or the limit that it lies beyond. A NaN stays, which a device's max() and min() would drop.
+__device__ inline float inside(float x, float largest) {
+  const float above = x < -largest ? -largest : x;
+  return largest < above ? largest : above;
+}
+
+/// x as narrow() of convert.h makes it.
 __device__ inline float narrowed(ElementType type, float x) {
-  if (type == ElementType::float16) {
-    return to_float(to_half(min(max(x, -kLargestHalf), kLargestHalf)));
-  }
-  if (type == ElementType::bfloat16) {
-    return to_float(to_bfloat16(min(max(x, -kLargestBFloat16), kLargestBFloat16)));
-  }
+  if (type == ElementType::float16) return to_float(to_half(inside(x, kLargestHalf)));
+  if (type == ElementType::bfloat16) return to_float(to_bfloat16(inside(x, kLargestBFloat16)));
   return x;
 }
 
-/// round_to() of rounding.h, of what is no NaN: there a rounded zero has no sign.
+/// round_to() of rounding.h: there a rounded zero has no sign.
 __device__ inline float rounded(ElementType type, float x) {
   if (type == ElementType::float32 || isinf(x)) return x;
   return 0.0f + narrowed(type, x);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <pith/comm/mean_16bit.h>
 #include <pith/comm/staged_communicator.h>
+#include <pith/core/error.h>
 
 namespace pith {
 namespace {
@@ -16,15 +17,26 @@ std::span<V> first_of(cuda::PinnedBuffer<std::byte>& buffer, std::size_t count) 
 
 }  // namespace
 
+StagedCommunicator::~StagedCommunicator() {
+  try {
+    wait_for_copies();
+  } catch (const Error&) {  // the device has failed, and copies nothing any more
+  }
+}
+
+void StagedCommunicator::wait_for_copies() const {
+  if (copied_in_) copied_in_->wait();
+}
+
 void StagedCommunicator::reserve(std::size_t out_bytes, std::size_t in_bytes) {
-  copied_in_.wait();
+  wait_for_copies();
   first_of<std::byte>(out_, out_bytes);
   first_of<std::byte>(in_, in_bytes);
 }
 
 template <class V>
 std::span<V> StagedCommunicator::copy_out(DeviceSpan<const V> x, DeviceStream stream) {
-  copied_in_.wait();
+  wait_for_copies();
   const auto there = first_of<V>(out_, x.size());
   cuda::download(x, there, stream);
   cuda::synchronize(stream);
@@ -34,7 +46,8 @@ std::span<V> StagedCommunicator::copy_out(DeviceSpan<const V> x, DeviceStream st
 template <class V>
 void StagedCommunicator::copy_in(std::span<V> from, DeviceSpan<V> to, DeviceStream stream) {
   cuda::upload(std::span<const V>(from), to, stream);
-  copied_in_.record(stream);
+  if (!copied_in_) copied_in_.emplace();
+  copied_in_->record(stream);
 }
 
 template <class V, class Collective>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include <pith/comm/communicator.h>
@@ -25,6 +26,7 @@ class StagedCommunicator final : public DeviceCommunicator {
  public:
   /// `host` outlives this.
   explicit StagedCommunicator(Communicator& host) : host_(host) {}
+  ~StagedCommunicator() override;
 
   int rank() const override { return host_.rank(); }
   int size() const override { return host_.size(); }
@@ -56,11 +58,14 @@ class StagedCommunicator final : public DeviceCommunicator {
   void exchange(DeviceSpan<const V> from, DeviceSpan<V> to, DeviceStream stream,
                 const Collective& collective);
 
+  void wait_for_copies() const;
+
   Communicator& host_;
   Scratch scratch_;
   cuda::PinnedBuffer<std::byte> out_;
   cuda::PinnedBuffer<std::byte> in_;
-  cuda::Event copied_in_;  // the pinned memory can be written again
+  std::optional<cuda::Event> copied_in_;  // the pinned memory can be written again; made on the
+                                          // device of the first call
 };
 
 }  // namespace pith

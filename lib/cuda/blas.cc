@@ -35,26 +35,31 @@ Handle make_handle() {
   return handle;
 }
 
+struct Shared {
+  std::mutex mutex;
+  Handle handle;
+};
+
+// They stay when the process ends, as the driver may be gone by then.
+Shared& shared_on(int device) {
+  static std::mutex mutex;
+  static auto& all = *new std::map<int, Shared>;
+  const std::lock_guard lock(mutex);
+  return all[device];
+}
+
 // Of one device, for one thread at a time: whichever multiplies, so that none takes memory for one
-// of its own. They stay when the process ends, as the driver may be gone by then.
+// of its own. A call may wait for its device, which may wait for another: that one has its own.
 class Lease {
  public:
-  Lease() : lock_(mutex()) {
-    static auto& handles = *new std::map<int, Handle>;
-    Handle& handle = handles[current_device()];
-    if (!handle) handle = make_handle();
-    handle_ = handle.get();
+  Lease() : shared_(shared_on(current_device())), lock_(shared_.mutex) {
+    if (!shared_.handle) shared_.handle = make_handle();
   }
-  operator cublasHandle_t() const { return handle_; }
+  operator cublasHandle_t() const { return shared_.handle.get(); }
 
  private:
-  static std::mutex& mutex() {
-    static std::mutex one;
-    return one;
-  }
-
+  Shared& shared_;
   std::lock_guard<std::mutex> lock_;
-  cublasHandle_t handle_;
 };
 
 }  // namespace

@@ -14,6 +14,7 @@ cudaGraph_t capture(DeviceStream stream, const std::function<void()>& work) {
   } catch (...) {
     static_cast<void>(cudaStreamEndCapture(stream, &captured));
     if (captured) static_cast<void>(cudaGraphDestroy(captured));
+    static_cast<void>(cudaGetLastError());  // the trainer would take it for one of its own
     throw;
   }
   check(cudaStreamEndCapture(stream, &captured), "cudaStreamEndCapture");

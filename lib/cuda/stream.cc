@@ -17,12 +17,16 @@ std::string kind_of(const cudaPointerAttributes& memory) {
 int device_of(DeviceStream stream) {
 #if CUDART_VERSION >= 12080
   int device = 0;
-  check(cudaStreamGetDevice(stream, &device), "cudaStreamGetDevice");
-  return device;
+  const cudaError_t code = cudaStreamGetDevice(stream, &device);
+  if (code != cudaErrorCallRequiresNewerDriver) {
+    check(code, "cudaStreamGetDevice");
+    return device;
+  }
+  static_cast<void>(cudaGetLastError());
 #else
-  static_cast<void>(stream);  // older runtimes cannot tell
-  return current_device();
+  static_cast<void>(stream);
 #endif
+  return current_device();  // older ones cannot tell
 }
 
 }  // namespace

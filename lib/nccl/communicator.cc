@@ -77,11 +77,17 @@ class Communicator::Impl {
         device(cuda::current_device()),
         handle(nccl, to_nccl(id), rank, size, timeout_of(options)) {}
 
-  ncclComm_t begin(const std::string& operation) {
+  // NCCL launches from threads of its own where calls do not block, which have streams of their own.
+  ncclComm_t begin(const std::string& operation, DeviceStream stream) {
     const int current = cuda::current_device();
-    if (current == device) return handle.begin(operation);
-    throw UsageError(operation + ": the communicator is of device " + std::to_string(device) +
-                     ", the call of device " + std::to_string(current));
+    if (current != device) {
+      throw UsageError(operation + ": the communicator is of device " + std::to_string(device) +
+                       ", the call of device " + std::to_string(current));
+    }
+    if (stream == cudaStreamPerThread) {
+      throw UsageError(operation + ": NCCL cannot use cudaStreamPerThread; make a stream");
+    }
+    return handle.begin(operation);
   }
 
   const Library& nccl;
@@ -102,7 +108,7 @@ void Communicator::wait(DeviceStream stream) { impl_->handle.wait(stream); }
 void Communicator::abort() { impl_->handle.abort(); }
 
 void Communicator::do_all_reduce(DeviceSpan<float> x, DeviceStream stream) {
-  const auto comm = impl_->begin(text("all_reduce", x.size(), ElementType::float32));
+  const auto comm = impl_->begin(text("all_reduce", x.size(), ElementType::float32), stream);
   impl_->handle.settle(
       impl_->nccl.all_reduce(x.data(), x.data(), x.size(), ncclFloat32, ncclSum, comm, stream));
 }
@@ -111,7 +117,7 @@ void Communicator::do_all_reduce_mean(DeviceSpan<std::byte> x, ElementType type,
                                       DeviceStream stream) {
   const Library& nccl = impl_->nccl;
   const std::size_t count = x.size() / size_of(type);
-  const auto comm = impl_->begin(text("all_reduce_mean", count, type));
+  const auto comm = impl_->begin(text("all_reduce_mean", count, type), stream);
   Factor factor(1.0f / divisor, type);
   ncclRedOp_t mean{};
   impl_->handle.settle(
@@ -123,14 +129,14 @@ void Communicator::do_all_reduce_mean(DeviceSpan<std::byte> x, ElementType type,
 
 void Communicator::do_reduce_scatter(DeviceSpan<const float> x, DeviceSpan<float> out,
                                      DeviceStream stream) {
-  const auto comm = impl_->begin(text("reduce_scatter", x.size(), ElementType::float32));
+  const auto comm = impl_->begin(text("reduce_scatter", x.size(), ElementType::float32), stream);
   impl_->handle.settle(impl_->nccl.reduce_scatter(x.data(), out.data(), out.size(), ncclFloat32,
                                                   ncclSum, comm, stream));
 }
 
 void Communicator::do_all_gather(DeviceSpan<const std::byte> mine, DeviceSpan<std::byte> all,
                                  DeviceStream stream) {
-  const auto comm = impl_->begin(text("all_gather", mine.size()));
+  const auto comm = impl_->begin(text("all_gather", mine.size()), stream);
   impl_->handle.settle(
       impl_->nccl.all_gather(mine.data(), all.data(), mine.size(), ncclUint8, comm, stream));
 }
@@ -139,7 +145,7 @@ void Communicator::do_all_gather(DeviceSpan<const std::byte> mine, DeviceSpan<st
 void Communicator::do_all_to_all(DeviceSpan<const std::byte> out, DeviceSpan<std::byte> in,
                                  DeviceStream stream) {
   const Library& nccl = impl_->nccl;
-  const auto comm = impl_->begin(text("all_to_all", out.size()));
+  const auto comm = impl_->begin(text("all_to_all", out.size()), stream);
   const std::size_t bytes = out.size() / static_cast<std::size_t>(size_);
   impl_->handle.settle(nccl.group_start());
   for (int peer = 0; peer < size_; ++peer) {
@@ -151,7 +157,7 @@ void Communicator::do_all_to_all(DeviceSpan<const std::byte> out, DeviceSpan<std
 }
 
 void Communicator::do_broadcast(DeviceSpan<std::byte> x, int root, DeviceStream stream) {
-  const auto comm = impl_->begin(text("broadcast", x.size()));
+  const auto comm = impl_->begin(text("broadcast", x.size()), stream);
   impl_->handle.settle(
       impl_->nccl.broadcast(x.data(), x.data(), x.size(), ncclUint8, root, comm, stream));
 }

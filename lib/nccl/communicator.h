@@ -41,8 +41,9 @@ UniqueId make_unique_id(const Options& options = {});
 /// aborted: every further call throws. It must outlive graphs that have captured its calls.
 ///
 /// The constructors, and the destructor unless the communicator was aborted, are collective.
-/// Throws   UsageError if NCCL cannot be loaded, or a call is made on another device than the
-///          constructor was; TransportError that names operation, rank and seconds.
+/// Throws   UsageError if NCCL cannot be loaded, if a call is made on another device than the
+///          constructor was, or on cudaStreamPerThread, as NCCL launches from threads of its own;
+///          TransportError that names operation, rank and seconds.
 class Communicator final : public DeviceCommunicator {
  public:
   /// The ranks of another communicator, each with its current device. What keeps one of them from

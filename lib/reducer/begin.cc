@@ -37,6 +37,7 @@ void Reducer::Impl::overlap() {
   try {
     if (!overlap_) {
       overlap_.emplace([this](std::size_t bucket) {
+        if (settings_.options.device) settings_.options.device->stay();
         collect_faults();
         // Gradients that are not there yet are not known to be fine.
         if (bucket == 0 && may_go_in_place()) {

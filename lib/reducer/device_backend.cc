@@ -21,6 +21,13 @@ class Backend final : public DeviceBackend {
  public:
   explicit Backend(const DeviceRanks& ranks) : ranks_(ranks) {}
 
+  void stay() const override {
+    try {
+      cuda::use_device(device());
+    } catch (const Error&) {  // of earlier work: the next call tells that too
+    }
+  }
+
   bool goes_between_devices() const override { return ranks_.all != nullptr; }
 
   std::unique_ptr<DeviceTensor> make_tensor(const std::string& name, ElementType type,

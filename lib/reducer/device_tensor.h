@@ -75,6 +75,10 @@ class DeviceBackend {
  public:
   virtual ~DeviceBackend() = default;
 
+  /// The calling thread works on the tensors' device from now on. Otherwise every call below chooses
+  /// it and goes back to the thread's own, on which the process may have no other business.
+  virtual void stay() const = 0;
+
   /// Whether tensors are exchanged between the devices.
   virtual bool goes_between_devices() const = 0;
 

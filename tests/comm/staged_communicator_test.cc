@@ -61,6 +61,29 @@ TEST(StagedCommunicator, CallsOnAnotherStreamSpareWhatIsStillToBeCopied) {
   });
 }
 
+// Its copies are on their way when it goes.
+TEST(StagedCommunicator, StaysUntilAllIsCopied) {
+  run_local(1, [](Communicator& host) {
+    const cuda::Stream stream;
+    const auto x = to_device(std::vector<float>(1000, 3.0f), stream);
+    StagedCommunicator(host).all_reduce(x.span(), stream);
+    EXPECT_EQ(to_host(x.span(), stream), std::vector<float>(1000, 3.0f));
+  });
+}
+
+TEST(StagedCommunicator, IsOfTheDeviceOfItsFirstCall) {
+  if (cuda::devices() < 2) GTEST_SKIP() << "one device";
+  run_local(2, [](Communicator& host) {
+    StagedCommunicator comm(host);
+    cuda::use_device(host.rank());
+    const cuda::Stream stream;
+    const auto x = to_device(std::vector<float>(10, 3.0f), stream);
+    comm.all_reduce(x.span(), stream);
+    comm.all_reduce(x.span(), stream);
+    EXPECT_EQ(to_host(x.span(), stream), std::vector<float>(10, 12.0f));
+  });
+}
+
 TEST(StagedCommunicator, CannotBeCaptured) {
   run_local(1, [](Communicator& host) { EXPECT_FALSE(StagedCommunicator(host).is_capturable()); });
 }

@@ -166,6 +166,25 @@ TEST(DeviceLowRank, RoundsItsFactors) {
   }
 }
 
+// A finite row, of which one of the 16 sums is infinite and another minus that.
+TEST(DeviceLowRank, WhatIsNotANumberInAFactorStaysSo) {
+  const cuda::Stream stream;
+  std::vector<float> large(32 * 1024, 0.0f);
+  for (std::size_t i = 0; i < 1024; i += 16) large[i] = 3e38f, large[i + 1] = -3e38f;
+  for (const char* spec : {"lowrank(rank=1)|cast(bf16)", "lowrank(rank=1)|cast(fp16)"}) {
+    const LinearTensor tensor{spec, "none", Shape{32, 1024}};
+    HostLinear host(tensor);
+    DeviceLinear device(tensor, stream);
+    const std::vector<float> ones(large.size(), 1.0f);  // so Q is the same everywhere
+    host.step(ones, 0);
+    device.step(ones, 0, host.averages);
+    host.accept();
+    device.accept();
+    EXPECT_TRUE(std::isnan(host.step(large, 1)[0][0])) << spec;
+    EXPECT_TRUE(std::isnan(device.step(large, 1, host.averages)[0][0])) << spec;
+  }
+}
+
 TEST(DeviceLowRank, KeepsItsStateWhenTheAverageOverflowed) {
   const cuda::Stream stream;
   const LinearTensor tensor{"lowrank(rank=1)", "ef14", Shape{4, 5}};

@@ -33,7 +33,10 @@ struct CUstream_st {
   std::unique_ptr<CUgraph_st> captured;  // while it is
 };
 
-struct CUevent_st {
+// Lives on in the work that knows it when it is destroyed.
+struct CUevent_st : std::enable_shared_from_this<CUevent_st> {
+  std::shared_ptr<CUevent_st> owner;
+  int device = 0;
   std::uint64_t recorded = 0;  // records that were asked for
   std::uint64_t reached = 0;   // and carried out
   CUstream_st* stream = nullptr;
@@ -58,6 +61,8 @@ struct Machine {
   std::size_t used[kDevices] = {};
   std::size_t limit[kDevices] = {emulation::kNoLimit, emulation::kNoLimit};
   std::size_t allocations = 0;
+  std::size_t uses[kDevices] = {};
+  bool old_driver = false;
   std::size_t turns = 0;
   bool turn_ends = false;            // somebody waits for what was put there in this turn
   cudaError_t failed = cudaSuccess;  // stays, as on a device
@@ -69,7 +74,8 @@ Machine& machine() {
 }
 
 thread_local int device = 0;
-thread_local int captures = 0;  // by this thread, which may not allocate then
+thread_local int captures = 0;          // by this thread, which may not allocate then
+thread_local bool invalidated = false;  // as it did
 thread_local cudaError_t last = cudaSuccess;
 
 cudaError_t result(cudaError_t code) {
@@ -78,7 +84,7 @@ cudaError_t result(cudaError_t code) {
 }
 
 CUstream_st& stream_of(cudaStream_t stream) {
-  if (stream) return *stream;
+  if (stream && stream != cudaStreamPerThread) return *stream;
   machine().defaults[device].device = device;
   return machine().defaults[device];
 }
@@ -145,7 +151,11 @@ bool reach(CUevent_st& event, std::uint64_t record) {
 cudaError_t allocate(void** memory, std::size_t bytes, int place) {
   Machine& all = machine();
   const std::lock_guard lock(all.mutex);
-  if (captures > 0) return result(cudaErrorStreamCaptureUnsupported);
+  if (captures > 0) {
+    invalidated = true;
+    return result(cudaErrorStreamCaptureUnsupported);
+  }
+  if (place >= 0) ++all.uses[place];
   if (place >= 0 && bytes > all.limit[place] - all.used[place]) {
     return result(cudaErrorMemoryAllocation);
   }
@@ -161,10 +171,14 @@ cudaError_t release(void* memory) {
   if (!memory) return cudaSuccess;
   Machine& all = machine();
   const std::lock_guard lock(all.mutex);
-  run_all();
   const auto found = all.memory.find(static_cast<const char*>(memory));
   if (found == all.memory.end()) return result(cudaErrorInvalidValue);
-  if (found->second.device >= 0) all.used[found->second.device] -= found->second.bytes;
+  if (found->second.device >= 0) {
+    run_all();  // for pinned memory nobody waits
+    all.used[found->second.device] -= found->second.bytes;
+  }
+  std::memset(memory, 0x5a, found->second.bytes);  // who reads it later sees that
+  asm volatile("" ::: "memory");
   all.memory.erase(found);
   ::operator delete (memory, std::align_val_t{256});
   return cudaSuccess;
@@ -193,6 +207,16 @@ std::size_t allocations() {
   return machine().allocations;
 }
 
+std::size_t uses(int used) {
+  const std::lock_guard lock(machine().mutex);
+  return machine().uses[used];
+}
+
+void make_driver_old(bool old) {
+  const std::lock_guard lock(machine().mutex);
+  machine().old_driver = old;
+}
+
 std::size_t turns() {
   const std::lock_guard lock(machine().mutex);
   return machine().turns;
@@ -213,6 +237,8 @@ cudaError_t cudaGetDevice(int* current) {
 cudaError_t cudaSetDevice(int next) {
   if (next < 0 || next >= kDevices) return result(cudaErrorInvalidValue);
   device = next;
+  const std::lock_guard lock(machine().mutex);
+  ++machine().uses[next];
   return cudaSuccess;
 }
 
@@ -263,6 +289,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   const std::lock_guard lock(machine().mutex);
   *stream = new CUstream_st;
   (*stream)->device = device;
+  ++machine().uses[device];
   machine().streams.push_back(*stream);
   return cudaSuccess;
 }
@@ -292,10 +319,14 @@ cudaError_t cudaStreamQuery(cudaStream_t stream) {
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   const std::lock_guard lock(machine().mutex);
   return emulation::enqueue(
-      stream, [] {}, [event, record = event->recorded] { return reach(*event, record); });
+      stream, [] {},
+      [event = event->shared_from_this(), record = event->recorded] {
+        return reach(*event, record);
+      });
 }
 
 cudaError_t cudaStreamGetDevice(cudaStream_t stream, int* owner) {
+  if (machine().old_driver) return result(cudaErrorCallRequiresNewerDriver);
   *owner = stream_of(stream).device;
   return cudaSuccess;
 }
@@ -311,7 +342,9 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   const std::lock_guard lock(machine().mutex);
   *graph = stream_of(stream).captured.release();
   --captures;
-  return cudaSuccess;
+  if (!std::exchange(invalidated, false)) return cudaSuccess;
+  delete std::exchange(*graph, nullptr);
+  return result(cudaErrorStreamCaptureInvalidated);
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* made, cudaGraph_t graph, unsigned long long) {
@@ -335,22 +368,25 @@ cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
 }
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
-  *event = new CUevent_st;
+  const auto made = std::make_shared<CUevent_st>();
+  made->owner = made;
+  made->device = device;
+  *event = made.get();
   return cudaSuccess;
 }
 
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
   const std::lock_guard lock(machine().mutex);
-  run_all();  // what waits for it knows it by its address
-  delete event;
+  event->owner.reset();
   return cudaSuccess;
 }
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   const std::lock_guard lock(machine().mutex);
+  if (event->device != stream_of(stream).device) return result(cudaErrorInvalidResourceHandle);
   event->stream = &stream_of(stream);
   const std::uint64_t record = ++event->recorded;
-  return emulation::enqueue(stream, [event, record] {
+  return emulation::enqueue(stream, [event = event->shared_from_this(), record] {
     event->reached = record;
     event->when = std::chrono::steady_clock::now();
   });
@@ -376,12 +412,18 @@ const char* cudaGetErrorString(cudaError_t code) {
       return "invalid argument";
     case cudaErrorMemoryAllocation:
       return "out of memory";
+    case cudaErrorCallRequiresNewerDriver:
+      return "this call requires a newer driver";
+    case cudaErrorInvalidResourceHandle:
+      return "invalid resource handle";
     case cudaErrorNotReady:
       return "device not ready";
     case cudaErrorLaunchFailure:
       return "unspecified launch failure";
     case cudaErrorStreamCaptureUnsupported:
       return "operation not permitted when stream is capturing";
+    case cudaErrorStreamCaptureInvalidated:
+      return "operation failed due to a previous error during capture";
   }
   return "unknown error";
 }

@@ -18,9 +18,12 @@ enum cudaError_t {
   cudaSuccess = 0,
   cudaErrorInvalidValue = 1,
   cudaErrorMemoryAllocation = 2,
+  cudaErrorCallRequiresNewerDriver = 36,
+  cudaErrorInvalidResourceHandle = 400,
   cudaErrorNotReady = 600,
   cudaErrorLaunchFailure = 719,
-  cudaErrorStreamCaptureUnsupported = 900
+  cudaErrorStreamCaptureUnsupported = 900,
+  cudaErrorStreamCaptureInvalidated = 901
 };
 
 #define CUDART_VERSION 13000
@@ -33,6 +36,8 @@ using cudaStream_t = CUstream_st*;
 using cudaEvent_t = CUevent_st*;
 using cudaGraph_t = CUgraph_st*;
 using cudaGraphExec_t = CUgraphExec_st*;
+
+#define cudaStreamPerThread (reinterpret_cast<cudaStream_t>(2))  // here the default one
 
 enum cudaMemcpyKind { cudaMemcpyDefault = 4 };
 enum cudaMemoryType {
@@ -113,6 +118,13 @@ void limit_device_memory(int device, std::size_t bytes);
 
 /// How often memory of a device, or pinned memory, was taken so far.
 std::size_t allocations();
+
+/// How often a thread made this device its own, which gives the process a context there, or worked
+/// there.
+std::size_t uses(int device);
+
+/// An old driver does not know what device a stream is of.
+void make_driver_old(bool old);
 
 /// How often somebody waited so far for work that was put into streams since the last such wait: so
 /// many times the devices stood still until they were given more.

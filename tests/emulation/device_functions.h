@@ -26,6 +26,9 @@ using std::isfinite;
 using std::isinf;
 using std::max;
 using std::min;
+// A device's of floats: the other one, if one is NaN.
+inline float max(float a, float b) { return std::fmax(a, b); }
+inline float min(float a, float b) { return std::fmin(a, b); }
 
 inline void __syncthreads() { simt::sync_threads(); }
 inline void __threadfence() {}

@@ -152,5 +152,16 @@ TEST(NcclCommunicator, StaysOnItsDevice) {
   });
 }
 
+// NCCL would launch on another thread's stream of that name, and nobody would wait for it.
+TEST(NcclCommunicator, RefusesTheStreamOfEachThread) {
+  const FakeNccl fake;
+  run_local(1, [&](Communicator& host) {
+    nccl::Communicator comm(host, {.timeout_seconds = 20, .library = &fake.library()});
+    const cuda::DeviceBuffer<float> x(4);
+    EXPECT_EQ(usage_error([&] { comm.all_reduce(x.span(), cudaStreamPerThread); }),
+              "all_reduce(4 x float32): NCCL cannot use cudaStreamPerThread; make a stream");
+  });
+}
+
 }  // namespace
 }  // namespace pith::test

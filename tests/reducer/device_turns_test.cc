@@ -6,6 +6,19 @@
 namespace pith::test {
 namespace {
 
+// The thread that exchanges while the trainer computes must not give the process a context on a
+// device that it has no business on, where it would take memory.
+TEST(DeviceOverlap, KeepsToTheTensorsDevice) {
+  cuda::use_device(1);
+  const std::size_t before = emulation::uses(0);
+  run_local(1, [](Communicator& communicator) {
+    cuda::use_device(1);
+    turns_of_step(communicator, options_of({"topk(density=0.1)", "ef14"}), 3, true);
+  });
+  EXPECT_EQ(emulation::uses(0), before);
+  cuda::use_device(0);
+}
+
 class DeviceTurns : public testing::TestWithParam<Case> {};
 
 // By way of the host, devices work on all tensors of a bucket before it waits for the first.
