@@ -8,12 +8,13 @@
 #include <pith/compressors/device_block.cuh>
 #include <pith/compressors/device_codes.cuh>
 #include <pith/compressors/device_mean.cuh>
-#include <pith/compressors/rounding_point.h>
+#include <pith/compressors/device_points.cuh>
 
 // The messages of block_message.h on a device. A Scheme has what one there has, of floats, but for
 //
 //   measure(elements) -> Statistics     of a BlockElements, by all threads together
-//   code(x, statistics, point, index)   of one element; below 2^width() whatever x is
+//   code(x, statistics, point, index)   of one element, rounded at point.at(index); below 2^width()
+//                                       whatever x is
 //   value(code, statistics)
 namespace pith {
 
@@ -99,10 +100,12 @@ __global__ void __launch_bounds__(kThreads)
     encode_blocks(Source source, BlockSettings<Scheme> settings, DeviceCuts cuts, DeviceWire wire) {
   using Elements = BlockElements<Source, kThreads, kItems>;
   using Statistics = typename Scheme::Statistics;
+  using Points = DevicePoints<kThreads>;
   __shared__ float chunk[Elements::kChunk];
   __shared__ SharedCodes<Elements::kChunk> codes;
   __shared__ typename Elements::Room room;
   const Scheme& scheme = settings.scheme;
+  Points points(settings.point);
   const std::size_t n = source.size();
   bool finite = true;
   for (std::size_t b = blockIdx.x; b * settings.block < n; b += gridDim.x) {
@@ -117,13 +120,19 @@ __global__ void __launch_bounds__(kThreads)
     }
     x.for_chunks([&](const float* elements, unsigned count, std::size_t first) {
       __syncthreads();  // nobody reads the last codes any more
-      for (unsigned i = threadIdx.x; i - threadIdx.x < count; i += kThreads) {
-        const bool inside = i < count;
-        const float u = inside ? elements[i] : 0.0f;
-        const std::uint32_t code =
-            inside ? scheme.code(u, statistics, settings.point, first + i) : 0;
-        codes.put(i, code, scheme.width());
-        if (inside) source.sent(first + i, u, scheme.value(code, statistics));
+      for (unsigned i = threadIdx.x; i - threadIdx.x < count; i += Points::kRows * kThreads) {
+        points.draw(first + i);
+#pragma unroll
+        for (unsigned row = 0; row < Points::kRows; ++row) {
+          const unsigned j = i + row * kThreads;
+          if (j - threadIdx.x >= count) break;
+          const bool inside = j < count;
+          const float u = inside ? elements[j] : 0.0f;
+          const std::uint32_t code =
+              inside ? scheme.code(u, statistics, points.of(row), first + j) : 0;
+          codes.put(j, code, scheme.width());
+          if (inside) source.sent(first + j, u, scheme.value(code, statistics));
+        }
       }
       __syncthreads();
       const Range all{first, first + count};

@@ -83,18 +83,16 @@ __device__ void learn(DeviceLargest::Guess& guess, const Search& search, std::ui
   guess.least = __float_as_uint(__uint_as_float(search.prefix) * (1 - guess.distance));
 }
 
+// Adds up the digits of the tiles that this block of threads has.
 template <Composing kComposing>
-__global__ void count_digits(Items<kComposing> items, Search* search, unsigned digit,
-                             DeviceLargest::Guess* guess) {
+__device__ void count_own(const Items<kComposing>& items, std::size_t size, std::size_t tiles,
+                          Search* search, unsigned digit) {
   __shared__ std::uint32_t bins[kBins];
   const bool whole = items.whole();
-  const std::size_t size = items.size();
-  const std::size_t tiles = (size + kTile - 1) / kTile;
-  for (unsigned b = threadIdx.x; b < kBins; b += cuda::kBlock) bins[b] = 0;
-  __syncthreads();
   const unsigned shift = shift_of(digit);
   const std::uint32_t prefix = search->prefix;
-  const std::uint32_t wanted = digit == 0 ? items.k : search->wanted;
+  for (unsigned b = threadIdx.x; b < kBins; b += cuda::kBlock) bins[b] = 0;
+  __syncthreads();
   for (std::size_t tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
     float values[kEach];
     load_tile(items, whole, size, tile, values);
@@ -110,6 +108,16 @@ __global__ void count_digits(Items<kComposing> items, Search* search, unsigned d
   for (unsigned b = threadIdx.x; b < kBins; b += cuda::kBlock) {
     if (bins[b] > 0) atomicAdd(&search->counts[digit][b], bins[b]);
   }
+}
+
+template <Composing kComposing>
+__global__ void count_digits(Items<kComposing> items, Search* search, unsigned digit,
+                             DeviceLargest::Guess* guess) {
+  const std::size_t size = items.size();
+  const std::size_t tiles = (size + kTile - 1) / kTile;
+  const std::uint32_t wanted = digit == 0 ? items.k : search->wanted;
+  // Of candidates there are fewer than blocks, most often.
+  if (blockIdx.x < tiles) count_own(items, size, tiles, search, digit);
   if (!cuda::is_last_block(&search->arrived[digit])) return;
   narrow(*search, digit, wanted);
   __syncthreads();
@@ -155,7 +163,7 @@ __global__ void __launch_bounds__(cuda::kBlock, 4)
       const bool kept =
           votes.above.kept(step) || (votes.ties.kept(step) && ties_before < wanted_ties);
       const std::size_t place = larger + votes.above.before(step) + min(ties_before, wanted_ties);
-      if (kept && place < items.k) {  // a gradient that is written meanwhile is wrong, but no more
+      if (kept && place < items.k) {  // more are kept only if a gradient is written meanwhile
         out.indices.data()[place] = items.index(whole, tile_element(tile, step));
         out.values.data()[place] = values[step];
       }

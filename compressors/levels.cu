@@ -51,7 +51,7 @@ struct DeviceLevels : SignAndLevel<float> {
     return {scale_of(found.min), scale_of(found.max)};
   }
 
-  __device__ std::uint32_t code(float x, const Statistics& block, const RoundingPoint& point,
+  __device__ std::uint32_t code(float x, const Statistics& block, const auto& point,
                                 std::uint64_t index) const {
     return SignAndLevel<float>::code(x, block, point, index) & ((1u << width()) - 1);
   }

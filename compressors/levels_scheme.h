@@ -69,7 +69,7 @@ class SignAndLevel {
   constexpr unsigned width() const { return bits_; }
   constexpr Rounding rounding() const { return Rounding::nearest; }
 
-  constexpr std::uint32_t code(T x, const Scales& block, const RoundingPoint& point,
+  constexpr std::uint32_t code(T x, const Scales& block, const auto& point,
                                std::uint64_t index) const {
     const T low = to_float(block.low);
     const T range = to_float(block.high) - low;

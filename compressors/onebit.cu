@@ -24,8 +24,7 @@ struct ScaledSign {
     return {to_finite<float>(l2 ? std::sqrt(sum / count) : sum / count)};
   }
 
-  __device__ std::uint32_t code(float x, const Statistics&, const RoundingPoint&,
-                                std::uint64_t) const {
+  __device__ std::uint32_t code(float x, const Statistics&, const auto&, std::uint64_t) const {
     return x < 0 ? 0 : 1;
   }
 
@@ -55,7 +54,7 @@ struct Sides {
     return at_mean ? around_mean(x) : around_zero(x);
   }
 
-  __device__ std::uint32_t code(float x, const Statistics& block, const RoundingPoint&,
+  __device__ std::uint32_t code(float x, const Statistics& block, const auto&,
                                 std::uint64_t) const {
     const float threshold = at_mean ? block.low / 2 + block.high / 2 : 0.0f;
     return x < threshold ? 0 : 1;

@@ -65,7 +65,7 @@ class Qsgd : public CodeByCode<T, Qsgd<T>, Norm<T>> {
     return {most > 0 ? std::min(norm, most) : norm};  // equal elements do not deviate
   }
 
-  constexpr std::uint32_t code(T x, const Statistics& bucket, const RoundingPoint& point,
+  constexpr std::uint32_t code(T x, const Statistics& bucket, const auto& point,
                                std::uint64_t index) const {
     if (!(bucket.norm > 0)) return 0;
     const T level = round_at(std::abs(x) / bucket.norm * top(), point.at(index));

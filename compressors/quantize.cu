@@ -37,7 +37,7 @@ struct MinMax {
     return {std::clamp((max - min) / top(), Limits::denorm_min(), largest), min};
   }
 
-  __device__ std::uint32_t code(float x, const Statistics& bucket, const RoundingPoint& point,
+  __device__ std::uint32_t code(float x, const Statistics& bucket, const auto& point,
                                 std::uint64_t index) const {
     if (!(bucket.unit > 0)) return 0;
     if (rounds == Rounding::stochastic) {
@@ -72,7 +72,7 @@ struct Deviation : MinMax {
     return {unit, -unit * static_cast<float>(levels() / 2)};
   }
 
-  __device__ std::uint32_t code(float x, const Statistics& bucket, const RoundingPoint& point,
+  __device__ std::uint32_t code(float x, const Statistics& bucket, const auto& point,
                                 std::uint64_t index) const {
     return MinMax::code(std::max(x, bucket.min), bucket, point, index);
   }
@@ -103,7 +103,7 @@ struct DeviceQsgd : Qsgd<float> {
     return {most > 0 ? std::min(norm, most) : norm};
   }
 
-  __device__ std::uint32_t code(float x, const Statistics& bucket, const RoundingPoint& point,
+  __device__ std::uint32_t code(float x, const Statistics& bucket, const auto& point,
                                 std::uint64_t index) const {
     return Qsgd<float>::code(x, bucket, point, index) & (2 * sign() - 1);
   }

@@ -23,8 +23,16 @@ class RoundingPoint {
  public:
   RoundingPoint(Rounding rounding, const RandomKey& key) : rounding_(rounding), random_(key) {}
 
+  constexpr bool is_random() const { return rounding_ == Rounding::stochastic; }
+  constexpr const Random& random() const { return random_; }
+
   constexpr float at(std::uint64_t index) const {
-    return rounding_ == Rounding::nearest ? 0.5f : 1.0f - random_.uniform(index);
+    return is_random() ? of_word(random_.at(index)) : 0.5f;
+  }
+
+  /// at() of an index whose word of random() this is.
+  constexpr float of_word(std::uint32_t word) const {
+    return is_random() ? 1.0f - Random::uniform_of(word) : 0.5f;
   }
 
  private:

@@ -39,8 +39,9 @@ class Random {
   constexpr std::uint32_t at(std::uint64_t index) const { return block(index / 4)[index % 4]; }
 
   /// Uniform in [0, 1): the upper 24 bits of word `index`, exact in a float.
-  constexpr float uniform(std::uint64_t index) const {
-    return static_cast<float>(at(index) >> 8) * 0x1p-24f;
+  constexpr float uniform(std::uint64_t index) const { return uniform_of(at(index)); }
+  static constexpr float uniform_of(std::uint32_t word) {
+    return static_cast<float>(word >> 8) * 0x1p-24f;
   }
 
   /// Uniform in {0, ..., bound - 1} from words 2*index and 2*index + 1 (bias below bound / 2^64).

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include <pith/compressors/rounding_point.h>
+#include <pith/cuda/scan.cuh>
+
+namespace pith {
+
+/// The rounding points of four elements of each thread, kStride apart. A block of random numbers is
+/// of four neighbours, so each of four threads draws one, of one of the rows, for all of them.
+template <unsigned kStride>
+class DevicePoints {
+ public:
+  static constexpr unsigned kRows = 4;
+  static_assert(kStride % kRows == 0);
+
+  /// Stands for a RoundingPoint where one element is coded.
+  struct Given {
+    float point;
+    __device__ float at(std::uint64_t) const { return point; }
+  };
+
+  __device__ explicit DevicePoints(const RoundingPoint& point) : point_(point) {}
+
+  /// By all threads of a warp: of the elements index, index + kStride, ... of this thread, the first
+  /// of which are in a row.
+  __device__ void draw(std::uint64_t index) {
+    if (!point_.is_random()) return;
+    const unsigned own = threadIdx.x % kRows;
+    if ((index - own) % kRows != 0) return draw_alone(index);
+    const Random::Block block = point_.random().block((index + own * kStride) / kRows);
+    for (unsigned row = 0; row < kRows; ++row) words_[row] = block[row];
+    exchange<1>(words_[0], words_[1]);
+    exchange<1>(words_[2], words_[3]);
+    exchange<2>(words_[0], words_[2]);
+    exchange<2>(words_[1], words_[3]);
+  }
+
+  __device__ Given of(unsigned row) const { return {point_.of_word(words_[row])}; }
+
+ private:
+  __device__ void draw_alone(std::uint64_t index) {
+    for (unsigned row = 0; row < kRows; ++row) {
+      words_[row] = point_.random().at(index + row * kStride);
+    }
+  }
+
+  // Of two threads, the one gives its `high` for the other's `low`: a step of a transposition.
+  template <unsigned kApart>
+  __device__ static void exchange(std::uint32_t& low, std::uint32_t& high) {
+    const bool upper = (threadIdx.x & kApart) != 0;
+    const std::uint32_t got = __shfl_xor_sync(cuda::kAllLanes, upper ? low : high, kApart);
+    low = upper ? got : low;
+    high = upper ? high : got;
+  }
+
+  const RoundingPoint& point_;
+  std::uint32_t words_[kRows] = {};
+};
+
+}  // namespace pith
