@@ -24,8 +24,8 @@ class DevicePoints {
 
   __device__ explicit DevicePoints(const RoundingPoint& point) : point_(point) {}
 
-  /// By all threads of a warp: of the elements index, index + kStride, ... of this thread, the first
-  /// of which are in a row.
+  /// By all threads of a warp: of the elements index, index + kStride, ... of this thread. Threads
+  /// that follow each other have indices that do.
   __device__ void draw(std::uint64_t index) {
     if (!point_.is_random()) return;
     const unsigned own = threadIdx.x % kRows;

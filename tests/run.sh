@@ -6,7 +6,7 @@
 #            code is compiled and linked too
 #   clang    Clang, a shared library; all tests under address and undefined-behaviour sanitizers
 #   tsan     no MPI; the tests of threads under the thread sanitizer
-#   fuzz     libFuzzer; every decoder is given whatever comes for PITH_FUZZ_SECONDS (10 by default)
+#   fuzz     libFuzzer; every decoder is given whatever comes for PITH_FUZZ_SECONDS (5 by default)
 #
 # Usage: tests/run.sh [--all | --quick | --tidy]
 #   --all    tests with the label slow too: of the hundreds of combinations that are exchanged, every

@@ -77,7 +77,7 @@ class Communicator::Impl {
         device(cuda::current_device()),
         handle(nccl, to_nccl(id), rank, size, timeout_of(options)) {}
 
-  // NCCL launches from threads of its own where calls do not block, which have streams of their own.
+  // Where calls do not block NCCL launches from its own threads, which have streams of their own.
   ncclComm_t begin(const std::string& operation, DeviceStream stream) {
     const int current = cuda::current_device();
     if (current != device) {

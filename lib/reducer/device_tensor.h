@@ -75,8 +75,8 @@ class DeviceBackend {
  public:
   virtual ~DeviceBackend() = default;
 
-  /// The calling thread works on the tensors' device from now on. Otherwise every call below chooses
-  /// it and goes back to the thread's own, on which the process may have no other business.
+  /// The calling thread works on the tensors' device from now on. Otherwise every call below
+  /// chooses it and goes back to the thread's own, where the process may have no other business.
   virtual void stay() const = 0;
 
   /// Whether tensors are exchanged between the devices.

@@ -35,6 +35,16 @@ inline std::size_t turns_of_step(Communicator& communicator, const ReducerOption
   return turns;
 }
 
+/// turns_of(tensors, overlapped), as turns_of_step().
+template <class TurnsOf>
+void expect_as_many_turns_for_many_tensors(const TurnsOf& turns_of) {
+  for (const bool overlapped : {false, true}) {
+    const std::size_t of_one = turns_of(1, overlapped);
+    EXPECT_GT(of_one, 0u);
+    EXPECT_EQ(turns_of(7, overlapped), of_one) << (overlapped ? "overlapped" : "");
+  }
+}
+
 /// One of each kind of exchange.
 inline const std::vector<Case> kOfEveryExchange = {{"none", "ef14"},
                                                    {"cast(fp16)", "ef14"},
