@@ -18,12 +18,12 @@ struct NumberFormat;
 
 template <>
 struct NumberFormat<Half> {
-  __device__ static Half narrow(float x) { return to_half(inside(x, kLargestHalf)); }
+  __device__ static Half narrow(float x) { return to_half(clamped(x, kLargestHalf)); }
   __device__ static float widen(Half x) { return to_float(x); }
 };
 template <>
 struct NumberFormat<BFloat16> {
-  __device__ static BFloat16 narrow(float x) { return to_bfloat16(inside(x, kLargestBFloat16)); }
+  __device__ static BFloat16 narrow(float x) { return to_bfloat16(clamped(x, kLargestBFloat16)); }
   __device__ static float widen(BFloat16 x) { return to_float(x); }
 };
 template <>

@@ -12,6 +12,7 @@
 
 // The messages of block_message.h on a device. A Scheme has what one there has, of floats, but for
 //
+//   kDraws                              whether it may round at random
 //   measure(elements) -> Statistics     of a BlockElements, by all threads together
 //   code(x, statistics, point, index)   of one element, rounded at point.at(index); below 2^width()
 //                                       whatever x is
@@ -100,7 +101,7 @@ __global__ void __launch_bounds__(kThreads)
     encode_blocks(Source source, BlockSettings<Scheme> settings, DeviceCuts cuts, DeviceWire wire) {
   using Elements = BlockElements<Source, kThreads, kItems>;
   using Statistics = typename Scheme::Statistics;
-  using Points = DevicePoints<kThreads>;
+  using Points = DevicePoints<kThreads, Scheme::kDraws>;
   __shared__ float chunk[Elements::kChunk];
   __shared__ SharedCodes<Elements::kChunk> codes;
   __shared__ typename Elements::Room room;
@@ -121,7 +122,8 @@ __global__ void __launch_bounds__(kThreads)
     x.for_chunks([&](const float* elements, unsigned count, std::size_t first) {
       __syncthreads();  // nobody reads the last codes any more
       for (unsigned i = threadIdx.x; i - threadIdx.x < count; i += Points::kRows * kThreads) {
-        points.draw(first + i);
+        const unsigned rest = count - (i - threadIdx.x);
+        points.draw(first + i, (rest + kThreads - 1) / kThreads);
 #pragma unroll
         for (unsigned row = 0; row < Points::kRows; ++row) {
           const unsigned j = i + row * kThreads;

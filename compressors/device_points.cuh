@@ -8,28 +8,30 @@
 
 namespace pith {
 
-/// The rounding points of four elements of each thread, kStride apart. A block of random numbers is
-/// of four neighbours, so each of four threads draws one, of one of the rows, for all of them.
-template <unsigned kStride>
+/// The rounding points of four elements of each thread, kStride apart: of four rows. A block of
+/// random numbers is of four neighbours, so each of four threads draws one, of one of the rows, for
+/// all of them. Without kDraws all is rounded to nearest.
+template <unsigned kStride, bool kDraws>
 class DevicePoints {
  public:
   static constexpr unsigned kRows = 4;
   static_assert(kStride % kRows == 0);
 
   /// Stands for a RoundingPoint where one element is coded.
-  struct Given {
+  struct OnePoint {
     float point;
     __device__ float at(std::uint64_t) const { return point; }
   };
 
   __device__ explicit DevicePoints(const RoundingPoint& point) : point_(point) {}
 
-  /// By all threads of a warp: of the elements index, index + kStride, ... of this thread. Threads
-  /// that follow each other have indices that do.
-  __device__ void draw(std::uint64_t index) {
+  /// By all threads of a warp: of the elements index, index + kStride, ... of this thread, in so
+  /// many rows. Thread t of the warp has the index of thread 0 plus t: all take the same branch.
+  __device__ void draw(std::uint64_t index, unsigned rows) {
+    if constexpr (!kDraws) return;
     if (!point_.is_random()) return;
     const unsigned own = threadIdx.x % kRows;
-    if ((index - own) % kRows != 0) return draw_alone(index);
+    if ((index - own) % kRows != 0) return draw_alone(index, rows);
     const Random::Block block = point_.random().block((index + own * kStride) / kRows);
     for (unsigned row = 0; row < kRows; ++row) words_[row] = block[row];
     exchange<1>(words_[0], words_[1]);
@@ -38,12 +40,13 @@ class DevicePoints {
     exchange<2>(words_[1], words_[3]);
   }
 
-  __device__ Given of(unsigned row) const { return {point_.of_word(words_[row])}; }
+  __device__ OnePoint of(unsigned row) const { return {point_.of_word(words_[row])}; }
 
  private:
-  __device__ void draw_alone(std::uint64_t index) {
+  __device__ void draw_alone(std::uint64_t index, unsigned rows) {
+#pragma unroll
     for (unsigned row = 0; row < kRows; ++row) {
-      words_[row] = point_.random().at(index + row * kStride);
+      if (row < rows) words_[row] = point_.random().at(index + row * kStride);
     }
   }
 

@@ -116,7 +116,7 @@ __global__ void count_digits(Items<kComposing> items, Search* search, unsigned d
   const std::size_t size = items.size();
   const std::size_t tiles = (size + kTile - 1) / kTile;
   const std::uint32_t wanted = digit == 0 ? items.k : search->wanted;
-  // Of candidates there are fewer than blocks, most often.
+  // Where candidates are few, most blocks of threads have none of their tiles.
   if (blockIdx.x < tiles) count_own(items, size, tiles, search, digit);
   if (!cuda::is_last_block(&search->arrived[digit])) return;
   narrow(*search, digit, wanted);

@@ -43,6 +43,7 @@ __device__ const float* sorted_magnitudes(Elements& x) {
 // The host's, but for how a block is measured.
 struct DeviceLevels : SignAndLevel<float> {
   using SignAndLevel<float>::SignAndLevel;
+  static constexpr bool kDraws = false;
 
   template <class Elements>
   __device__ Statistics measure(Elements& x) const {

@@ -14,6 +14,7 @@ struct ScaledSign {
 
   bool l2;
 
+  static constexpr bool kDraws = false;
   constexpr unsigned width() const { return 1; }
   constexpr Rounding rounding() const { return Rounding::nearest; }
 
@@ -46,6 +47,7 @@ struct Sides {
 
   bool at_mean;
 
+  static constexpr bool kDraws = false;
   constexpr unsigned width() const { return 1; }
   constexpr Rounding rounding() const { return Rounding::nearest; }
 

@@ -17,6 +17,7 @@ struct MinMax {
     float min;
   };
 
+  static constexpr bool kDraws = true;
   unsigned bits;
   Rounding rounds;
 
@@ -92,6 +93,7 @@ __device__ double standard_deviation(Elements& x) {
 // The host's, but for how a bucket is measured.
 struct DeviceQsgd : Qsgd<float> {
   using Qsgd<float>::Qsgd;
+  static constexpr bool kDraws = true;
 
   template <class Elements>
   __device__ Statistics measure(Elements& x) const {

@@ -7,15 +7,15 @@
 namespace pith {
 
 /// x, or the limit that it lies beyond. A NaN stays, which a device's max() and min() would drop.
-__device__ inline float inside(float x, float largest) {
+__device__ inline float clamped(float x, float largest) {
   const float above = x < -largest ? -largest : x;
   return largest < above ? largest : above;
 }
 
 /// x as narrow() of convert.h makes it.
 __device__ inline float narrowed(ElementType type, float x) {
-  if (type == ElementType::float16) return to_float(to_half(inside(x, kLargestHalf)));
-  if (type == ElementType::bfloat16) return to_float(to_bfloat16(inside(x, kLargestBFloat16)));
+  if (type == ElementType::float16) return to_float(to_half(clamped(x, kLargestHalf)));
+  if (type == ElementType::bfloat16) return to_float(to_bfloat16(clamped(x, kLargestBFloat16)));
   return x;
 }
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <string>
+
 #include <pith/comm/mean_16bit.h>
 #include <pith/comm/staged_communicator.h>
 #include <pith/core/error.h>
@@ -28,6 +30,17 @@ void StagedCommunicator::wait_for_copies() const {
   if (copied_in_) copied_in_->wait();
 }
 
+void StagedCommunicator::keep_to_one_device() {
+  const int device = cuda::current_device();
+  if (!copied_in_) {
+    copied_in_.emplace();
+    device_ = device;
+  }
+  if (device == device_) return;
+  throw UsageError("the staged communicator is of device " + std::to_string(device_) +
+                   ", the call of device " + std::to_string(device));
+}
+
 void StagedCommunicator::reserve(std::size_t out_bytes, std::size_t in_bytes) {
   wait_for_copies();
   first_of<std::byte>(out_, out_bytes);
@@ -36,6 +49,7 @@ void StagedCommunicator::reserve(std::size_t out_bytes, std::size_t in_bytes) {
 
 template <class V>
 std::span<V> StagedCommunicator::copy_out(DeviceSpan<const V> x, DeviceStream stream) {
+  keep_to_one_device();
   wait_for_copies();
   const auto there = first_of<V>(out_, x.size());
   cuda::download(x, there, stream);
@@ -46,7 +60,6 @@ std::span<V> StagedCommunicator::copy_out(DeviceSpan<const V> x, DeviceStream st
 template <class V>
 void StagedCommunicator::copy_in(std::span<V> from, DeviceSpan<V> to, DeviceStream stream) {
   cuda::upload(std::span<const V>(from), to, stream);
-  if (!copied_in_) copied_in_.emplace();
   copied_in_->record(stream);
 }
 

@@ -20,12 +20,16 @@ namespace pith {
 /// Sums and means have the bits of the host's collectives; means of 16-bit numbers are summed in
 /// float (mean_16bit.h), infinities among them may become the largest number.
 ///
+/// All calls are for memory of one device, the first one's.
+///
 /// Cost     the spans twice over the bus, and a wait for the stream in each call.
 /// Memory   pinned: of the largest call, what goes out and what comes in.
+/// Throws   UsageError for a call of another device, before anything is sent.
 class StagedCommunicator final : public DeviceCommunicator {
  public:
   /// `host` outlives this.
   explicit StagedCommunicator(Communicator& host) : host_(host) {}
+  /// Waits for the last call's copies.
   ~StagedCommunicator() override;
 
   int rank() const override { return host_.rank(); }
@@ -59,13 +63,14 @@ class StagedCommunicator final : public DeviceCommunicator {
                 const Collective& collective);
 
   void wait_for_copies() const;
+  void keep_to_one_device();
 
   Communicator& host_;
   Scratch scratch_;
   cuda::PinnedBuffer<std::byte> out_;
   cuda::PinnedBuffer<std::byte> in_;
-  std::optional<cuda::Event> copied_in_;  // the pinned memory can be written again; made on the
-                                          // device of the first call
+  int device_ = 0;                        // of the first call
+  std::optional<cuda::Event> copied_in_;  // on it: the pinned memory can be written again
 };
 
 }  // namespace pith

@@ -40,6 +40,7 @@ class Random {
 
   /// Uniform in [0, 1): the upper 24 bits of word `index`, exact in a float.
   constexpr float uniform(std::uint64_t index) const { return uniform_of(at(index)); }
+  /// uniform() of an index whose word this is.
   static constexpr float uniform_of(std::uint32_t word) {
     return static_cast<float>(word >> 8) * 0x1p-24f;
   }

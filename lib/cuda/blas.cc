@@ -49,7 +49,8 @@ Shared& shared_on(int device) {
 }
 
 // Of one device, for one thread at a time: whichever multiplies, so that none takes memory for one
-// of its own. A call may wait for its device, which may wait for another: that one has its own.
+// of its own. A call may wait for its device, and that for another one, whose threads must not wait
+// for this lock.
 class Lease {
  public:
   Lease() : shared_(shared_on(current_device())), lock_(shared_.mutex) {

@@ -37,7 +37,7 @@ void Reducer::Impl::overlap() {
   try {
     if (!overlap_) {
       overlap_.emplace([this](std::size_t bucket) {
-        if (settings_.options.device) settings_.options.device->stay();
+        if (has_device_tensors()) settings_.options.device->use_device();
         collect_faults();
         // Gradients that are not there yet are not known to be fine.
         if (bucket == 0 && may_go_in_place()) {

@@ -21,7 +21,7 @@ class Backend final : public DeviceBackend {
  public:
   explicit Backend(const DeviceRanks& ranks) : ranks_(ranks) {}
 
-  void stay() const override {
+  void use_device() const override {
     try {
       cuda::use_device(device());
     } catch (const Error&) {  // of earlier work: the next call tells that too

@@ -77,7 +77,7 @@ class DeviceBackend {
 
   /// The calling thread works on the tensors' device from now on. Otherwise every call below
   /// chooses it and goes back to the thread's own, where the process may have no other business.
-  virtual void stay() const = 0;
+  virtual void use_device() const = 0;
 
   /// Whether tensors are exchanged between the devices.
   virtual bool goes_between_devices() const = 0;

@@ -8,6 +8,7 @@
 
 #include "support/device.h"
 #include "support/device_communicator_contract.h"
+#include "support/usage_error.h"
 
 namespace pith::test {
 namespace {
@@ -81,6 +82,12 @@ TEST(StagedCommunicator, IsOfTheDeviceOfItsFirstCall) {
     comm.all_reduce(x.span(), stream);
     comm.all_reduce(x.span(), stream);
     EXPECT_EQ(to_host(x.span(), stream), std::vector<float>(10, 12.0f));
+    cuda::use_device(1 - host.rank());
+    const cuda::DeviceBuffer<float> other(10);
+    const std::string mine = std::to_string(host.rank());
+    const std::string its = std::to_string(1 - host.rank());
+    EXPECT_EQ(usage_error([&] { comm.all_reduce(other.span(), nullptr); }),
+              "the staged communicator is of device " + mine + ", the call of device " + its);
   });
 }
 

@@ -33,6 +33,7 @@ const char* const kDense[] = {
     "quantize(bits=5,range=deviation)",
     "quantize(bits=2,range=deviation,bucket=31,rounding=stochastic)",
     "quantize(bits=4,range=qsgd)",
+    "quantize(bits=4,bucket=1001,rounding=stochastic)",
     "quantize(bits=6,range=qsgd,levels=22,rounding=nearest,bucket=1000)",
     "quantize(bits=2,range=max,bucket=100000)",
     "quantize(bits=7,range=max,clip=2.5,bucket=100)",

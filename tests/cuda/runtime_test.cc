@@ -15,12 +15,16 @@
 namespace pith::test {
 namespace {
 
+struct OldDriver {
+  OldDriver() { emulation::make_driver_old(true); }
+  ~OldDriver() { emulation::make_driver_old(false); }
+};
+
 TEST(EmulatedRuntime, AnOldDriverCannotTellWhoseStreamItIs) {
   const cuda::Stream stream;
   const cuda::DeviceBuffer<float> x(4);
-  emulation::make_driver_old(true);
+  const OldDriver old;
   EXPECT_EQ(usage_error([&] { cuda::check_on_device("x", x.span(), stream); }), "");
-  emulation::make_driver_old(false);
   EXPECT_EQ(cudaGetLastError(), cudaSuccess);
 }
 
@@ -34,7 +38,7 @@ TEST(EmulatedRuntime, AGraphThatCannotBeCapturedLeavesNoError) {
 }
 
 // The trainer may be capturing it, or have hours of work there.
-TEST(EmulatedRuntime, NobodyWaitsForTheDefaultStream) {
+TEST(EmulatedRuntime, TopKDoesNotWaitForTheDefaultStream) {
   bool done = false;
   emulation::enqueue(nullptr, [&] { done = true; });
   const DeviceLargest largest;

@@ -1,7 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cuda_runtime.h"
 
-// What the runtime says of itself.
+// What the runtime says of itself and of its devices.
+namespace {
+
+constexpr int kMultiprocessors = 2;  // few, so that kernels stride
+
+}  // namespace
+
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
+  *value = kMultiprocessors;
+  return cudaSuccess;
+}
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+  *properties = {"an emulated device", kMultiprocessors};
+  return cudaSuccess;
+}
+
 cudaError_t cudaRuntimeGetVersion(int* version) {
   *version = CUDART_VERSION;
   return cudaSuccess;

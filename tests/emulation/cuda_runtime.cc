@@ -46,7 +46,6 @@ struct CUevent_st : std::enable_shared_from_this<CUevent_st> {
 namespace {
 
 constexpr int kDevices = 2;
-constexpr int kMultiprocessors = 2;  // few, so that kernels stride
 
 struct Memory {
   std::size_t bytes;
@@ -84,6 +83,7 @@ cudaError_t result(cudaError_t code) {
 }
 
 CUstream_st& stream_of(cudaStream_t stream) {
+  const std::lock_guard lock(machine().mutex);
   if (stream && stream != cudaStreamPerThread) return *stream;
   machine().defaults[device].device = device;
   return machine().defaults[device];
@@ -145,7 +145,8 @@ void wait_until(const Done& done) {
 // Runs the stream in which the event was recorded until it is reached.
 bool reach(CUevent_st& event, std::uint64_t record) {
   const auto reached = [&] { return event.reached >= record; };
-  return reached() || run_until(*event.stream, reached);
+  // What fails drops all work, so what is behind it counts as reached.
+  return reached() || machine().failed != cudaSuccess || run_until(*event.stream, reached);
 }
 
 cudaError_t allocate(void** memory, std::size_t bytes, int place) {
@@ -155,7 +156,7 @@ cudaError_t allocate(void** memory, std::size_t bytes, int place) {
     invalidated = true;
     return result(cudaErrorStreamCaptureUnsupported);
   }
-  if (place >= 0) ++all.uses[place];
+  ++all.uses[device];
   if (place >= 0 && bytes > all.limit[place] - all.used[place]) {
     return result(cudaErrorMemoryAllocation);
   }
@@ -191,6 +192,7 @@ namespace emulation {
 cudaError_t enqueue(cudaStream_t stream, std::function<void()> work, std::function<bool()> ready) {
   const std::lock_guard lock(machine().mutex);
   CUstream_st& place = stream_of(stream);
+  ++machine().uses[place.device];
   auto& list = place.captured ? place.captured->work : place.work;
   list.push_back({std::move(work), std::move(ready), machine().turns});
   return cudaSuccess;
@@ -239,16 +241,6 @@ cudaError_t cudaSetDevice(int next) {
   device = next;
   const std::lock_guard lock(machine().mutex);
   ++machine().uses[next];
-  return cudaSuccess;
-}
-
-cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
-  *value = kMultiprocessors;
-  return cudaSuccess;
-}
-
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
-  *properties = {"an emulated device", kMultiprocessors};
   return cudaSuccess;
 }
 
@@ -305,6 +297,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
 }
 
 cudaError_t cudaStreamQuery(cudaStream_t stream) {
+  const std::lock_guard lock(machine().mutex);
   CUstream_st& place = stream_of(stream);
   if (place.captured) return result(cudaErrorStreamCaptureUnsupported);
   if (!ask([&] { return run(place); })) return cudaErrorNotReady;
@@ -321,6 +314,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
 }
 
 cudaError_t cudaStreamGetDevice(cudaStream_t stream, int* owner) {
+  const std::lock_guard lock(machine().mutex);
   if (machine().old_driver) return result(cudaErrorCallRequiresNewerDriver);
   *owner = stream_of(stream).device;
   return cudaSuccess;
@@ -366,6 +360,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
   const auto made = std::make_shared<CUevent_st>();
   made->owner = made;
   made->device = device;
+  ++machine().uses[device];
   *event = made.get();
   return cudaSuccess;
 }

@@ -19,8 +19,9 @@ inline std::size_t turns_of_step(Communicator& communicator, const ReducerOption
     reducer.add(std::to_string(v), variable.shape, ElementType::float32, Space::device);
   }
   std::size_t turns = 0;
+  std::vector<std::vector<cuda::DeviceBuffer<float>>> all(2);  // to free them would wait
   for (int step = 0; step < 2; ++step) {
-    std::vector<cuda::DeviceBuffer<float>> there;
+    auto& there = all[static_cast<std::size_t>(step)];
     for (std::size_t v = 0; v < tensors; ++v) {
       there.push_back(to_device(gradient_of(variable, communicator.rank(), step), stream));
     }

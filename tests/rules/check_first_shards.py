@@ -44,6 +44,9 @@ def list_tests(program):
 
 
 def main(arguments):
+    if not arguments:
+        print(__doc__, file=sys.stderr)
+        return 64
     programs = [argument.rsplit("=", 1) for argument in arguments]
     absent = missing([(list_tests(program), int(shards)) for program, shards in programs])
     for kind in sorted(absent):
