@@ -13,9 +13,9 @@ TEST(DeviceOverlap, KeepsToTheTensorsDevice) {
   const std::size_t before = emulation::uses(0);
   run_local(1, [](Communicator& communicator) {
     cuda::use_device(1);
-    const auto options = options_of({"topk(density=0.1)", "ef14"});
-    turns_of_step(communicator, options, 3, true);
-    Reducer host_only(communicator, options);
+    const Case one{"topk(density=0.1)", "ef14"};
+    turns_of_step(communicator, options_of(one), 3, true);
+    Reducer host_only(communicator, options_of(one));
     host_only.add("x", Shape({64, 50}));
     std::vector<float> x(64 * 50, 1.0f);
     host_only.begin();
